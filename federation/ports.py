@@ -1,0 +1,227 @@
+"""What the toolkit asks of the application's store and world, as small protocols.
+
+`memory.py` implements them for tests and small tools; an application brings its own durable ones.
+All times are aware UTC. All methods may be called concurrently from one event loop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from federation.keys import PublicKey, SigningKey
+
+__all__ = [
+    "Clock",
+    "DeliveryJob",
+    "DeliveryOutcome",
+    "DeliveryQueue",
+    "HostMemory",
+    "HostState",
+    "InboundEntry",
+    "InboxLog",
+    "KnownKey",
+    "Outcome",
+    "PublicKeys",
+    "Recorded",
+    "SignatureSpec",
+    "SigningKeys",
+]
+
+
+class Clock(Protocol):
+    """Says what time it is, aware UTC. Passed in, so that tests may move it."""
+
+    def __call__(self) -> datetime: ...
+
+
+# --- keys of others -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A public key that was shown to belong to `actor`, with the document that showed it.
+
+    `document` is the exact bytes of the actor document, fetched from `actor` at `fetched_at`: evidence that
+    outlives the key. `revoked_at` is set when the actor's server has said 410 or stopped listing the key.
+    """
+
+    key: PublicKey
+    actor: str
+    document: bytes = field(repr=False)
+    fetched_at: datetime
+    revoked_at: datetime | None = None
+
+
+class PublicKeys(Protocol):
+    """Keys of other actors, remembered. Lookups are by the key's id."""
+
+    async def find(self, key_id: str) -> KnownKey | None: ...
+
+    async def save(self, known: KnownKey) -> None: ...
+
+    async def revoke(self, key_id: str, at: datetime) -> None: ...
+
+
+class SigningKeys(Protocol):
+    """Our own private keys, parsed and cached by the adapter. Queues carry key ids, never keys."""
+
+    async def get(self, key_id: str) -> SigningKey:
+        """Raises: KeyError for an unknown or destroyed key."""
+        ...
+
+
+# --- what is known of hosts -----------------------------------------------------------------------------
+
+
+class SignatureSpec(Enum):
+    """How requests to an origin are signed."""
+
+    CAVAGE = "cavage"
+    RFC9421 = "rfc9421"
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """What we remember of one origin: which signatures it reads, and whether it answers.
+
+    `ed25519` says that it verifies RFC 9421 by Ed25519 keys (its `implements` says so). `learned_at` dates
+    `spec` (forgotten after 30 days). `failures` counts failures in a row; no delivery starts before
+    `open_until` (the circuit).
+    """
+
+    origin: str
+    spec: SignatureSpec | None = None
+    ed25519: bool = False
+    learned_at: datetime | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+    open_until: datetime | None = None
+
+
+class HostMemory(Protocol):
+    async def find(self, origin: str) -> HostState | None: ...
+
+    async def save(self, state: HostState) -> None: ...
+
+
+# --- the inbox -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InboundEntry:
+    """One authenticated message, as it is recorded before it is answered with 202.
+
+    `recipient` is the actor whose inbox received it, "" for the shared inbox. `actor` is who said it (proven),
+    `signer` the actor that signed the request ("" in process). `body` is the exact bytes that hold: those
+    received, or those refetched from the origin. `digest` is the object digest of the message. `proof_key_id`
+    is set where an object proof was verified. `replay_key` identifies the request's signature.
+    """
+
+    recipient: str
+    actor: str
+    activity_id: str
+    body: bytes = field(repr=False)
+    digest: str
+    received_at: datetime
+    signer: str = ""
+    key_id: str = ""
+    proof_key_id: str = ""
+    replay_key: bytes = b""
+    replay_until: datetime | None = None
+    id: int = 0
+    attempts: int = 0
+
+
+class Recorded(Enum):
+    """What `InboxLog.record` did."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+    """Same recipient, actor, id and body: 2xx, nothing done."""
+    CONFLICT = "conflict"
+    """Same recipient, actor and id with another body: refused, shown to the owner."""
+
+
+class InboxLog(Protocol):
+    """The durable record of what came in. `record` returns only after the commit is on disk."""
+
+    async def replayed(self, replay_key: bytes, now: datetime) -> bool:
+        """Whether a request with this signature was recorded within its window."""
+        ...
+
+    async def record(self, entry: InboundEntry) -> Recorded: ...
+
+    async def claim(self, limit: int, now: datetime) -> list[InboundEntry]:
+        """Entries that wait to be processed and are due, oldest first, with `id` set.
+
+        Claiming moves nothing: an entry stays pending until `finish`, `retry` or `bury`; the one worker of a
+        store remembers what it has in hand.
+        """
+        ...
+
+    async def finish(self, entry_id: int) -> None:
+        """Mark processed; harmless when the handler's own transaction did so already."""
+        ...
+
+    async def retry(self, entry_id: int, at: datetime, error: str) -> None: ...
+
+    async def bury(self, entry_id: int, error: str) -> None:
+        """Give up: the entry goes to the dead letters, which the owner sees."""
+        ...
+
+
+# --- deliveries ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryJob:
+    """One body for one inbox. `key_id` signs the requests; jobs of one `ordering_key` leave in order."""
+
+    id: int
+    inbox: str
+    actor: str
+    key_id: str
+    body: bytes = field(repr=False)
+    ordering_key: str
+    attempts: int
+    created_at: datetime
+    give_up_at: datetime
+    fast_key_id: str = ""
+    """An Ed25519 key of the same actor, used where the host is known to verify RFC 9421 by Ed25519."""
+
+
+class Outcome(Enum):
+    """How one delivery attempt ended; matched exhaustively."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryOutcome:
+    """`detail` is words for the owner; `retry_at` is set for RETRY; `gone` for an inbox that answered 410."""
+
+    outcome: Outcome
+    detail: str
+    status: int | None = None
+    retry_at: datetime | None = None
+    gone: bool = False
+
+
+class DeliveryQueue(Protocol):
+    async def claim(self, limit: int, now: datetime) -> list[DeliveryJob]:
+        """Jobs that are due, whose ordering key has no earlier unfinished job. Claiming moves nothing:
+        a job stays queued until `settle`; the one worker of a store remembers what it has in hand."""
+        ...
+
+    async def settle(self, job_id: int, outcome: DeliveryOutcome, now: datetime) -> None:
+        """Record the end of one attempt. DEAD also stops the later jobs of the same ordering key."""
+        ...
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        """When the next job or pending entry falls due, None when nothing waits."""
+        ...
