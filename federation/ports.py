@@ -203,13 +203,18 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOutcome:
-    """`detail` is words for the owner; `retry_at` is set for RETRY; `gone` for an inbox that answered 410."""
+    """`detail` is words for the owner; `retry_at` is set for RETRY; `gone` for an inbox that answered 410.
+
+    `attempted` is False where nothing was sent (the host's circuit is open): the job's `attempts` stay as they
+    were, only `retry_at` moves.
+    """
 
     outcome: Outcome
     detail: str
     status: int | None = None
     retry_at: datetime | None = None
     gone: bool = False
+    attempted: bool = True
 
 
 class DeliveryQueue(Protocol):
