@@ -1,0 +1,111 @@
+"""Reading compact JSON-LD as plain JSON without letting a context change what it says.
+
+Documents are read by their compact keys. That is sound as long as no inline context gives one of the keys
+that we read another meaning, and no keyword moves parts of the document about; both are refused here. What a
+remote context says about other terms does not matter, so none is ever fetched (`security D10 to D12`). Full
+JSON-LD processing lives in `federation.contexts` and is never on the path of a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from federation.errors import InvalidDocument
+from federation.messages import JsonObject, JsonValue
+
+__all__ = ["as_id", "as_list", "as_text", "check_context", "has_forbidden_keywords", "type_names"]
+
+FORBIDDEN_KEYWORDS = frozenset({"@graph", "@included", "@reverse"})
+
+
+def as_list(value: JsonValue) -> list[JsonValue]:
+    """One-or-many made many: a list stays, None is empty, all else is a list of one."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def as_id(value: JsonValue) -> str | None:
+    """The id of a node given as a string, as an object with `id`, or as a list of just one of these."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, dict):
+        value = value.get("id")
+    return value if isinstance(value, str) else None
+
+
+def as_text(value: JsonValue) -> str | None:
+    """The value if it is a string, else None."""
+    return value if isinstance(value, str) else None
+
+
+def type_names(document: JsonValue) -> tuple[str, ...]:
+    """The type names of an object, none for what is no object."""
+    if not isinstance(document, dict):
+        return ()
+    return tuple(name for name in as_list(document.get("type")) if isinstance(name, str))
+
+
+def has_forbidden_keywords(document: JsonValue) -> bool:
+    """Whether a keyword that rearranges the graph, or an alias for one, occurs anywhere.
+
+    Spec: `security D10` (CVE-2026-46349, CVE-2022-24307).
+    """
+    stack: list[tuple[JsonValue, bool]] = [(document, False)]
+    while stack:
+        value, in_context = stack.pop()
+        if isinstance(value, dict):
+            if not FORBIDDEN_KEYWORDS.isdisjoint(value):
+                return True
+            stack.extend((child, in_context or key == "@context") for key, child in value.items())
+        elif isinstance(value, list):
+            stack.extend((child, in_context) for child in value)
+        elif in_context and isinstance(value, str) and value in FORBIDDEN_KEYWORDS:
+            return True
+    return False
+
+
+def check_context(document: JsonValue, own_terms: Mapping[str, Collection[str]]) -> None:
+    """Refuse a document in which an inline context redefines a term that we read.
+
+    Shapes: `own_terms` maps a term or prefix to the IRIs that it may stand for (`vocab.AS_TERMS` and the
+            application's own); terms that are not listed may be defined at will, they are not read.
+    Raises: InvalidDocument with the JSON Pointer of the definition.
+    Spec:   `security D11`.
+    """
+    for pointer, context in _inline_contexts(document):
+        for term, definition in context.items():
+            wanted = own_terms.get(term)
+            if wanted is not None and _expanded(definition, context, own_terms) not in wanted:
+                raise InvalidDocument(
+                    f"the inline @context gives {term!r} another meaning", place=f"{pointer}/{term}"
+                )
+
+
+def _inline_contexts(document: JsonValue) -> Iterator[tuple[str, JsonObject]]:
+    """Every inline context with its JSON Pointer, nested ones and those scoped to terms included."""
+    stack: list[tuple[str, JsonValue, bool]] = [("", document, False)]
+    while stack:
+        pointer, value, is_context = stack.pop()
+        if isinstance(value, dict):
+            if is_context:
+                yield pointer, value
+            stack.extend((f"{pointer}/{key}", child, key == "@context") for key, child in value.items())
+        elif isinstance(value, list):
+            stack.extend((f"{pointer}/{index}", child, is_context) for index, child in enumerate(value))
+
+
+def _expanded(definition: JsonValue, context: JsonObject, own_terms: Mapping[str, Collection[str]]) -> str:
+    """The IRI that a term definition stands for, "" where it stands for none that we could know."""
+    for _ in range(8):  # a prefix may be defined by another prefix; a circle must end
+        iri = definition.get("@id") if isinstance(definition, dict) else definition
+        if not isinstance(iri, str):
+            return ""
+        prefix, colon, rest = iri.partition(":")
+        base = context.get(prefix) if colon else None
+        if base is None or rest.startswith("//"):
+            known = next(iter(own_terms.get(prefix, ())), None) if colon else None
+            return iri if known is None or rest.startswith("//") else known + rest
+        start = base.get("@id") if isinstance(base, dict) else base
+        definition = start + rest if isinstance(start, str) else None
+    return ""
