@@ -1,0 +1,49 @@
+"""What both kinds of request signature say before, and prove after, they are checked."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from federation.ports import SignatureSpec
+
+__all__ = ["SignatureClaim", "Verified", "replay_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureClaim:
+    """What a request's one signature claims; nothing of it is proven yet.
+
+    Shapes: `created` is None where only a Date header dates the request and that is unreadable or absent;
+            `algorithm` is the parameter as sent, None where absent; `covered` are the component names in
+            order; `signature` is the decoded signature.
+    """
+
+    key_id: str
+    spec: SignatureSpec
+    created: datetime | None
+    expires: datetime | None
+    algorithm: str | None
+    covered: tuple[str, ...]
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A request shown to be signed by the key `key_id`, within its time, body included.
+
+    Units:  `created` is when it was signed; after `expires_at` the same request would be refused, so a replay
+            table needs to keep `replay_key` (32 bytes) no longer than that.
+    """
+
+    key_id: str
+    spec: SignatureSpec
+    created: datetime
+    expires_at: datetime
+    replay_key: bytes
+
+
+def replay_key(key_id: str, signature: bytes) -> bytes:
+    """What names one signature: not the header's text, which has many spellings for one meaning."""
+    return hashlib.sha256(len(key_id).to_bytes(4, "big") + key_id.encode() + signature).digest()
