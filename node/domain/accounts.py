@@ -1,0 +1,75 @@
+"""Who lives on this node: accounts (people and vendors), their personas, and whom they deal with."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from node.domain.errors import InvalidInput
+
+__all__ = ["Account", "AccountKind", "Contact", "Persona", "PersonaState", "check_name"]
+
+_NAME = re.compile(r"[a-z0-9_]{1,30}", re.ASCII)
+
+
+class AccountKind(StrEnum):
+    PERSON = "person"
+    VENDOR = "vendor"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An actor that its owner signs in to. `id` is the actor's IRI, `name` the handle's first half."""
+
+    id: str
+    name: str
+    kind: AccountKind
+    display_name: str
+    created_at: datetime
+    summary: str | None = None
+    terms_accepted: tuple[str, ...] = ()
+    password_hash: str | None = None
+    approves_followers: bool = True
+
+
+class PersonaState(StrEnum):
+    """Open; quiet (only its own deals); closed (its key is destroyed)."""
+
+    OPEN = "open"
+    QUIET = "quiet"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """A throw-away actor of an account. `vendor` is set where it serves one vendor only."""
+
+    id: str
+    account: str
+    created_at: datetime
+    vendor: str | None = None
+    state: PersonaState = PersonaState.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A vendor (or another party) as `account` knows it, from its actor document fetched at `fetched_at`."""
+
+    account: str
+    actor: str
+    handle: str
+    name: str
+    inbox: str
+    fetched_at: datetime
+    terms_accepted: tuple[str, ...] = ()
+    implements: tuple[str, ...] = ()
+    url: str | None = None
+
+
+def check_name(name: str) -> str:
+    """The handle's first half. Raises: InvalidInput."""
+    if not _NAME.fullmatch(name):
+        raise InvalidInput("name", f"{name!r} cannot be a handle", "Use 1 to 30 of a-z, 0-9 and _.")
+    return name

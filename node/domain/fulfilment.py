@@ -1,0 +1,241 @@
+"""The steps after the conclusion: cancellation, progress, receipt, confirmation, feedback; and refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from node.domain.deals import (
+    Acceptance,
+    AcceptanceState,
+    Cancellation,
+    CancellationState,
+    Deal,
+    DealKind,
+    OfferState,
+    ProgressRecord,
+    ReceiptRecord,
+)
+from node.domain.errors import Reason, Refusal, Superfluous
+from node.domain.events import AcceptanceEnded, Event, Noted, OfferEnded, Released
+from node.domain.messages import (
+    Cancel,
+    CancelAccept,
+    CancelReject,
+    Confirm,
+    Feedback,
+    Kind,
+    Progress,
+    Receipt,
+    Refuse,
+    Sender,
+    Stage,
+)
+from node.domain.steps import Context, Result, Step, end_acceptance, require
+
+__all__ = ["STEPS"]
+
+
+def _agreed(deal: Deal, accept_digest: str) -> Acceptance:
+    """The agreement that a later message cites. Raises: Refusal."""
+    agreed = deal.agreed
+    if agreed is None:
+        raise Refusal(Reason.OUT_OF_STATE, "nothing has been agreed")
+    require(agreed.digest == accept_digest, Reason.SUPERSEDED, "it cites another agreement")
+    return agreed
+
+
+def _cancel(deal: Deal, message: Cancel, context: Context) -> Result:
+    _agreed(deal, message.accept_digest)
+    require(not deal.is_fulfilled, Reason.OUT_OF_STATE, "everything agreed has been done")
+    require(message.ends_at > context.now, Reason.EXPIRED, "the cancellation has ended")
+    asked = [found for found in deal.cancellations if found.by is context.sender]
+    open_one = any(found.state is CancellationState.PENDING for found in asked)
+    require(not open_one, Reason.OUT_OF_STATE, "a cancellation is waiting for an answer already")
+    require(len(asked) < context.policy.cancellations_per_deal, Reason.LIMIT, "too many cancellations")
+    record = Cancellation(
+        id=message.id,
+        digest=message.digest,
+        by=context.sender,
+        ends_at=message.ends_at,
+        reason=message.reason,
+    )
+    return replace(deal, cancellations=(*deal.cancellations, record)), ()
+
+
+def _answered(deal: Deal, message: CancelAccept | CancelReject, context: Context) -> Cancellation:
+    """The cancellation that is answered, by the other party than asked for it. Raises: Refusal."""
+    _agreed(deal, message.accept_digest)
+    found = deal.cancellation(message.cancel_id)
+    if found is None or found.by is context.sender:
+        raise Refusal(Reason.NOT_ADDRESSED, "no such cancellation to answer")
+    require(found.digest == message.cancel_digest, Reason.SUPERSEDED, "the cancellation has another digest")
+    if found.state in (CancellationState.ACCEPTED, CancellationState.REJECTED):
+        raise Superfluous(Reason.OUT_OF_STATE, f"the cancellation was {found.state} already")
+    if deal.side is context.sender:
+        pending = found.state is CancellationState.PENDING
+        require(pending, Reason.EXPIRED, "the cancellation has ended")
+    return found
+
+
+def _cancel_accept(deal: Deal, message: CancelAccept, context: Context) -> Result:
+    found = _answered(deal, message, context)
+    deal = deal.with_cancellation(replace(found, state=CancellationState.ACCEPTED))
+    return deal, _release(deal, _agreed(deal, message.accept_digest))
+
+
+def _cancel_reject(deal: Deal, message: CancelReject, context: Context) -> Result:
+    found = _answered(deal, message, context)
+    return deal.with_cancellation(replace(found, state=CancellationState.REJECTED)), ()
+
+
+def _release(deal: Deal, acceptance: Acceptance) -> tuple[Event, ...]:
+    """What was taken from the stock goes back, unless it has left the house."""
+    offer = deal.offer(acceptance.offer_id)
+    return () if offer is None or deal.has_shipped else (Released(acceptance, offer),)
+
+
+_STAGES = {
+    Sender.VENDOR: (Stage.DISPATCHED, Stage.DELIVERED, Stage.DONE, Stage.REFUNDED),
+    Sender.CUSTOMER: (Stage.PAID,),
+}
+
+
+def _progress(deal: Deal, message: Progress, context: Context) -> Result:
+    agreed = _agreed(deal, message.accept_digest)
+    stages = _STAGES.get(context.sender, ())
+    require(
+        message.stage in stages, Reason.MALFORMED, f"{message.stage} is not the {context.sender}'s to report"
+    )
+    require(len(deal.progress) < context.policy.progress_per_deal, Reason.LIMIT, "too many reports")
+    soon = context.now + context.policy.max_clock_ahead
+    require(message.happened_at <= soon, Reason.MALFORMED, "it reports what has not happened yet")
+    is_money = message.stage in (Stage.PAID, Stage.REFUNDED)
+    side = "reciprocal" if is_money else "primary"
+    fits = message.fulfills == f"{agreed.agreement_id}#{side}"
+    require(fits, Reason.MALFORMED, f"it does not fulfil the agreement's {side}")
+    record = ProgressRecord(
+        stage=message.stage,
+        by=context.sender,
+        happened_at=message.happened_at,
+        quantity=message.quantity,
+        amount=message.amount,
+        name=message.name,
+    )
+    changed = replace(deal, progress=(*deal.progress, record))
+    if is_money:
+        _check_money(deal, changed, message)
+    else:
+        _check_goods(changed, message)
+    return changed, ()
+
+
+def _check_money(deal: Deal, changed: Deal, message: Progress) -> None:
+    price = deal.agreement.price if deal.agreement else None
+    if price is None or message.amount is None or message.amount.currency != price.currency:
+        raise Refusal(Reason.MALFORMED, "the amount is missing or in another currency")
+    sound = 0 <= changed.paid_minor() <= price.amount_minor
+    require(sound, Reason.MALFORMED, "more money than was agreed")
+
+
+def _check_goods(changed: Deal, message: Progress) -> None:
+    agreement = changed.agreement
+    if agreement is None or message.quantity is None or message.quantity.unit != agreement.quantity.unit:
+        raise Refusal(Reason.MALFORMED, "the quantity is missing or in another unit")
+    for stage in (Stage.DISPATCHED,):
+        total = sum(r.quantity.value for r in changed.progress if r.stage is stage and r.quantity is not None)
+        require(total <= agreement.quantity.value, Reason.MALFORMED, "more goods than were agreed")
+    require(changed.delivered() <= agreement.quantity.value, Reason.MALFORMED, "more goods than were agreed")
+
+
+def _receipt(deal: Deal, message: Receipt, context: Context) -> Result:
+    agreed = _agreed(deal, message.accept_digest)
+    require(deal.receipt is None, Reason.OUT_OF_STATE, "there is a receipt already")
+    require(message.agreement_id == agreed.agreement_id, Reason.MALFORMED, "it is for another agreement")
+    price = deal.agreement.price if deal.agreement else None
+    require(message.total == price, Reason.MALFORMED, f"the total is not the {price} that was agreed")
+    record = ReceiptRecord(
+        id=message.receipt_id,
+        digest=message.digest,
+        credential=message.credential,
+        received_at=context.now,
+        return_until=message.return_until,
+        guarantee_until=message.guarantee_until,
+    )
+    return replace(deal, receipt=record), ()
+
+
+def _confirm(deal: Deal, message: Confirm, context: Context) -> Result:
+    agreed = _agreed(deal, message.accept_digest)
+    require(message.agreement_id == agreed.agreement_id, Reason.MALFORMED, "it is for another agreement")
+    known = deal.receipt.id if deal.receipt else None
+    require(message.receipt_id in (None, known), Reason.MALFORMED, "it cites a receipt that was never issued")
+    for found in deal.pending_cancellations:
+        deal = deal.with_cancellation(replace(found, state=CancellationState.LAPSED))
+    return replace(deal, confirmed_at=context.now), ()
+
+
+def _feedback(deal: Deal, message: Feedback, context: Context) -> Result:
+    _agreed(deal, message.accept_digest)
+    require(deal.notes < context.policy.notes_per_deal, Reason.LIMIT, "too many messages in this deal")
+    return replace(deal, notes=deal.notes + 1), ()
+
+
+# --- refusals: somebody could not take what the other had sent ----------------------------------------
+
+
+def _refuse(deal: Deal, message: Refuse, context: Context) -> Result:
+    """Undo on this side what the other side refused. A refusal is never answered, so nothing here raises."""
+    noted = Noted(f"Refused: {message.reason}", message.reason)
+    step = _refused_by_customer if context.sender is Sender.CUSTOMER else _refused_by_vendor
+    deal, events = step(deal, message, context)
+    found = deal.cancellation(message.object_id)
+    if found is not None and found.by is not context.sender and found.state is CancellationState.PENDING:
+        deal = deal.with_cancellation(replace(found, state=CancellationState.REJECTED))
+    return deal, (*events, noted)
+
+
+def _refused_by_customer(deal: Deal, message: Refuse, context: Context) -> Result:
+    offer = deal.offer(message.object_id)
+    if deal.kind is DealKind.INTENT and offer is not None and offer.state is OfferState.LIVE:
+        ended = replace(offer, state=OfferState.REFUSED)
+        return deal.with_offer(ended), (OfferEnded(ended),)
+    agreed = deal.agreed
+    late = (
+        agreed is not None and message.object_id == agreed.conclusion_id and message.reason is Reason.EXPIRED
+    )
+    untouched = deal.confirmed_at is None and not deal.progress and deal.receipt is None
+    if agreed is None or not (late and untouched and context.may_release):
+        return deal, ()
+    events = _release(deal, agreed)
+    deal = deal.with_acceptance(replace(agreed, state=AcceptanceState.RELEASED))
+    accepted = deal.offer(agreed.offer_id)
+    if accepted is not None:
+        deal = deal.with_offer(replace(accepted, state=OfferState.EXPIRED))
+    return deal, events
+
+
+def _refused_by_vendor(deal: Deal, message: Refuse, context: Context) -> Result:
+    for found in deal.acceptances:
+        if found.id == message.object_id and found.state in (AcceptanceState.PENDING, AcceptanceState.LAPSED):
+            return end_acceptance(deal, found, AcceptanceState.REFUSED, context.now), (
+                AcceptanceEnded(found),
+            )
+    order = deal.offer(message.object_id) if deal.kind is DealKind.ORDER else None
+    if order is not None and order.state is OfferState.LIVE:
+        deal = deal.with_offer(replace(order, state=OfferState.REFUSED))
+        return replace(deal, refused=message.reason), ()
+    if message.object_id == deal.cast_id and not deal.offers:
+        return replace(deal, refused=message.reason), ()
+    return deal, ()
+
+
+STEPS: dict[Kind, Step] = {
+    Kind.CANCEL: _cancel,
+    Kind.CANCEL_ACCEPT: _cancel_accept,
+    Kind.CANCEL_REJECT: _cancel_reject,
+    Kind.PROGRESS: _progress,
+    Kind.RECEIPT: _receipt,
+    Kind.CONFIRM: _confirm,
+    Kind.FEEDBACK: _feedback,
+    Kind.REFUSE: _refuse,
+}

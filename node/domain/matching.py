@@ -1,0 +1,200 @@
+"""Rules that answer at once: does this item meet this proposal, and may it be offered without a person?
+
+A wish marked *must* that cannot be judged makes a draft for a person, never an offer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from math import asin, cos, radians, sin, sqrt
+
+from node.domain.catalogue import CatalogueItem, Property
+from node.domain.intents import Place, Proposal, Weight, Wish
+from node.domain.offers import Answer, Meets, PartKind, PricePart
+from node.domain.values import Money
+
+__all__ = ["Judgement", "Rule", "Verdict", "choose", "judge", "judge_wish"]
+
+EARTH_KM = 6371.0
+
+
+class Verdict(StrEnum):
+    OFFER = "offer"
+    DRAFT = "draft"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a vendor's node may answer by itself.
+
+    `category` None means any; `place` with a radius bounds where it serves (None: anywhere); quantities are in
+    the item's unit; `discount_percent` is taken off the goods; `valid_hours` is how long such an offer stands.
+    """
+
+    id: str
+    name: str
+    category: str | None = None
+    min_quantity: Decimal = Decimal(1)
+    max_quantity: Decimal | None = None
+    place: Place | None = None
+    discount_percent: Decimal = Decimal(0)
+    valid_hours: int = 72
+    firm: bool = False
+    enabled: bool = True
+    fields_asked: tuple[str, ...] = ()
+    content: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One item against one proposal under one rule; `why` says in words what decided."""
+
+    verdict: Verdict
+    item: CatalogueItem
+    rule: Rule
+    answers: tuple[Answer, ...] = ()
+    why: tuple[str, ...] = ()
+
+    def price_parts(self, quantity: Decimal) -> tuple[PricePart, ...]:
+        """Goods, delivery and the rule's discount; all of one currency."""
+        goods = Money(int(self.item.price.amount_minor * quantity), self.item.price.currency)
+        parts = [PricePart(self.item.name, PartKind.GOODS, goods)]
+        if self.item.delivery is not None:
+            parts.append(PricePart("Delivery", PartKind.DELIVERY, self.item.delivery))
+        off = int(goods.amount_minor * self.rule.discount_percent / 100)
+        if off:
+            parts.append(PricePart(self.rule.name, PartKind.DISCOUNT, Money(off, goods.currency)))
+        return tuple(parts)
+
+    def price(self, quantity: Decimal) -> Money:
+        """What the parts sum to."""
+        total = sum(
+            -part.amount.amount_minor if part.kind is PartKind.DISCOUNT else part.amount.amount_minor
+            for part in self.price_parts(quantity)
+        )
+        return Money(total, self.item.price.currency)
+
+
+def judge_wish(wish: Wish, item: CatalogueItem) -> Answer:
+    """What the catalogue says of one wish; `unknown` where it says nothing or the wish is only words."""
+    value = item.find(wish.prop or "")
+    if not wish.is_structured or value is None:
+        return Answer(wish.id, "not stated", Meets.UNKNOWN)
+    if value.unit is not None and wish.unit is not None and value.unit != wish.unit:
+        return Answer(wish.id, value.text, Meets.UNKNOWN)
+    return Answer(wish.id, value.text, _compare(wish, value))
+
+
+def _compare(wish: Wish, value: Property) -> Meets:
+    wanted = _number(wish.value or "")
+    if wish.op == "is":
+        same = value.text.casefold() == (wish.value or "").casefold() or (wanted, wanted) == (
+            value.low,
+            value.high,
+        )
+        return Meets.YES if same else Meets.NO
+    if wanted is None or value.low is None or value.high is None:
+        return Meets.UNKNOWN
+    if wish.op == "fits":
+        return Meets.YES if value.low <= wanted <= value.high else Meets.NO
+    if wish.op == "min":
+        return Meets.YES if value.low >= wanted else Meets.NO
+    if wish.op == "max":
+        return Meets.YES if value.high <= wanted else Meets.NO
+    return Meets.UNKNOWN
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def judge(proposal: Proposal, item: CatalogueItem, rule: Rule, now: datetime) -> Judgement:
+    """Whether the rule may offer the item for the proposal: hard grounds first, then the wishes marked must."""
+    against = _hard_grounds(proposal, item, rule, now)
+    if against:
+        return Judgement(Verdict.NONE, item, rule, why=against)
+    answers = tuple(judge_wish(wish, item) for wish in proposal.wishes)
+    meets = {answer.wish: answer.meets for answer in answers}
+    musts = [wish for wish in proposal.wishes if wish.weight is Weight.MUST]
+    failed = tuple(f"must: {wish.text}" for wish in musts if meets[wish.id] is Meets.NO)
+    if failed:
+        return Judgement(Verdict.NONE, item, rule, answers, failed)
+    open_ = tuple(f"a person must judge: {wish.text}" for wish in musts if meets[wish.id] is not Meets.YES)
+    open_ += _doubts(proposal, rule)
+    return Judgement(Verdict.DRAFT if open_ else Verdict.OFFER, item, rule, answers, open_)
+
+
+def _hard_grounds(proposal: Proposal, item: CatalogueItem, rule: Rule, now: datetime) -> tuple[str, ...]:
+    quantity = proposal.quantity.value
+    grounds = (
+        (rule.enabled, "the rule is off"),
+        (proposal.category == item.category and rule.category in (None, item.category), "another category"),
+        (proposal.action == "transfer", "a service is wanted"),
+        (proposal.quantity.unit == item.unit, "another unit"),
+        (proposal.currency == item.price.currency, "another currency"),
+        (quantity >= rule.min_quantity, "too few"),
+        (rule.max_quantity is None or quantity <= rule.max_quantity, "too many"),
+        (item.available is None or item.available >= quantity, "not enough in stock"),
+        (_in_time(proposal, item, now), "too late"),
+        (_place_fits(proposal.place, rule.place) is not False, "outside the area"),
+        ((item.price.amount_minor * quantity) % 1 == 0, "the price does not divide"),
+    )
+    return tuple(words for holds, words in grounds if not holds)
+
+
+def _in_time(proposal: Proposal, item: CatalogueItem, now: datetime) -> bool:
+    return proposal.due_at is None or now + timedelta(days=item.lead_days) <= proposal.due_at
+
+
+def _doubts(proposal: Proposal, rule: Rule) -> tuple[str, ...]:
+    if _place_fits(proposal.place, rule.place) is None:
+        return ("a person must judge: the place",)
+    return ()
+
+
+def _place_fits(wanted: Place | None, served: Place | None) -> bool | None:
+    """Whether the wanted place is served; None where it cannot be told."""
+    if served is None:
+        return True
+    if wanted is None:
+        return None
+    if None not in (wanted.latitude, wanted.longitude, served.latitude, served.longitude):
+        reach = _kilometres(served) + _kilometres(wanted)
+        return _distance_km(wanted, served) <= reach
+    if wanted.name and served.name:
+        return wanted.name.casefold() == served.name.casefold() or None
+    return None
+
+
+def _kilometres(place: Place) -> float:
+    scale = {"km": 1.0, "m": 0.001, "miles": 1.609344}.get(place.units or "km", 1.0)
+    return (place.radius or 0.0) * scale
+
+
+def _distance_km(a: Place, b: Place) -> float:
+    lat1, lon1, lat2, lon2 = (radians(v or 0.0) for v in (a.latitude, a.longitude, b.latitude, b.longitude))
+    half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lon2 - lon1) / 2) ** 2
+    return 2 * EARTH_KM * asin(sqrt(min(1.0, half)))
+
+
+def choose(
+    proposal: Proposal, items: Iterable[CatalogueItem], rules: Iterable[Rule], now: datetime
+) -> Judgement | None:
+    """The best answer that the rules have: an offer before a draft, then more wishes met, then the lower price."""
+    found = [judge(proposal, item, rule, now) for item in items for rule in rules]
+    usable = [judged for judged in found if judged.verdict is not Verdict.NONE]
+    return min(usable, key=lambda judged: _rank(judged, proposal.quantity.value), default=None)
+
+
+def _rank(judged: Judgement, quantity: Decimal) -> tuple[bool, int, int, str]:
+    met = sum(answer.meets is Meets.YES for answer in judged.answers)
+    return judged.verdict is Verdict.DRAFT, -met, judged.price(quantity).amount_minor, judged.item.sku

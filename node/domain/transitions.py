@@ -1,0 +1,166 @@
+"""(deal, message, now) → (deal, events): the one place where a deal changes.
+
+`apply` serves both directions: what a peer sent and what our own user wants to send go through the same
+tables and the same steps. Nothing here reads a clock, makes an id or touches a store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from node.domain import fulfilment, negotiation
+from node.domain.deals import AcceptanceState, CancellationState, Deal, DealKind, DealState, OfferState
+from node.domain.errors import Early, Reason, Refusal, Superfluous
+from node.domain.events import AcceptanceEnded, Event, Noted, OfferEnded
+from node.domain.messages import Accept, Conclude, Kind, Message, Sender
+from node.domain.policy import Policy
+from node.domain.steps import Context, Step, end_acceptance
+from node.domain.tables import TABLES, Mark
+
+__all__ = ["Outcome", "apply", "settle", "tick"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The deal as it is now, and what has to follow in the same transaction."""
+
+    deal: Deal
+    events: tuple[Event, ...] = ()
+
+
+_STEPS: dict[Kind, Step] = {**negotiation.STEPS, **fulfilment.STEPS}
+
+
+def apply(
+    deal: Deal,
+    message: Message,
+    *,
+    sender: Sender,
+    now: datetime,
+    policy: Policy,
+    may_release: bool = True,
+) -> Outcome:
+    """Let `message` of `sender` act on `deal`.
+
+    Shapes: `sender` is the party that signed it, already authenticated; `may_release` says that nothing shows
+            that the conclusion had reached the customer in time (only read when she refuses one as late).
+    Units:  `now` is aware UTC, the receiving node's own clock.
+    Raises: Refusal (answered with its reason), Superfluous (recorded, not answered), Early (parked).
+    Spec:   `protocol §4`.
+    """
+    context = Context(sender=sender, now=now, policy=policy, may_release=may_release)
+    current = tick(deal, now, policy)
+    deal, events = current.deal, current.events
+    target = TABLES[deal.kind, deal.side].get((deal.state, message.kind, sender))
+    if target is None:
+        raise _why_not(deal, message)
+    if target is Mark.PARK:
+        raise Early(f"a {message.kind} came before what it answers")
+    deal, more = _STEPS[message.kind](deal, message, context)
+    deal = replace(deal, state=_resolve(target, deal, now), last_at=now)
+    return Outcome(deal, (*events, *more))
+
+
+def _resolve(target: DealState | Mark, deal: Deal, now: datetime) -> DealState:
+    if isinstance(target, DealState):
+        return target
+    return settle(deal, now) if target is Mark.AFTER else deal.state
+
+
+def tick(deal: Deal, now: datetime, policy: Policy) -> Outcome:
+    """What the clock alone changes: ends of offers, Accepts, cancellations, and presumed confirmation."""
+    if (deal.state, Kind.TICK, Sender.CLOCK) not in TABLES[deal.kind, deal.side]:
+        return Outcome(deal)
+    before = deal
+    events: list[Event] = []
+    for offer in deal.live_offers:
+        if offer.ends_at <= now:
+            deal = deal.with_offer(ended := replace(offer, state=OfferState.EXPIRED))
+            events.append(OfferEnded(ended))
+    for found in deal.acceptances:
+        if found.state is AcceptanceState.PENDING and found.ends_at <= now:
+            deal = end_acceptance(deal, found, AcceptanceState.LAPSED, now)
+            events.append(AcceptanceEnded(found))
+    for asked in deal.pending_cancellations:
+        if asked.ends_at <= now:
+            deal = deal.with_cancellation(replace(asked, state=CancellationState.LAPSED))
+            events.append(Noted("The cancellation was not answered in time."))
+    if deal.answer_by is not None and deal.answer_by <= now:
+        deal = replace(deal, answer_by=None)
+    delivered_at = deal.delivered_whole_at() if deal.agreed else None
+    if delivered_at is not None and deal.confirmed_at is None and delivered_at + policy.presume_after <= now:
+        deal = replace(deal, confirmed_at=delivered_at + policy.presume_after, presumed=True)
+        events.append(Noted("Nobody objected: receipt of the goods is presumed."))
+    deal = replace(deal, state=settle(deal, now))
+    return Outcome(deal, tuple(events)) if deal != before else Outcome(before)
+
+
+def settle(deal: Deal, now: datetime) -> DealState:
+    """The state that follows from what is left (the mark AFTER)."""
+    if deal.agreed is not None:
+        return _settle_agreed(deal)
+    pending = any(found.state is AcceptanceState.PENDING for found in deal.acceptances)
+    if deal.kind is DealKind.ORDER:
+        return _settle_order(deal)
+    ladder = (
+        (pending, DealState.ACCEPTING),
+        (deal.withdrawn_at is not None, DealState.WITHDRAWN),
+        (bool(deal.live_offers), DealState.OFFERED),
+        (deal.declined and deal.answer_by is not None, DealState.ANSWERABLE),
+        (deal.declined, DealState.DECLINED),
+        (deal.refused is not None, DealState.REFUSED),
+        (deal.no_bid, DealState.NO_BID),
+        (deal.proposal is None or deal.proposal.ends_at <= now, DealState.EXPIRED),
+        (deal.counter_pending, DealState.COUNTERED),
+    )
+    return next((state for holds, state in ladder if holds), DealState.OPEN)
+
+
+def _settle_agreed(deal: Deal) -> DealState:
+    if any(found.state is CancellationState.ACCEPTED for found in deal.cancellations):
+        return DealState.CANCELLED
+    if deal.confirmed_at is not None:
+        return DealState.CONFIRMED
+    return DealState.CANCELLING if deal.pending_cancellations else DealState.CONCLUDED
+
+
+def _settle_order(deal: Deal) -> DealState:
+    if deal.live_offers:
+        return DealState.ORDERED
+    return DealState.REFUSED if deal.refused is not None else DealState.EXPIRED
+
+
+_OFFER_ENDED_WHY: dict[OfferState, Reason] = {
+    OfferState.SUPERSEDED: Reason.SUPERSEDED,
+    OfferState.WITHDRAWN: Reason.WITHDRAWN,
+    OfferState.EXPIRED: Reason.EXPIRED,
+}
+_STATE_WHY: dict[DealState, Reason] = {
+    DealState.NEW: Reason.NOT_ADDRESSED,
+    DealState.WITHDRAWN: Reason.WITHDRAWN,
+    DealState.EXPIRED: Reason.EXPIRED,
+}
+
+
+def _why_not(deal: Deal, message: Message) -> Refusal:
+    """The refusal that says most to the sender of a message that is not in the table."""
+    words = f"a {message.kind} is not possible: the deal is {deal.state}"
+    if isinstance(message, Accept) and (offer := deal.offer(message.offer_id)) is not None:
+        if offer.digest != message.offer_digest:
+            return Refusal(Reason.SUPERSEDED, "the offer that we know has another digest")
+        return Refusal(_OFFER_ENDED_WHY.get(offer.state, Reason.OUT_OF_STATE), words)
+    if isinstance(message, Conclude):
+        found = deal.acceptance_by_digest(message.accept_digest)
+        if found is not None and found.state in (AcceptanceState.LAPSED, AcceptanceState.RELEASED):
+            return Refusal(Reason.EXPIRED, "the conclusion came after the end of the Accept")
+    if deal.state is DealState.EXPIRED and message.kind in (Kind.DECLINE, Kind.NO_BID):
+        return Superfluous(Reason.EXPIRED, words)
+    if deal.state is DealState.WITHDRAWN and message.kind is Kind.NO_BID:
+        return Superfluous(Reason.WITHDRAWN, words)
+    if message.kind in _BY_STATE:
+        return Refusal(_STATE_WHY.get(deal.state, Reason.OUT_OF_STATE), words)
+    return Refusal(Reason.NOT_ADDRESSED if deal.state is DealState.NEW else Reason.OUT_OF_STATE, words)
+
+
+_BY_STATE = (Kind.OFFER, Kind.ASK, Kind.COUNTER, Kind.ACCEPT, Kind.UPDATE, Kind.ORDER_ACCEPT, Kind.SHORTLIST)

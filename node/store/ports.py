@@ -1,0 +1,514 @@
+"""What the application asks of a store. One contract suite runs on every adapter (`tests/contract`).
+
+`await db.read(fn)` and `await db.write(fn)` run `fn(tx)`, a plain synchronous function that does no I/O of its
+own, gets ids and time from outside, and may run twice with the same result. A write that returns is durable;
+one that raises has changed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from federation.ports import DeliveryQueue, HostMemory, HostState, InboundEntry, InboxLog, PublicKeys
+from node.domain.accounts import Account, Contact, Persona
+from node.domain.catalogue import CatalogueItem
+from node.domain.deals import Deal
+from node.domain.errors import Reason
+from node.domain.intents import Intent
+from node.domain.matching import Rule
+from node.domain.offers import StandingOffer
+
+__all__ = [
+    "Accounts",
+    "Block",
+    "Catalogue",
+    "Contacts",
+    "Database",
+    "DeadEntry",
+    "Deals",
+    "Deliveries",
+    "Direction",
+    "Documents",
+    "Evidence",
+    "FollowState",
+    "Follower",
+    "Followers",
+    "Inbox",
+    "Intents",
+    "JobState",
+    "KeyRow",
+    "Keys",
+    "Meta",
+    "Notice",
+    "Notices",
+    "Parked",
+    "Parking",
+    "Personas",
+    "Post",
+    "Posts",
+    "PurchaseKeys",
+    "QueuedJob",
+    "Rules",
+    "Session",
+    "Sessions",
+    "StoreRefused",
+    "StoredMessage",
+    "Tx",
+]
+
+T = TypeVar("T")
+
+
+class StoreRefused(Exception):
+    """The store cannot be opened or used as it is: foreign, truncated, locked or newer; says what to do."""
+
+
+class Direction(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """One of our own keys. `sealed` is the private half under the node key, None once destroyed."""
+
+    key_id: str
+    owner: str
+    algorithm: str
+    public: str
+    sealed: bytes | None = field(repr=False)
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """Evidence: one message of a deal as it came or went, with the key and document that showed the signer.
+
+    `answers` is the id of the activity that it answers ("" for none); `note` the owner's line where a message
+    was refused. `document` is the digest of an actor document in `Documents`, "" for our own messages.
+    """
+
+    own: str
+    deal_id: str
+    activity_id: str
+    direction: Direction
+    kind: str
+    actor: str
+    digest: str
+    body: bytes = field(repr=False)
+    at: datetime
+    key_id: str = ""
+    document: str = ""
+    answers: str = ""
+    refused: str = ""
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    HELD = "held"
+    """Stopped behind a dead one of the same ordering key."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedJob:
+    """One delivery: `activity_id` by `actor` to `inbox` of `recipient`. `ordering_key` is the deal."""
+
+    activity_id: str
+    recipient: str
+    inbox: str
+    actor: str
+    key_id: str
+    body: bytes = field(repr=False)
+    ordering_key: str
+    created_at: datetime
+    give_up_at: datetime
+    fast_key_id: str = ""
+    due_at: datetime | None = None
+    """Not before this time; None means at once."""
+    id: int = 0
+    state: JobState = JobState.QUEUED
+    attempts: int = 0
+    detail: str = ""
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadEntry:
+    """An inbound message that could not be processed."""
+
+    entry: InboundEntry
+    error: str
+    buried_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A message that came before what it answers; `entry` is the whole inbound record."""
+
+    own: str
+    deal_id: str
+    activity_id: str
+    actor: str
+    body: bytes = field(repr=False)
+    entry: InboundEntry
+    parked_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line for the owner. `reason` is set where something was refused; `deal_id` where it is about a deal."""
+
+    account: str
+    at: datetime
+    text: str
+    kind: str = "info"
+    deal_id: str = ""
+    reason: Reason | None = None
+    id: int = 0
+
+
+class FollowState(StrEnum):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """`actor` follows `account`; the inboxes are where posts go."""
+
+    account: str
+    actor: str
+    inbox: str
+    shared_inbox: str | None
+    follow_id: str
+    state: FollowState
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A public object of an account, or one received about it (feedback). `body` is the signed JSON.
+
+    `kind`: "standing offer", "feedback". `standing` is what we computed of received feedback.
+    """
+
+    id: str
+    account: str
+    author: str
+    kind: str
+    body: bytes = field(repr=False)
+    at: datetime
+    activity_id: str = ""
+    standing: str = ""
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser or device, by the hash of its token."""
+
+    token_hash: str
+    account: str
+    created_at: datetime
+    last_seen_at: datetime
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A blocked domain, in canonical form; its subdomains are blocked with it."""
+
+    domain: str
+    at: datetime
+    reason: str = ""
+
+
+class Meta(Protocol):
+    def get(self, name: str) -> str | None: ...
+    def set(self, name: str, value: str) -> None: ...
+
+
+class Accounts(Protocol):
+    def get(self, actor: str) -> Account | None: ...
+    def by_name(self, name: str) -> Account | None: ...
+    def list(self) -> list[Account]: ...
+    def save(self, account: Account) -> None: ...
+
+
+class Personas(Protocol):
+    def get(self, actor: str) -> Persona | None: ...
+    def list(self, account: str) -> list[Persona]: ...
+    def for_vendor(self, account: str, vendor: str) -> Persona | None:
+        """The open persona that `account` keeps for `vendor`."""
+        ...
+
+    def save(self, persona: Persona) -> None: ...
+
+
+class Keys(Protocol):
+    def get(self, key_id: str) -> KeyRow | None: ...
+    def of(self, owner: str) -> list[KeyRow]:
+        """All keys of an actor, oldest first, revoked ones with their dates."""
+        ...
+
+    def save(self, row: KeyRow) -> None: ...
+
+
+class Intents(Protocol):
+    def get(self, intent_id: str) -> Intent | None: ...
+    def list(self, account: str) -> list[Intent]:
+        """Newest first."""
+        ...
+
+    def save(self, intent: Intent) -> None: ...
+
+
+class Deals(Protocol):
+    def get(self, own: str, deal_id: str) -> Deal | None: ...
+    def save(self, deal: Deal, wake_at: datetime | None) -> None: ...
+    def list(self, account: str, *, limit: int = 1000) -> list[Deal]:
+        """Newest change first."""
+        ...
+
+    def of_intent(self, intent_id: str) -> list[Deal]: ...
+    def due(self, now: datetime, limit: int) -> list[Deal]:
+        """Deals whose `wake_at` has come, oldest first."""
+        ...
+
+    def next_wake(self) -> datetime | None: ...
+    def find(self, account: str, ending: str) -> list[Deal]:
+        """Deals of an account whose id, offer id or acceptance id ends with these characters (at most 10)."""
+        ...
+
+
+class Evidence(Protocol):
+    def add(self, message: StoredMessage) -> None:
+        """Harmless when the same (own, activity id, direction) is there already."""
+        ...
+
+    def of_deal(self, own: str, deal_id: str) -> list[StoredMessage]:
+        """In the order of their recording."""
+        ...
+
+    def find(self, own: str, activity_id: str) -> StoredMessage | None: ...
+    def answer_to(self, own: str, activity_id: str) -> StoredMessage | None:
+        """The message that we sent in answer to this activity, if any: the first."""
+        ...
+
+
+class Documents(Protocol):
+    """Actor documents as fetched: evidence of which key was whose."""
+
+    def save(self, actor: str, body: bytes, fetched_at: datetime) -> str:
+        """Store once; returns the digest of the bytes (hex sha-256)."""
+        ...
+
+    def get(self, digest: str) -> tuple[str, bytes, datetime] | None:
+        """(actor, body, fetched_at)"""
+        ...
+
+
+class Inbox(Protocol):
+    """The write side of the inbox within a handler's own transaction."""
+
+    def is_pending(self, entry_id: int) -> bool: ...
+    def finish(self, entry_id: int) -> None: ...
+    def dead(self) -> list[DeadEntry]: ...
+    def requeue(self, entry_id: int, now: datetime) -> bool:
+        """Take a dead entry up again. False: no such dead entry."""
+        ...
+
+    def conflicts(self, recipient: str) -> int:
+        """How often a known id came with another body."""
+        ...
+
+
+class Parking(Protocol):
+    def add(self, parked: Parked) -> None: ...
+    def of_deal(self, own: str, deal_id: str) -> list[Parked]:
+        """Oldest first."""
+        ...
+
+    def count(self, own: str, deal_id: str) -> int: ...
+    def count_of_actor(self, actor: str) -> int: ...
+    def remove(self, own: str, activity_id: str) -> None: ...
+    def expired(self, now: datetime, limit: int) -> list[Parked]: ...
+    def next_expiry(self) -> datetime | None: ...
+
+
+class Deliveries(Protocol):
+    """The outbox. Rows are written in the transaction of the change that they announce."""
+
+    def enqueue(self, job: QueuedJob) -> None: ...
+    def list(
+        self, *, states: Iterable[JobState] = (), actors: Iterable[str] = (), limit: int = 200
+    ) -> list[QueuedJob]:
+        """Newest first; an empty `states` or `actors` means all."""
+        ...
+
+    def get(self, job_id: int) -> QueuedJob | None: ...
+    def resend(self, job_id: int, now: datetime, give_up_at: datetime) -> bool:
+        """Queue a dead or held job again, and those held behind it. False: not dead or held."""
+        ...
+
+    def delivered_at(self, activity_id: str, recipient: str) -> datetime | None: ...
+    def hosts(self) -> list[HostState]: ...
+
+
+class Contacts(Protocol):
+    def get(self, account: str, actor: str) -> Contact | None: ...
+    def list(self, account: str) -> list[Contact]: ...
+    def save(self, contact: Contact) -> None: ...
+    def remove(self, account: str, actor: str) -> bool: ...
+
+
+class Catalogue(Protocol):
+    def get(self, account: str, sku: str) -> CatalogueItem | None: ...
+    def list(self, account: str, *, limit: int = 1000, search: str = "") -> list[CatalogueItem]:
+        """By name; `search` is a word in name, sku or brand."""
+        ...
+
+    def in_category(self, account: str, category: str) -> list[CatalogueItem]: ...
+    def save(self, account: str, items: Iterable[CatalogueItem]) -> None:
+        """Insert or replace by sku. What is reserved of a known item is kept."""
+        ...
+
+    def put(self, account: str, item: CatalogueItem) -> None:
+        """Replace one item whole, reservation included."""
+        ...
+
+    def count(self, account: str) -> int: ...
+    def known(self, account: str) -> set[str]:
+        """All skus."""
+        ...
+
+
+class Rules(Protocol):
+    def list(self, account: str) -> list[Rule]: ...
+    def save(self, account: str, rule: Rule) -> None: ...
+    def remove(self, account: str, rule_id: str) -> bool: ...
+
+
+class Posts(Protocol):
+    def get(self, post_id: str) -> Post | None: ...
+    def list(self, account: str, kind: str, *, limit: int = 100) -> list[Post]:
+        """Newest first, deleted ones left out."""
+        ...
+
+    def save(self, post: Post) -> None: ...
+    def offer(self, post_id: str) -> StandingOffer | None: ...
+    def save_offer(self, account: str, offer: StandingOffer) -> None: ...
+
+
+class PurchaseKeys(Protocol):
+    """Which feedbackKey spoke first, where: each purchase counts once."""
+
+    def first(self, key: str) -> tuple[str, str] | None:
+        """(author, note id)"""
+        ...
+
+    def remember(self, key: str, author: str, note_id: str) -> None: ...
+
+
+class Followers(Protocol):
+    def get(self, account: str, actor: str) -> Follower | None: ...
+    def list(self, account: str, *, state: FollowState = FollowState.ACCEPTED) -> list[Follower]: ...
+    def count(self, account: str) -> int: ...
+    def save(self, follower: Follower) -> None: ...
+
+
+class Notices(Protocol):
+    def add(self, notice: Notice) -> None: ...
+    def list(self, account: str, *, limit: int = 100, deal_id: str = "") -> list[Notice]:
+        """Newest first."""
+        ...
+
+
+class Sessions(Protocol):
+    def get(self, token_hash: str) -> Session | None: ...
+    def list(self, account: str) -> list[Session]: ...
+    def save(self, session: Session) -> None: ...
+    def remove(self, token_hash: str) -> bool: ...
+    def remove_all(self, account: str) -> int: ...
+
+
+class Blocks(Protocol):
+    def list(self) -> list[Block]: ...
+    def save(self, block: Block) -> None: ...
+    def remove(self, domain: str) -> bool: ...
+
+
+class Tx(Protocol):
+    """One transaction. In `read` the same object refuses to write (the adapter's own error)."""
+
+    @property
+    def meta(self) -> Meta: ...
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def personas(self) -> Personas: ...
+    @property
+    def keys(self) -> Keys: ...
+    @property
+    def intents(self) -> Intents: ...
+    @property
+    def deals(self) -> Deals: ...
+    @property
+    def evidence(self) -> Evidence: ...
+    @property
+    def documents(self) -> Documents: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def parking(self) -> Parking: ...
+    @property
+    def deliveries(self) -> Deliveries: ...
+    @property
+    def contacts(self) -> Contacts: ...
+    @property
+    def catalogue(self) -> Catalogue: ...
+    @property
+    def rules(self) -> Rules: ...
+    @property
+    def posts(self) -> Posts: ...
+    @property
+    def purchase_keys(self) -> PurchaseKeys: ...
+    @property
+    def followers(self) -> Followers: ...
+    @property
+    def notices(self) -> Notices: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def blocks(self) -> Blocks: ...
+
+
+class Database(Protocol):
+    """A store, opened. The four federation ports are views on the same store, for the toolkit's loops."""
+
+    @property
+    def inbox_log(self) -> InboxLog: ...
+    @property
+    def delivery_queue(self) -> DeliveryQueue: ...
+    @property
+    def public_keys(self) -> PublicKeys: ...
+    @property
+    def host_memory(self) -> HostMemory: ...
+
+    async def read(self, fn: Callable[[Tx], T]) -> T: ...
+    async def write(self, fn: Callable[[Tx], T]) -> T: ...
+    async def copy_to(self, path: Path) -> None:
+        """A consistent copy of the whole store in one file, taken while it is in use."""
+        ...
+
+    async def aclose(self) -> None: ...
