@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -51,6 +52,12 @@ class MemoryPublicKeys:
         known = self._known.get(key_id)
         if known is not None and known.revoked_at is None:
             self._known[key_id] = replace(known, revoked_at=at)
+
+    async def revoke_others(self, actor: str, keep: Collection[str], at: datetime) -> None:
+        dropped = [key_id for key_id, known in self._known.items() if known.actor == actor]
+        for key_id in dropped:
+            if key_id not in keep:
+                await self.revoke(key_id, at)
 
 
 class MemorySigningKeys:
@@ -198,7 +205,8 @@ class MemoryDeliveryQueue:
                 del self.jobs[job_id]
                 self.delivered.append(job)
             case Outcome.RETRY:
-                self.jobs[job_id] = (replace(job, attempts=job.attempts + 1), outcome.retry_at or due_at)
+                attempts = job.attempts + (1 if outcome.attempted else 0)
+                self.jobs[job_id] = (replace(job, attempts=attempts), outcome.retry_at or due_at)
             case Outcome.DEAD:
                 self._give_up(job, outcome)
 

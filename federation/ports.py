@@ -6,6 +6,7 @@ All times are aware UTC. All methods may be called concurrently from one event l
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -63,6 +64,10 @@ class PublicKeys(Protocol):
     async def save(self, known: KnownKey) -> None: ...
 
     async def revoke(self, key_id: str, at: datetime) -> None: ...
+
+    async def revoke_others(self, actor: str, keep: Collection[str], at: datetime) -> None:
+        """Revoke every key of `actor` that is not in `keep`: it rotated (or, with none kept, is gone)."""
+        ...
 
 
 class SigningKeys(Protocol):

@@ -87,7 +87,8 @@ CAPABILITY_RFC9421_ED25519 = CAPABILITY_RFC9421 + "#name-eddsa-using-curve-edwar
 CAPABILITY_FEP_8B32 = "https://w3id.org/fep/8b32"
 
 AS_TERMS: dict[str, tuple[str, ...]] = {
-    "as": (AS_NAMESPACE, AS_CONTEXT),
+    "as": (AS_NAMESPACE,),
+    "sec": ("https://w3id.org/security#",),
     "id": ("@id",),
     "type": ("@type",),
     "publicKey": ("https://w3id.org/security#publicKey",),
