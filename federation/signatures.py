@@ -1,0 +1,268 @@
+"""Request signatures by RFC 9421, the strict profile of protocol §2, through http-message-signatures.
+
+The library builds the signature base and does the arithmetic. What it leaves open is closed here: which
+components, one signature, no parameter twice, the caller's clock, the body.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import http_sf
+from http_message_signatures import (
+    HTTPMessageSignaturesException,
+    HTTPMessageSigner,
+    HTTPMessageVerifier,
+    HTTPSignatureKeyResolver,
+)
+from http_message_signatures.algorithms import ED25519, RSA_V1_5_SHA256, HTTPSignatureAlgorithm
+
+from federation.digest import content_digest, verify_content_digest
+from federation.errors import SignatureExpired, SignatureInvalid, SignatureMissing
+from federation.keys import KeyAlgorithm, PublicKey, SigningKey
+from federation.messages import HttpMessage, Limits
+from federation.ports import SignatureSpec
+from federation.verified import SignatureClaim, Verified, replay_key
+
+__all__ = ["SignatureClaim", "Verified", "parse_signature", "sign", "verify"]
+
+_LABEL = "sig1"
+_MAX_HEADER = 8192
+_MAX_KEY_ID = 2048
+_MAX_COMPONENTS = 40
+_ALGORITHMS: dict[KeyAlgorithm, type[HTTPSignatureAlgorithm]] = {
+    KeyAlgorithm.RSA: RSA_V1_5_SHA256,
+    KeyAlgorithm.ED25519: ED25519,
+}
+
+
+# --- making --------------------------------------------------------------------------------------------
+
+
+def sign(message: HttpMessage, key: SigningKey, *, now: datetime) -> HttpMessage:
+    """The same request with Signature-Input and Signature, and Content-Digest where it has a body.
+
+    Shapes: label sig1 over "@method", "@target-uri" and, with a body, "content-digest"; any signature that
+            was there is replaced. `message.url` is the public URL as the receiver knows it.
+    Units:  `now` is aware UTC, cut to seconds.
+    Raises: ValueError for a URL or key id that cannot stand in a header.
+    Spec:   RFC 9421 §3.1, RFC 9530 §2.
+    """
+    covered = ["@method", "@target-uri"]
+    if message.body:
+        covered.append("content-digest")
+        message = message.with_headers(("content-digest", content_digest(message.body)))
+    try:
+        prepared = HTTPMessageSigner(signature_algorithm=_ALGORITHMS[key.algorithm]).prepare(
+            _as_library_request(message),
+            key_id=key.id,
+            created=now,
+            label=_LABEL,
+            covered_component_ids=covered,
+            use_existing_digest=bool(message.body),
+        )
+    except HTTPMessageSignaturesException as error:
+        raise ValueError(f"This request cannot be signed: {error}") from None
+    signature = base64.b64encode(key.sign(prepared.signature_base)).decode()
+    return message.with_headers(
+        ("signature-input", f"{_LABEL}={prepared.signature_params}"), ("signature", f"{_LABEL}=:{signature}:")
+    )
+
+
+# --- reading -------------------------------------------------------------------------------------------
+
+
+def parse_signature(message: HttpMessage) -> SignatureClaim:
+    """Read the request's one signature without believing it, so that its key can be looked up.
+
+    Shapes: components in `covered` are bare names, or `"name";parameter` where parameters stand.
+    Raises: SignatureMissing without Signature-Input; SignatureInvalid for more or less than one signature,
+            anything malformed or standing twice, no `keyid` of 1 to 2,048 characters, no `created`.
+    Spec:   RFC 9421 §4, RFC 9651.
+    """
+    if not message.values("signature-input"):
+        raise SignatureMissing("The request has no Signature-Input header.", place="signature-input")
+    label, components, parameters = _parse_input(message)
+    key_id = parameters.get("keyid")
+    if type(key_id) is not str or not 0 < len(key_id) <= _MAX_KEY_ID:
+        raise SignatureInvalid("The keyid is absent, no string, or too long.", place="signature-input")
+    created = _time(parameters, "created")
+    if created is None:
+        raise SignatureInvalid("The signature has no created time.", place="signature-input")
+    algorithm = parameters.get("alg")
+    if algorithm is not None and type(algorithm) is not str:
+        raise SignatureInvalid("The alg parameter is no string.", place="signature-input")
+    return SignatureClaim(
+        key_id=key_id,
+        spec=SignatureSpec.RFC9421,
+        created=created,
+        expires=_time(parameters, "expires"),
+        algorithm=algorithm,
+        covered=tuple(_component_name(component) for component in components),
+        signature=_parse_value(message, label),
+    )
+
+
+def _parse_input(message: HttpMessage) -> tuple[str, list[Any], dict[str, Any]]:
+    place = "signature-input"
+    members = _parse_dictionary(message, place)
+    if len(members) != 1:
+        raise SignatureInvalid("The request has more or less than one signature.", place=place)
+    label, member = next(iter(members.items()))
+    if not isinstance(member, tuple) or not isinstance(member[0], list):
+        raise SignatureInvalid("The signature input is no list of components.", place=place)
+    components, parameters = member
+    if len(components) > _MAX_COMPONENTS or any(type(name) is not str for name, _ in components):
+        raise SignatureInvalid("The covered components are too many, or not strings.", place=place)
+    return label, components, parameters
+
+
+def _parse_value(message: HttpMessage, label: str) -> bytes:
+    place = "signature"
+    members = _parse_dictionary(message, place)
+    if list(members) != [label]:
+        raise SignatureInvalid("The Signature header has another label than Signature-Input.", place=place)
+    member = members[label]
+    value = member[0] if isinstance(member, tuple) else member
+    if not isinstance(value, bytes):
+        raise SignatureInvalid("The signature is no byte sequence.", place=place)
+    return value
+
+
+def _parse_dictionary(message: HttpMessage, name: str) -> dict[str, Any]:
+    text = message.header(name)
+    if text is None or len(text) > _MAX_HEADER:
+        raise SignatureInvalid(f"The {name} header is absent or too long.", place=name)
+    try:
+        members = http_sf.parse(text.encode("ascii"), tltype="dictionary", on_duplicate_key=_refuse_duplicate)
+    except (ValueError, OverflowError, OSError):
+        raise SignatureInvalid(f"The {name} header is malformed.", place=name) from None
+    assert isinstance(members, dict)
+    return members
+
+
+def _refuse_duplicate(name: str, context: str) -> None:
+    # RFC 9651 lets the last one win; a verifier that takes the first one would see another signature.
+    raise ValueError(f"{context} {name} stands twice")
+
+
+def _component_name(component: tuple[str, dict[str, Any]]) -> str:
+    name, parameters = component
+    return http_sf.ser((name, parameters)) if parameters else name
+
+
+def _time(parameters: dict[str, Any], name: str) -> datetime | None:
+    value = parameters.get(name)
+    if value is None:
+        return None
+    if type(value) is not int:
+        raise SignatureInvalid(f"The {name} parameter is no integer.", place="signature-input")
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise SignatureInvalid(f"The {name} parameter is no time.", place="signature-input") from None
+
+
+# --- verifying -----------------------------------------------------------------------------------------
+
+
+def verify(message: HttpMessage, key: PublicKey, *, now: datetime, limits: Limits) -> Verified:
+    """Prove that `key` signed this very request, body included, and recently.
+
+    Shapes: `key` is the one that `parse_signature` named; `message.body` is the exact bytes received and
+            `message.url` the public URL, built from configuration.
+    Units:  `now` is aware UTC; the window is `limits.ed25519_window_s` or, for RSA, `signature_window_s`,
+            on either side.
+    Raises: SignatureMissing, SignatureInvalid, SignatureExpired. Replays are the caller's, by `replay_key`.
+    Spec:   RFC 9421 §3.2, RFC 9530 §2, protocol §2.
+    """
+    claim = parse_signature(message)
+    _check_key(claim, key)
+    _check_coverage(claim, message)
+    expires_at = _check_time(claim, key, now, limits)
+    if "content-digest" in claim.covered:
+        verify_content_digest(message.header("content-digest") or "", message.body)
+    verifier = _Verifier(signature_algorithm=_ALGORITHMS[key.algorithm], key_resolver=_OneKey(key))
+    try:
+        verifier.verify(_as_library_request(message), max_age=None)
+    except HTTPMessageSignaturesException:
+        raise SignatureInvalid("The signature does not match the request.", place="signature") from None
+    assert claim.created is not None
+    return Verified(
+        key_id=key.id,
+        spec=SignatureSpec.RFC9421,
+        created=claim.created,
+        expires_at=expires_at,
+        replay_key=replay_key(key.id, claim.signature),
+    )
+
+
+def _check_key(claim: SignatureClaim, key: PublicKey) -> None:
+    if claim.key_id != key.id:
+        raise SignatureInvalid("The signature names another key.", place="signature-input")
+    if claim.algorithm not in (None, _ALGORITHMS[key.algorithm].algorithm_id):
+        raise SignatureInvalid("The alg parameter does not fit the key.", place="signature-input")
+
+
+def _check_coverage(claim: SignatureClaim, message: HttpMessage) -> None:
+    # A body that was taken away on the road leaves its covered digest behind, which then does not match.
+    required = ("@method", "@target-uri", "content-digest") if message.body else ("@method", "@target-uri")
+    for name in required:
+        if name not in claim.covered:
+            raise SignatureInvalid(f"The signature does not cover {name}.", place="signature-input")
+
+
+def _check_time(claim: SignatureClaim, key: PublicKey, now: datetime, limits: Limits) -> datetime:
+    is_ed25519 = key.algorithm is KeyAlgorithm.ED25519
+    window = timedelta(seconds=limits.ed25519_window_s if is_ed25519 else limits.signature_window_s)
+    assert claim.created is not None
+    if abs(now - claim.created) > window:
+        raise SignatureExpired("The signature was made too long ago, or in the future.", place="created")
+    if claim.expires is None:
+        return claim.created + window
+    if claim.expires < now:
+        raise SignatureExpired("The signature has expired.", place="expires")
+    return min(claim.created + window, claim.expires)
+
+
+# --- the library's side --------------------------------------------------------------------------------
+
+
+class _Verifier(HTTPMessageVerifier):
+    """Time is judged above, by the caller's clock; the library would read the machine's."""
+
+    def validate_created_and_expires(self, sig_input: Any, max_age: timedelta | None = None) -> None:
+        return None
+
+
+class _OneKey(HTTPSignatureKeyResolver):
+    """The key was looked up before, asynchronously; this only hands it over."""
+
+    def __init__(self, key: PublicKey) -> None:
+        self._key = key
+
+    def resolve_public_key(self, key_id: str) -> Any:
+        return self._key.material
+
+
+@dataclass(frozen=True, slots=True)
+class _LibraryHeaders:
+    pairs: tuple[tuple[str, str], ...]
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        return self.pairs
+
+
+@dataclass(frozen=True, slots=True)
+class _LibraryRequest:
+    method: str
+    url: str
+    headers: _LibraryHeaders
+
+
+def _as_library_request(message: HttpMessage) -> _LibraryRequest:
+    return _LibraryRequest(message.method, message.url, _LibraryHeaders(message.headers))
