@@ -32,8 +32,8 @@ class Verdict(StrEnum):
 class Rule:
     """When a vendor's node may answer by itself.
 
-    `category` None means any; `place` with a radius bounds where it serves (None: anywhere); quantities are in
-    the item's unit; `discount_percent` is taken off the goods; `valid_hours` is how long such an offer stands.
+    `category` None means any; `place` with a radius bounds where it serves (None: anywhere); quantities are
+    in the item's unit; `discount_percent` is taken off the goods; `valid_hours` is how long it stands.
     """
 
     id: str
@@ -118,7 +118,7 @@ def _number(text: str) -> Decimal | None:
 
 
 def judge(proposal: Proposal, item: CatalogueItem, rule: Rule, now: datetime) -> Judgement:
-    """Whether the rule may offer the item for the proposal: hard grounds first, then the wishes marked must."""
+    """Whether the rule may offer the item: hard grounds first, then the wishes marked must."""
     against = _hard_grounds(proposal, item, rule, now)
     if against:
         return Judgement(Verdict.NONE, item, rule, why=against)
@@ -189,7 +189,7 @@ def _distance_km(a: Place, b: Place) -> float:
 def choose(
     proposal: Proposal, items: Iterable[CatalogueItem], rules: Iterable[Rule], now: datetime
 ) -> Judgement | None:
-    """The best answer that the rules have: an offer before a draft, then more wishes met, then the lower price."""
+    """The rules' best answer: an offer before a draft, then more wishes met, then the lower price."""
     found = [judge(proposal, item, rule, now) for item in items for rule in rules]
     usable = [judged for judged in found if judged.verdict is not Verdict.NONE]
     return min(usable, key=lambda judged: _rank(judged, proposal.quantity.value), default=None)
