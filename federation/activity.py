@@ -1,4 +1,5 @@
-"""The envelope of an activity: its few common properties in one shape, beside the JSON and the bytes as received.
+"""The envelope of an activity: its few common properties in one shape, beside the JSON and the bytes as
+received.
 
 Reading is tolerant where peers differ (one or many, id or object) and strict where a second reading would be
 possible: that is where forgeries live.
@@ -27,9 +28,9 @@ class Activity:
     """One activity, read once.
 
     Shapes: `json` is the whole document and `body` the bytes that it was parsed from; `id` and `actor` are
-            canonical IRIs; `type` is the one activity type (an unknown one is kept as it is); `object_id` is the
-            id of the one object, None where there is none or several; `object_type` is "" where the object is given
-            by id alone; `to` and `cc` are the strings found there, in order.
+            canonical IRIs; `type` is the one activity type (an unknown one is kept as it is); `object_id` is
+            the id of the one object, None where there is none or several; `object_type` is "" where the
+            object is given by id alone; `to` and `cc` are the strings found there, in order.
     """
 
     json: JsonObject = field(repr=False)
@@ -64,8 +65,8 @@ def parse_activity(
 ) -> Activity:
     """Read one activity from the bytes of a stranger.
 
-    Shapes: `terms` are the terms that the application reads, with the IRIs they may stand for: no inline context
-            may give them another meaning.
+    Shapes: `terms` are the terms that the application reads, with the IRIs they may stand for: no inline
+            context may give them another meaning.
     Raises: InvalidJson, InvalidDocument (`place` is a JSON Pointer), TooLarge for too many recipients.
     Spec:   ActivityPub §3, §6; `security D01 to D12, F17`.
     """
@@ -109,7 +110,7 @@ def _iri(value: object, place: str) -> str:
 
 
 def _activity_type(document: JsonObject) -> str:
-    """The one type that decides who handles it; two known ones would be two activities under one signature."""
+    """The one type that decides who handles it; two known ones would be two activities in one."""
     names = type_names(document)
     known = [name for name in names if name in ACTIVITY_TYPES]
     if not names or len(known) > 1:

@@ -66,8 +66,8 @@ class Account:
     """What an account's actor document says; addresses below `id` follow from it.
 
     Shapes: `type` is Person or Organization; `page` the address for people; `summary` is HTML, "" for none;
-            `followers_wait` says that a Follow waits for approval; `extra` holds the application's own properties
-            and `extra_context` the definitions of their terms.
+            `followers_wait` says that a Follow waits for approval; `extra` holds the application's own
+            properties and `extra_context` the definitions of their terms.
     """
 
     id: str
@@ -214,9 +214,9 @@ def _multikey(key: PublicKey) -> JsonObject:
 class RemoteActor:
     """An actor of another server, as its own document shows it.
 
-    Shapes: `inbox` and `shared_inbox` ("" for none) lie on the actor's own origin; `followers` is "" where there
-            is none; `url` is the page for people, the id where it names no usable one; `implements` are the
-            capability addresses of its server; `raw` is the whole document.
+    Shapes: `inbox` and `shared_inbox` ("" for none) lie on the actor's own origin; `followers` is "" where
+            there is none; `url` is the page for people, the id where it names no usable one; `implements`
+            are the capability addresses of its server; `raw` is the whole document.
     """
 
     id: str
@@ -237,8 +237,8 @@ def parse_actor(document: JsonObject, fetched_from: str) -> RemoteActor:
 
     Raises: DocumentRefused for what is no actor, says another id than its address, or has no usable inbox: a
             stripped answer to a signature that was not understood is no actor (`interop §8` 6).
-    Spec:   ActivityPub §4.1; FEP-fe34; `security E16`: an inbox on a foreign origin would let an actor point our
-            deliveries at somebody else.
+    Spec:   ActivityPub §4.1; FEP-fe34; `security E16`: an inbox on a foreign origin would let an actor point
+            our deliveries at somebody else.
     """
     actor_id = _actor_id(document, fetched_from)
     types = [name for name in type_names(document) if name in ACTOR_TYPES]
@@ -305,8 +305,8 @@ def _capabilities(document: JsonObject) -> frozenset[str]:
 def learn_host(actor: RemoteActor, state: HostState | None, now: datetime) -> HostState | None:
     """What an actor's document teaches about the signatures that its server reads; None for nothing new.
 
-    Spec: `protocol §2`, Sending; `interop §1.5` (a). A server that verifies RFC 9421 and publishes FEP-8b32 reads
-          Ed25519 keys; that is so for nodes of our own kind, which sign requests with them.
+    Spec: `protocol §2`, Sending; `interop §1.5` (a). A server that verifies RFC 9421 and publishes FEP-8b32
+          reads Ed25519 keys; that is so for nodes of our own kind, which sign requests with them.
     """
     if CAPABILITY_RFC9421 not in actor.implements and CAPABILITY_RFC9421_ED25519 not in actor.implements:
         return None

@@ -27,7 +27,8 @@ class Recipient:
 
 
 def audience(document: JsonObject, *, limits: Limits) -> tuple[str, ...]:
-    """Everyone whom an activity of ours names (`to cc bto bcc audience`, blind ones included), each once, in order.
+    """Everyone whom an activity of ours names (`to cc bto bcc audience`, blind ones included), each once, in
+    order.
 
     The public is nobody's inbox and is left out; so is the sender.
     Raises: TooLarge at `limits.recipients`.
@@ -46,7 +47,8 @@ def audience(document: JsonObject, *, limits: Limits) -> tuple[str, ...]:
 
 
 def strip_blind(document: JsonObject) -> JsonObject:
-    """A copy without `bto` and `bcc`, at every depth: before it is signed, sent, stored for serving or served.
+    """A copy without `bto` and `bcc`, at every depth: before it is signed, sent, stored for serving or
+    served.
 
     Spec: ActivityPub §6 ("must remove"), `security P02`.
     """

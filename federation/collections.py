@@ -1,9 +1,10 @@
-"""Ordered collections and their pages. Pages are paths (`/outbox/page/2`), never query strings: peers differ in
-whether they sign a query.
+"""Ordered collections and their pages. Pages are paths (`/outbox/page/2`), never query strings: peers differ
+in whether they sign a query.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from federation.messages import JsonObject, JsonValue
@@ -24,7 +25,7 @@ def parse_page_path(path: str) -> tuple[str, int] | None:
     signatures see one id.
     """
     collection, separator, digits = path.rpartition("/page/")
-    if not separator or not digits.isascii() or not digits.isdigit() or digits.startswith("0") or len(digits) > 9:
+    if not separator or not re.fullmatch("[1-9][0-9]{0,8}", digits):
         return None
     return collection, int(digits)
 
@@ -39,8 +40,8 @@ def build_collection(
 ) -> JsonObject:
     """The collection itself: its total, and its first and last page when it has any.
 
-    Shapes: `pages` is the number of pages that a reader may open; None or 0 shows the total alone (a network or a
-            private collection that is counted but not shown).
+    Shapes: `pages` is the number of pages that a reader may open; None or 0 shows the total alone (a network
+            or a private collection that is counted but not shown).
     Spec:   ActivityStreams 2.0 §4 (OrderedCollection).
     """
     document: JsonObject = {

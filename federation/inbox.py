@@ -1,6 +1,7 @@
 """What comes in: one request becomes one durable record, or one refusal.
 
-    limits → replay look-up → signature → key → parse → who may send → proof → durable record → 202
+    limits → signature's claim → replay look-up → key → signature → parse → who may send → proof → record →
+    202
 
 Nothing is processed here; the worker does that from the record. Refusals speak of transport and
 authentication only (`protocol §4`, Refusals); what a message means is judged later.
@@ -8,22 +9,43 @@ authentication only (`protocol §4`, Refusals); what a message means is judged l
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum
 
-from federation.errors import Refused
-from federation.fetching import Fetcher
-from federation.keyring import Keyring
-from federation.keys import PublicKey
-from federation.messages import HttpMessage, JsonObject, Limits
-from federation.ports import Clock, HostMemory, InboxLog, PublicKeys
+from federation.activity import Activity, parse_activity
+from federation.authentication import (
+    InboxDependencies,
+    Signer,
+    authenticate,
+    parse_claim,
+    replay_key_of,
+    verify_claim,
+)
+from federation.authority import check_sender
+from federation.digest import object_digest
+from federation.errors import Forbidden, KeyUnknown, NotHere, Refused, TooLarge, UnsupportedMediaType
+from federation.fetching import FetchBudget
+from federation.ids import origin
+from federation.keys import KeyAlgorithm
+from federation.messages import HttpMessage
+from federation.ports import HostState, InboundEntry, Recorded, SignatureSpec
+from federation.senders import find_farewell, is_idle_farewell, local_finder, prove, who_says_it
+from federation.vocab import is_inbox_content_type
 
-__all__ = ["InboxDependencies", "Receipt", "Reception", "receive", "receive_local"]
+__all__ = [
+    "InboxDependencies",
+    "Receipt",
+    "Reception",
+    "Signer",
+    "authenticate",
+    "receive",
+    "receive_local",
+]
 
 
 class Reception(Enum):
-    """How one request to an inbox ended; matched exhaustively."""
+    """How one message to an inbox ended; matched exhaustively."""
 
     ACCEPTED = "accepted"
     """Recorded: 202."""
@@ -42,7 +64,7 @@ class Receipt:
     """The answer to one inbound message.
 
     `status` is the HTTP status to answer. `error` is set for REFUSED and CONFLICT. `actor` and `activity_id`
-    are set once they are proven (not for REFUSED).
+    are set once they are proven: for ACCEPTED, CONFLICT and a DUPLICATE that was looked at.
     """
 
     status: int
@@ -52,61 +74,136 @@ class Receipt:
     activity_id: str = ""
 
 
-def _nothing() -> None:
-    return None
-
-
-async def _nobody(_: str) -> bool:
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class InboxDependencies:
-    """What `receive` asks of the application; one value for the whole life of a node.
-
-    Shapes: `own_origins` are this node's own origins, as `ids.origin` writes them.
-            `is_blocked(host)` says whether a host (or a domain above it) is blocked.
-            `requires_proof(activity)` says whether this JSON is a message that must carry a proof by its actor
-            and come from that very actor (for Obverse: every message of the deal).
-            `known_recipient(actor_id)` says whether an inbox of that actor exists here.
-            `local_key(key_id)` gives the public key of an actor of this node, None for all others.
-            `knows_actor(actor_id)` says whether a remote actor matters to us (follows, deals): the self-Delete
-            of one that does not is 202 without any look-up.
-            `accepted()` is called after each new durable record, to wake the worker; it must not block.
-    """
-
-    limits: Limits
-    keyring: Keyring
-    keys: PublicKeys
-    fetcher: Fetcher
-    hosts: HostMemory
-    log: InboxLog
-    clock: Clock
-    own_origins: frozenset[str]
-    is_blocked: Callable[[str], bool]
-    requires_proof: Callable[[JsonObject], bool]
-    known_recipient: Callable[[str], Awaitable[bool]]
-    local_key: Callable[[str], Awaitable[PublicKey | None]]
-    knows_actor: Callable[[str], Awaitable[bool]] = _nobody
-    accepted: Callable[[], None] = _nothing
-
-
 async def receive(message: HttpMessage, *, recipient: str, deps: InboxDependencies) -> Receipt:
     """Judge one POST to an inbox and record it durably; every refusal is a value, not an exception.
 
-    Shapes: `message` is the request as it came, with `url` the public address (configured origin and raw path)
-            and `body` the exact bytes; `recipient` is the id of the actor whose inbox this is, "" for the shared one.
+    Shapes: `message` is the request as it came, with `url` the public address (configured origin and raw
+            path) and `body` the exact bytes; `recipient` is the id of the actor whose inbox this is, "" for
+            the shared one.
     Raises: nothing of this toolkit; errors of the application's store pass through, so that no 2xx is sent.
     Spec:   ActivityPub §5.2, §7; `protocol §2`, `§4` Refusals, `§6`.
     """
-    raise NotImplementedError
+    try:
+        return await _receive(message, recipient, deps)
+    except Refused as error:
+        return Receipt(error.status, Reception.REFUSED, error)
 
 
 async def receive_local(body: bytes, *, actor: str, recipient: str, deps: InboxDependencies) -> Receipt:
     """The same for a message between two actors of this node: no request, hence no request signature.
 
-    Shapes: `actor` is the local actor whose outbox this came from; `body` its exact bytes. Proofs are verified
-            with the node's own public keys, never by a fetch.
+    Shapes: `actor` is the local actor whose outbox this came from, whom the caller vouches for; `body` its
+            exact bytes. Proofs are verified with the node's own public keys, never by a fetch.
     Raises: as `receive`.
     """
-    raise NotImplementedError
+    try:
+        _check_size(body, deps)
+        await _check_recipient(recipient, deps)
+        activity = parse_activity(body, limits=deps.limits, terms=deps.terms)
+        check_sender(activity.json, actor)
+        required = deps.requires_proof(activity.json)
+        proof_key = await prove(activity, local_finder(actor, deps), deps=deps, required=required)
+        return await _record(_entry(activity, recipient, deps.clock(), proof_key_id=proof_key), deps)
+    except Refused as error:
+        return Receipt(error.status, Reception.REFUSED, error)
+
+
+async def _receive(message: HttpMessage, recipient: str, deps: InboxDependencies) -> Receipt:
+    _check_limits(message, deps)
+    await _check_recipient(recipient, deps)
+    now = deps.clock()
+    claim = parse_claim(message, deps=deps, now=now)
+    replay_key = replay_key_of(message, claim)
+    if await deps.log.replayed(replay_key, now):
+        return Receipt(202, Reception.DUPLICATE)
+    if await is_idle_farewell(message, claim, deps=deps):
+        return Receipt(202, Reception.IGNORED)
+    budget = FetchBudget(deps.limits.fetches_per_message)
+    try:
+        signer = await verify_claim(message, claim, deps=deps, budget=budget, now=now)
+    except KeyUnknown:
+        farewell = await find_farewell(message, deps=deps, budget=budget)
+        if farewell is None:
+            raise
+        return await _record(_entry(farewell, recipient, now), deps)
+    activity = parse_activity(message.body, limits=deps.limits, terms=deps.terms)
+    said, proof_key = await who_says_it(activity, signer, deps=deps, budget=budget)
+    entry = replace(
+        _entry(said, recipient, now, signer=signer, proof_key_id=proof_key),
+        replay_key=replay_key,
+        replay_until=signer.verified.expires_at,
+    )
+    receipt = await _record(entry, deps)
+    if receipt.outcome is Reception.ACCEPTED:
+        await _learn(signer, deps, now)
+    return receipt
+
+
+def _check_limits(message: HttpMessage, deps: InboxDependencies) -> None:
+    ours = any(message.url.startswith(own + "/") for own in deps.own_origins)
+    if message.method != "POST" or not ours:
+        raise NotHere("messages are posted to an inbox of this node")
+    _check_size(message.body, deps)
+    if (message.header("content-encoding") or "identity").lower() != "identity":
+        raise UnsupportedMediaType("bodies come without a content encoding", place="content-encoding")
+    if not is_inbox_content_type(message.header("content-type")):
+        raise UnsupportedMediaType(
+            "an inbox takes application/activity+json or application/ld+json", place="content-type"
+        )
+
+
+def _check_size(body: bytes, deps: InboxDependencies) -> None:
+    if len(body) > deps.limits.inbox_body_bytes:
+        raise TooLarge(f"a message has at most {deps.limits.inbox_body_bytes} bytes")
+
+
+async def _check_recipient(recipient: str, deps: InboxDependencies) -> None:
+    if recipient and not await deps.known_recipient(recipient):
+        raise NotHere("there is no such inbox")
+
+
+def _entry(
+    activity: Activity,
+    recipient: str,
+    received_at: datetime,
+    *,
+    signer: Signer | None = None,
+    proof_key_id: str = "",
+) -> InboundEntry:
+    return InboundEntry(
+        recipient=recipient,
+        actor=activity.actor,
+        activity_id=activity.id,
+        body=activity.body,
+        digest=object_digest(activity.json),
+        received_at=received_at,
+        signer=signer.actor if signer else "",
+        key_id=signer.key.id if signer else "",
+        proof_key_id=proof_key_id,
+    )
+
+
+async def _record(entry: InboundEntry, deps: InboxDependencies) -> Receipt:
+    """Commit the message; only after that there is a 2xx."""
+    match await deps.log.record(entry):
+        case Recorded.NEW:
+            deps.accepted()
+            return Receipt(202, Reception.ACCEPTED, None, entry.actor, entry.activity_id)
+        case Recorded.DUPLICATE:
+            return Receipt(202, Reception.DUPLICATE, None, entry.actor, entry.activity_id)
+        case Recorded.CONFLICT:
+            error = Forbidden("this id is known here with another body", place="/id")
+            return Receipt(error.status, Reception.CONFLICT, error, entry.actor, entry.activity_id)
+
+
+async def _learn(signer: Signer, deps: InboxDependencies, now: datetime) -> None:
+    """A verified request shows how its server signs, and that it is alive (`interop §1.5` (b), §7 (6))."""
+    home = origin(signer.actor)
+    state = await deps.hosts.find(home) or HostState(home)
+    learned = replace(state, open_until=None)
+    if signer.verified.spec is SignatureSpec.RFC9421:
+        ed25519 = state.ed25519 or signer.key.algorithm is KeyAlgorithm.ED25519
+        if state.spec is not SignatureSpec.RFC9421 or ed25519 != state.ed25519:
+            learned = replace(learned, spec=SignatureSpec.RFC9421, ed25519=ed25519, learned_at=now)
+    if learned != state:
+        await deps.hosts.save(learned)

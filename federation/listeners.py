@@ -45,7 +45,9 @@ class Listeners(Generic[H]):
             for object_type in object_types or ("",):
                 pair = (activity_type, object_type)
                 if pair in self._handlers:
-                    raise DuplicateListener(f"two handlers for {activity_type} of {object_type or 'anything'}")
+                    raise DuplicateListener(
+                        f"two handlers for {activity_type} of {object_type or 'anything'}"
+                    )
                 self._handlers[pair] = handler
             return handler
 

@@ -24,8 +24,8 @@ def next_attempt(
     """When the next try is due, or None when that would be at or past `give_up_at`.
 
     Units:  the pause is 15 s + attempts⁴ s, up to half of that more by `jitter` in [0, 1), at most 12 h;
-            `attempts` counts those made, the one that just failed included. `retry_after_s` (capped at an hour)
-            is a lower bound, and jittered upwards as well, lest a herd comes back at the same second.
+            `attempts` counts those made, the one that just failed included. `retry_after_s` (capped at an
+            hour) is a lower bound, and jittered upwards as well, lest a herd comes back at the same second.
     Raises: ValueError for a jitter outside [0, 1) or attempts below 0.
     """
     if not 0 <= jitter < 1 or attempts < 0:

@@ -1,7 +1,8 @@
 """The one worker of a node: processes what was recorded, and delivers what was queued.
 
 Both run in lanes: messages of one actor in the order in which they came, deliveries to one host at most a few
-at a time; lanes run side by side, so that a dead or slow host holds nobody up.
+at a time; lanes run side by side, so that a dead or slow host holds nobody up. A message whose handler fails
+is tried again later, and those behind it are not held back: handlers park what comes too early.
 """
 
 from __future__ import annotations
@@ -9,19 +10,45 @@ from __future__ import annotations
 import random as random_module
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+import anyio
+from anyio.abc import TaskGroup
+
+from federation.activity import parse_activity
+from federation.delivery import judge_status
+from federation.errors import InvalidIri
+from federation.ids import origin
 from federation.inbox import Receipt
+from federation.lanes import Lanes
 from federation.listeners import Inbound
-from federation.ports import Clock, DeliveryJob, DeliveryOutcome, DeliveryQueue, InboxLog
+from federation.messages import Limits
+from federation.ports import (
+    Clock,
+    DeliveryJob,
+    DeliveryOutcome,
+    DeliveryQueue,
+    InboundEntry,
+    InboxLog,
+    Outcome,
+)
+from federation.retry import next_attempt
 
 __all__ = ["Worker", "WorkerSettings"]
 
+_LONGEST_REST_S = 30.0
+"""The clock may be moved under a sleeping worker, so it looks at it now and then."""
 
-@dataclass(frozen=True, slots=True)
+_STUCK_S = 2.0
+"""A lane whose jobs have run longer than this gives up its waiting ones when there is no room."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
     """Bounds of the worker; times in seconds.
 
-    A message that fails `tries` times is buried. `grace_s` is how long a stop waits for what is in hand.
+    A message that fails `tries` times is buried. `in_hand` is how many of each kind are in memory at once.
+    `pause_s` is the pause after the store has failed. `grace_s` is how long a stop waits for what runs.
     """
 
     tries: int = 8
@@ -29,6 +56,8 @@ class WorkerSettings:
     delivered_at_once: int = 50
     per_host: int = 2
     in_hand: int = 500
+    batch: int = 100
+    pause_s: float = 1.0
     grace_s: float = 20.0
 
 
@@ -43,7 +72,8 @@ class Worker:
             activities are finished and ignored); an exception means: try again later, in the end bury.
             `deliver` makes one attempt over the network (`delivery.deliver` with its ports bound).
             `deliver_local` takes the jobs whose inbox lies on one of `own_origins` (`inbox.receive_local`).
-            `report(what, error)` is told of every failure; it must not raise.
+            `report(what, error)` is told of every failure ("claim", "process", "deliver", "store"); it must
+            not raise.
     """
 
     def __init__(
@@ -56,24 +86,199 @@ class Worker:
         deliver_local: Callable[[DeliveryJob], Awaitable[Receipt]],
         own_origins: frozenset[str],
         clock: Clock,
+        limits: Limits | None = None,
         random: Callable[[], float] = random_module.random,
         report: Callable[[str, BaseException], None] = _unreported,
         settings: WorkerSettings | None = None,
     ) -> None:
-        raise NotImplementedError
+        self._log = log
+        self._queue = queue
+        self._dispatch = dispatch
+        self._deliver = deliver
+        self._deliver_local = deliver_local
+        self._own_origins = own_origins
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._random = random
+        self._report = report
+        self._settings = bounds = settings or WorkerSettings()
+        self._inbox: Lanes[InboundEntry] = Lanes(
+            self._process, width=1, total=bounds.processed_at_once, ended=self.nudge
+        )
+        self._outbox: Lanes[DeliveryJob] = Lanes(
+            self._send, width=bounds.per_host, total=bounds.delivered_at_once, ended=self.nudge
+        )
+        self._nudged = False
+        self._stopping = False
+        self._event: anyio.Event | None = None
 
     def nudge(self) -> None:
-        """Something new may be due: look now. Cheap, callable from any coroutine of the loop."""
-        raise NotImplementedError
+        """Something new may be due: look now. Cheap; call it from the worker's event loop only."""
+        self._nudged = True
+        if self._event is not None:
+            self._event.set()
 
     def stop(self) -> None:
-        """Take nothing new, finish what is in hand within the grace, then return from `run`."""
-        raise NotImplementedError
+        """Take nothing new, finish what runs within the grace, then return from `run`."""
+        self._stopping = True
+        self.nudge()
 
     async def run(self) -> None:
-        """Work until `stop` is called or the task is cancelled; woken by `nudge` and by what falls due."""
-        raise NotImplementedError
+        """Work until `stop` is called or the task is cancelled; woken by `nudge` and by what falls due.
+
+        What is cut off stays where it was, so that the next run does it again.
+        """
+        async with anyio.create_task_group() as tasks:
+            while not self._stopping:
+                self._nudged = False
+                if await self._take(tasks) == 0:
+                    await self._rest(await self._seconds_until_due())
+            await self._drain(tasks)
 
     async def run_until_idle(self) -> None:
         """Work until nothing more is due at the clock's present time. For tests and one-shot commands."""
-        raise NotImplementedError
+        async with anyio.create_task_group() as tasks:
+            while True:
+                self._nudged = False
+                if await self._take(tasks) or self._nudged:
+                    continue
+                if not len(self._inbox) and not len(self._outbox):
+                    return
+                await self._rest(_LONGEST_REST_S)
+
+    # --- taking ------------------------------------------------------------------------------------------
+
+    async def _take(self, tasks: TaskGroup) -> int:
+        """Take in hand what is due, as far as there is room; how many were new."""
+        try:
+            taken = await self._take_entries() + await self._take_jobs()
+        except Exception as error:  # the store is the application's: whatever it raises, the worker goes on
+            self._report("claim", error)
+            await anyio.sleep(self._settings.pause_s)
+            return 0
+        self._inbox.start(tasks)
+        self._outbox.start(tasks)
+        return taken
+
+    async def _take_entries(self) -> int:
+        before = len(self._inbox)
+        room = min(self._settings.batch, self._settings.in_hand - before)
+        if room > 0:
+            # Claimed rows stay pending, so those in hand are answered again and must not fill the limit.
+            for entry in await self._log.claim(before + room, self._clock()):
+                self._inbox.put(entry.actor, entry.id, entry)
+        return len(self._inbox) - before
+
+    async def _take_jobs(self) -> int:
+        if len(self._outbox) >= self._settings.in_hand:
+            await self._make_room()
+        before = len(self._outbox)
+        room = min(self._settings.batch, self._settings.in_hand - before)
+        if room > 0:
+            for job in await self._queue.claim(before + room, self._clock()):
+                self._outbox.put(self._lane_of(job), job.id, job)
+        return len(self._outbox) - before
+
+    async def _make_room(self) -> None:
+        """Put back what waits for slow hosts, so that it does not keep others out (`security X08`)."""
+        now = self._clock()
+        for job in self._outbox.take_stuck(older_than_s=_STUCK_S):
+            later = now + timedelta(seconds=15 + 30 * self._random())
+            outcome = DeliveryOutcome(
+                Outcome.RETRY, "waiting for a slow host", retry_at=min(later, job.give_up_at), attempted=False
+            )
+            await self._queue.settle(job.id, outcome, now)
+
+    def _lane_of(self, job: DeliveryJob) -> str:
+        try:
+            return origin(job.inbox)
+        except InvalidIri:
+            return ""
+
+    # --- resting -----------------------------------------------------------------------------------------
+
+    async def _seconds_until_due(self) -> float:
+        """How long there is nothing to do; what is in hand and already due does not count."""
+        now = self._clock()
+        try:
+            due = await self._queue.next_due(now)
+        except Exception as error:
+            self._report("claim", error)
+            return self._settings.pause_s
+        if due is None:
+            return _LONGEST_REST_S
+        seconds = (due - now).total_seconds()
+        return min(seconds, _LONGEST_REST_S) if seconds > 0 else self._settings.pause_s
+
+    async def _rest(self, seconds: float) -> None:
+        if self._nudged:
+            return
+        self._event = anyio.Event()
+        with anyio.move_on_after(seconds):
+            await self._event.wait()
+        self._event = None
+
+    async def _drain(self, tasks: TaskGroup) -> None:
+        self._inbox.drop_waiting()
+        self._outbox.drop_waiting()
+        with anyio.move_on_after(self._settings.grace_s):
+            while len(self._inbox) or len(self._outbox):
+                self._nudged = False
+                await self._rest(_LONGEST_REST_S)
+        tasks.cancel_scope.cancel()
+
+    # --- doing -------------------------------------------------------------------------------------------
+
+    async def _process(self, entry: InboundEntry) -> None:
+        try:
+            await self._dispatch(Inbound(entry, parse_activity(entry.body, limits=self._limits)))
+        except Exception as error:  # a handler's failure is data here: it decides when to try again
+            self._report("process", error)
+            words = f"{type(error).__name__}: {error}"
+            await self._store(lambda: self._process_later(entry, words))
+        else:
+            await self._store(lambda: self._log.finish(entry.id))
+
+    async def _process_later(self, entry: InboundEntry, words: str) -> None:
+        now = self._clock()
+        due = next_attempt(
+            entry.attempts + 1, now, jitter=self._random(), give_up_at=datetime.max.replace(tzinfo=now.tzinfo)
+        )
+        if entry.attempts + 1 >= self._settings.tries or due is None:
+            await self._log.bury(entry.id, words)
+        else:
+            await self._log.retry(entry.id, due, words)
+
+    async def _send(self, job: DeliveryJob) -> None:
+        try:
+            own = self._lane_of(job) in self._own_origins
+            outcome = await (self._deliver_home(job) if own else self._deliver(job))
+        except Exception as error:  # a fault of ours, not of the peer; the message is not lost for it
+            self._report("deliver", error)
+            outcome = self._deliver_later(job, f"failed here: {type(error).__name__}")
+        await self._store(lambda: self._queue.settle(job.id, outcome, self._clock()))
+
+    async def _deliver_home(self, job: DeliveryJob) -> DeliveryOutcome:
+        """A job for an actor of this node never sees a socket; only passing trouble is worth another try."""
+        if self._clock() >= job.give_up_at:
+            return DeliveryOutcome(Outcome.DEAD, "its time ran out before it could be delivered")
+        receipt = await self._deliver_local(job)
+        if judge_status(receipt.status) is Outcome.DELIVERED:
+            return DeliveryOutcome(Outcome.DELIVERED, "delivered on this node", receipt.status)
+        if receipt.status in (429, 503):
+            return self._deliver_later(job, str(receipt.error))
+        return DeliveryOutcome(Outcome.DEAD, str(receipt.error), receipt.status)
+
+    def _deliver_later(self, job: DeliveryJob, detail: str) -> DeliveryOutcome:
+        due = next_attempt(job.attempts + 1, self._clock(), jitter=self._random(), give_up_at=job.give_up_at)
+        if due is None:
+            return DeliveryOutcome(Outcome.DEAD, detail)
+        return DeliveryOutcome(Outcome.RETRY, detail, retry_at=due)
+
+    async def _store(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Write down how something ended; where the store fails, pause, and leave it to be done again."""
+        try:
+            await write()
+        except Exception as error:
+            self._report("store", error)
+            await anyio.sleep(self._settings.pause_s)
