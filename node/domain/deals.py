@@ -165,6 +165,7 @@ class Deal:
     kind: DealKind = DealKind.INTENT
     state: DealState = DealState.NEW
     created_at: datetime | None = None
+    peer_inbox: str = ""
     intent_id: str | None = None
     category: str = ""
     post_id: str | None = None

@@ -137,3 +137,6 @@ class Intent:
     persona_mode: PersonaMode = PersonaMode.PER_DEAL
     state: IntentState = IntentState.LIVE
     deal_ids: tuple[str, ...] = ()
+    losers_reason: str | None = None
+    """What those are told whose offer was not taken; None: nothing but the fact."""
+    losers_may_answer: bool = False

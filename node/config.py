@@ -1,0 +1,176 @@
+"""The configuration of a node: read once from its data directory, frozen, passed on."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from federation.errors import InvalidIri
+from federation.ids import host, origin
+from federation.messages import Limits
+from node.domain.errors import InvalidInput
+from node.domain.policy import Policy
+
+__all__ = ["Config", "load_config", "save_config"]
+
+FILE = "config.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a node knows of itself and its surroundings.
+
+    Shapes: `base_url` is the public origin without a slash; it cannot be changed later. `allowed` holds
+            host:port pairs that may be reached although the address guard would refuse them (tests and closed
+            networks; empty as shipped). `names` maps host names to addresses without DNS.
+    Units:  `cast_spread_s`: casts to several vendors leave at random within so many seconds.
+    """
+
+    data_dir: Path
+    base_url: str
+    bind_host: str = "127.0.0.1"
+    bind_port: int = 8000
+    allowed: frozenset[str] = frozenset()
+    names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    ca_file: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    cast_spread_s: float = 60.0
+    policy: Policy = field(default_factory=Policy)
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def database_path(self) -> Path:
+        return self.data_dir / "obverse.db"
+
+    @property
+    def node_key_path(self) -> Path:
+        return self.data_dir / "node.key"
+
+    @property
+    def socket_path(self) -> Path:
+        return self.data_dir / "obverse.sock"
+
+    @property
+    def node_actor(self) -> str:
+        return f"{self.base_url}/actor"
+
+    @property
+    def host(self) -> str:
+        """The public host with its port where that is not the scheme's own, as handles have it."""
+        return self.base_url.split("://", 1)[1]
+
+
+_KEYS: dict[str, type | tuple[type, ...]] = {
+    "base_url": str,
+    "bind_host": str,
+    "bind_port": int,
+    "allowed": list,
+    "names": dict,
+    "ca_file": str,
+    "tls_cert": str,
+    "tls_key": str,
+    "cast_spread_s": (int, float),
+}
+
+
+def load_config(data_dir: Path) -> Config:
+    """Read `config.toml` of a data directory. Raises: InvalidInput, naming the setting and the fix."""
+    path = data_dir / FILE
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InvalidInput(
+            "data directory", f"there is no node in {data_dir}", "Make one with `obverse init`."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            str(path), f"it is not readable as TOML: {error}", "Mend the line it names."
+        ) from None
+    for name, value in raw.items():
+        if name not in _KEYS:
+            raise InvalidInput(name, "no such setting", f"Known in {path}: {', '.join(_KEYS)}.")
+        if not isinstance(value, _KEYS[name]):
+            raise InvalidInput(name, f"{value!r} is of the wrong kind", f"Look at {path}.")
+    return make_config(data_dir, raw)
+
+
+def make_config(data_dir: Path, raw: Mapping[str, Any]) -> Config:
+    """Check the settings and freeze them. Raises: InvalidInput."""
+    allowed = frozenset(str(pair).lower() for pair in raw.get("allowed", ()))
+    names = {str(name).lower(): str(address) for name, address in raw.get("names", {}).items()}
+    for pair in allowed:
+        if not pair.rpartition(":")[2].isdigit():
+            raise InvalidInput("allowed", f"{pair!r} is not host:port", "Write shop.example:443, say.")
+    for name, address in names.items():
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            raise InvalidInput(
+                "names", f"{name} = {address!r} is no address", "Write an IP address."
+            ) from None
+    return Config(
+        data_dir=data_dir,
+        base_url=_check_base_url(str(raw.get("base_url", "")), allowed),
+        bind_host=str(raw.get("bind_host", "127.0.0.1")),
+        bind_port=int(raw.get("bind_port", 8000)),
+        allowed=allowed,
+        names=MappingProxyType(names),
+        ca_file=raw.get("ca_file"),
+        tls_cert=raw.get("tls_cert"),
+        tls_key=raw.get("tls_key"),
+        cast_spread_s=float(raw.get("cast_spread_s", 60.0)),
+    )
+
+
+def _check_base_url(text: str, allowed: frozenset[str]) -> str:
+    right = "Write the public origin, such as https://ana.example."
+    try:
+        url = origin(text)
+    except InvalidIri as error:
+        raise InvalidInput("base_url", f"{text!r}: {error}", right) from None
+    if url != text.rstrip("/"):
+        raise InvalidInput("base_url", f"{text!r} is not a plain origin", right)
+    if url.startswith("http://") and url.removeprefix("http://") not in allowed:
+        raise InvalidInput(
+            "base_url",
+            "plain http",
+            f"Use https, or name {host(url)} with its port under `allowed` for a test on one machine.",
+        )
+    return url
+
+
+def save_config(config: Config) -> None:
+    """Write `config.toml`, readable by its owner alone; an existing file is never replaced.
+
+    Raises: InvalidInput when there is one already.
+    """
+    lines = [
+        "# The settings of this Obverse node. base_url cannot be changed later: it is in every id.",
+        f'base_url = "{config.base_url}"',
+        f'bind_host = "{config.bind_host}"',
+        f"bind_port = {config.bind_port}",
+        f"cast_spread_s = {config.cast_spread_s:g}",
+    ]
+    for name in ("ca_file", "tls_cert", "tls_key"):
+        if (value := getattr(config, name)) is not None:
+            lines.append(f'{name} = "{value}"')
+    if config.allowed:
+        lines.append(f"allowed = [{', '.join(chr(34) + pair + chr(34) for pair in sorted(config.allowed))}]")
+    if config.names:
+        lines += ["", "[names]", *(f'"{name}" = "{ip}"' for name, ip in sorted(config.names.items()))]
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        descriptor = os.open(config.data_dir / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise InvalidInput(
+            "data directory", f"{config.data_dir} holds a node already", "Choose another with --data."
+        ) from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")

@@ -1,0 +1,123 @@
+"""Our own keys: the node key that seals them at rest, and the cache of those in use."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from federation.errors import KeyRefused
+from federation.keys import (
+    KeyAlgorithm,
+    PublicKey,
+    SigningKey,
+    parse_multikey,
+    parse_public_pem,
+    seal,
+    unseal,
+)
+from node.store.ports import Database, KeyRow, StoreRefused
+
+__all__ = ["OwnKeys", "create_node_key", "key_row", "load_node_key", "public_key_of"]
+
+NODE_KEY_BYTES = 32
+
+
+def create_node_key(path: Path) -> bytes:
+    """Make the node key, outside the database, readable by its owner alone. Raises: FileExistsError."""
+    key = os.urandom(NODE_KEY_BYTES)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    return key
+
+
+def load_node_key(path: Path) -> bytes:
+    """Read the node key. Raises: StoreRefused, saying what to do."""
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        raise StoreRefused(
+            f"The node key {path} is missing. Restore it from a backup: obverse restore."
+        ) from None
+    if len(key) != NODE_KEY_BYTES:
+        raise StoreRefused(f"{path} is not a node key. Restore it from a backup: obverse restore.")
+    return key
+
+
+def public_key_of(row: KeyRow) -> PublicKey:
+    """The public half of one of our keys."""
+    if row.algorithm == KeyAlgorithm.RSA.value:
+        return parse_public_pem(row.public, key_id=row.key_id, owner=row.owner)
+    return parse_multikey(row.public, key_id=row.key_id, owner=row.owner)
+
+
+def key_row(key: SigningKey, node_key: bytes, created_at: datetime) -> KeyRow:
+    """The stored form of a new key."""
+    public = key.public
+    return KeyRow(
+        key_id=key.id,
+        owner=key.owner,
+        algorithm=key.algorithm.value,
+        public=public.pem if key.algorithm is KeyAlgorithm.RSA else public.multibase,
+        sealed=seal(key, node_key),
+        created_at=created_at,
+    )
+
+
+class OwnKeys:
+    """Unseals our private keys once and keeps them (loading an RSA key costs 36 to 60 ms).
+
+    Implements `federation.ports.SigningKeys` for the delivery loop, and `unsealed` for transactions.
+    """
+
+    def __init__(self, node_key: bytes) -> None:
+        self._node_key = node_key
+        self._database: Database | None = None
+        self._cache: dict[str, SigningKey] = {}
+
+    def attach(self, database: Database) -> None:
+        """Tell where key rows are read; the database is opened after the node key was checked."""
+        self._database = database
+
+    def row(self, key: SigningKey, created_at: datetime) -> KeyRow:
+        """The sealed row of a new key."""
+        return key_row(key, self._node_key, created_at)
+
+    def unsealed(self, row: KeyRow) -> SigningKey:
+        """The private key of a row. Raises: KeyError for a destroyed one, KeyRefused for a wrong node key."""
+        if row.sealed is None:
+            self._cache.pop(row.key_id, None)
+            raise KeyError(row.key_id)
+        found = self._cache.get(row.key_id)
+        if found is None:
+            algorithm = KeyAlgorithm(row.algorithm)
+            found = unseal(row.sealed, self._node_key, row.key_id, row.owner, algorithm)
+            self._cache[row.key_id] = found
+        return found
+
+    async def get(self, key_id: str) -> SigningKey:
+        """Raises: KeyError for an unknown or destroyed key."""
+        cached = self._cache.get(key_id)
+        if cached is not None:
+            return cached
+        if self._database is None:
+            raise KeyError(key_id)
+        row = await self._database.read(lambda tx: tx.keys.get(key_id))
+        if row is None:
+            raise KeyError(key_id)
+        return self.unsealed(row)
+
+    def forget(self, key_id: str) -> None:
+        """Drop a destroyed key from memory."""
+        self._cache.pop(key_id, None)
+
+    def opens(self, row: KeyRow) -> bool:
+        """Whether the node key opens this row: what `doctor` asks."""
+        try:
+            self.unsealed(row)
+        except (KeyError, KeyRefused):
+            return False
+        return True
