@@ -1,47 +1,76 @@
 """The HTTP face: inboxes, documents, discovery. The only module of the toolkit that knows a framework.
 
-The public address of a request is built from configuration and the raw path, never from the Host header.
+The public address of a request is built from configuration and the raw path, never from the Host header, so
+that neither a proxy nor a forged header changes what a signature is held against.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+import logging
+import re
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qs, quote, urlsplit
 
-from starlette.routing import BaseRoute
+import anyio
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from federation.inbox import InboxDependencies
+from federation.errors import InvalidIri, Refused, TemporarilyUnavailable, TooLarge
+from federation.inbox import InboxDependencies, receive
 from federation.messages import HttpMessage, JsonObject, Limits
-from federation.vocab import ACTIVITY_JSON
+from federation.strictjson import dump_json
+from federation.vocab import ACTIVITY_JSON, JRD_JSON, JSON, PROBLEM_JSON, REL_NODEINFO_2_1, XRD_XML
 
-__all__ = ["Endpoints", "InboxEndpoint", "RequestGuard", "Served", "routes"]
+__all__ = [
+    "Endpoints",
+    "InboxEndpoint",
+    "RequestGuard",
+    "Served",
+    "not_found",
+    "prefers_html",
+    "problem",
+    "public_request",
+    "routes",
+]
+
+_COME_BACK_S = 30
+_PLAIN = {"x-content-type-options": "nosniff"}
+_NEGOTIATED = {**_PLAIN, "vary": "Accept, Signature"}
+_FOR_SCRIPTS = {**_PLAIN, "access-control-allow-origin": "*"}
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
     """One document to serve: JSON (a dict is dumped, bytes go as they are) and perhaps a page for people.
 
-    `status` is 200, or 410 for a Tombstone. `html`, where given, is asked for the page when the reader prefers
-    HTML; `headers` are added to the answer.
+    `status` is 200, or 410 for a Tombstone. `html`, where given, is asked for the page when the reader
+    prefers HTML; `headers` are added to the answer.
     """
 
     json: JsonObject | bytes
     media_type: str = ACTIVITY_JSON
     status: int = 200
     html: Callable[[], Awaitable[str]] | None = None
-    headers: tuple[tuple[str, str], ...] = field(default=())
+    headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+def _log_failure(what: str, error: BaseException) -> None:
+    logging.getLogger(__name__).error("%s failed", what, exc_info=error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
     """What the routes ask of the application.
 
     Shapes: `base_url` is the node's public origin without a slash ("https://ana.example").
-            `recipient(path)` gives the actor id whose inbox lies at this path, "" for the shared inbox, None for none.
-            `document(path, request)` serves actors, collections and objects: None is 404 for everybody alike.
-            `request` is there for documents that answer a signed GET only (`inbox.authenticate`).
-            `webfinger(resource)` gives the JRD or None.
+            `recipient(path)` gives the actor id whose inbox lies at this path, "" for the shared inbox, None
+            for none. `document(path, request)` serves actors, collections and objects: None is 404, the same
+            for everybody; it may raise Refused, e.g. by `inbox.authenticate(request)` for what answers a
+            signed GET only. Paths are raw: nothing is decoded, one spelling names one thing.
+            `webfinger(resource)` gives the JRD or None, and may raise InvalidIri for a resource that is none.
+            `inboxes_at_once` bounds the requests that are being judged; beyond it the answer is 503.
     """
 
     base_url: str
@@ -51,36 +80,318 @@ class Endpoints:
     webfinger: Callable[[str], Awaitable[JsonObject | None]]
     nodeinfo_links: Callable[[], Awaitable[JsonObject]]
     nodeinfo: Callable[[], Awaitable[JsonObject]]
-    host_meta: Callable[[], Awaitable[str]]
+    host_meta: Callable[[], Awaitable[bytes]]
     inboxes_at_once: int = 256
+    report: Callable[[str, BaseException], None] = _log_failure
 
 
 def routes(
     endpoints: Endpoints, *, inbox_paths: Sequence[str], document_paths: Sequence[str]
 ) -> list[BaseRoute]:
-    """Routes for a Starlette application: inboxes and documents at the given path patterns, and discovery.
+    """Routes for a Starlette application: inboxes and documents at the given patterns, and discovery.
 
-    Shapes: patterns are Starlette's, e.g. `/inbox`, `/actors/{name}/inbox`, `/actors/{rest:path}`. Put these
-            routes before wider ones of the application.
+    Shapes: patterns are Starlette's, e.g. `/inbox`, `/actors/{name}/inbox`, `/actors/{rest:path}`; inboxes
+            come first. Put these routes before wider ones of the application.
     """
-    raise NotImplementedError
+    inbox = InboxEndpoint(endpoints)
+    discovery: dict[str, _Answering] = {
+        "/.well-known/webfinger": _webfinger,
+        "/.well-known/nodeinfo": _nodeinfo_links,
+        "/nodeinfo/2.1": _nodeinfo,
+        "/.well-known/host-meta": _host_meta,
+    }
+    return [
+        *(Route(path, inbox) for path in inbox_paths),
+        *(Route(path, _Reading(endpoints, answer)) for path, answer in discovery.items()),
+        *(Route(path, _Reading(endpoints, _document)) for path in document_paths),
+    ]
+
+
+def public_request(scope: Scope, base_url: str, body: bytes = b"") -> HttpMessage:
+    """The request of an ASGI scope as its sender addressed it: configured origin, raw path, query.
+
+    Spec: RFC 9421 §2.2.2; `interop §1.4`, @target-uri.
+    """
+    query = scope.get("query_string", b"").decode("latin-1")
+    url = base_url + _raw_path(scope) + ("?" + query if query else "")
+    headers = tuple(
+        (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]
+    )
+    return HttpMessage(scope["method"], url, headers, body)
+
+
+def _raw_path(scope: Scope) -> str:
+    raw = scope.get("raw_path")
+    # Servers need not give the raw path; all that we run on do.
+    path: str = raw.decode("latin-1") if raw else quote(scope["path"])
+    return path.partition("?")[0]
+
+
+# --- answers ---------------------------------------------------------------------------------------------
+
+
+def problem(
+    status: int,
+    title: str,
+    detail: str = "",
+    *,
+    place: str = "",
+    retry_after_s: int | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """A problem document (RFC 9457): what is wrong, and in `place` where in the message."""
+    body: JsonObject = {"type": "about:blank", "title": title, "status": status}
+    if detail:
+        body["detail"] = detail
+    if place:
+        body["place"] = place
+    extra = {**_PLAIN, **(headers or {})}
+    if retry_after_s is not None:
+        extra["retry-after"] = str(retry_after_s)
+    return Response(dump_json(body), status, extra, PROBLEM_JSON)
+
+
+def _refusal(error: Refused, headers: dict[str, str] | None = None) -> Response:
+    return problem(
+        error.status,
+        error.title,
+        error.detail,
+        place=error.place,
+        retry_after_s=error.retry_after_s,
+        headers=headers,
+    )
+
+
+def not_found() -> Response:
+    """The one answer for what does not exist and for what is not to be seen (`security P03`)."""
+    return problem(404, "Not found", headers=_NEGOTIATED)
+
+
+def _not_allowed(allow: str) -> Response:
+    return problem(405, "Method not allowed", headers={"allow": allow})
+
+
+def _closing(response: Response) -> Response:
+    """Ends the connection: the rest of the request is not going to be read."""
+    response.headers["connection"] = "close"
+    return response
+
+
+# --- the inbox -------------------------------------------------------------------------------------------
 
 
 class InboxEndpoint:
-    """The inbox as a plain ASGI application: POST only, body read under size and time limits."""
+    """The inbox as a plain ASGI application: POST only, body read under size and time limits.
+
+    Not a Request object: building one costs as much as verifying the signature (`speed` 6).
+    """
 
     def __init__(self, endpoints: Endpoints) -> None:
-        raise NotImplementedError
+        self._endpoints = endpoints
+        self._busy = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raise NotImplementedError
+        if scope["method"] != "POST":
+            await _not_allowed("POST")(scope, receive, send)
+            return
+        recipient = self._endpoints.recipient(_raw_path(scope))
+        if recipient is None:
+            await _closing(not_found())(scope, receive, send)
+            return
+        if self._busy >= self._endpoints.inboxes_at_once:
+            error = TemporarilyUnavailable("too much is coming in just now", retry_after_s=_COME_BACK_S)
+            await _closing(_refusal(error))(scope, receive, send)
+            return
+        self._busy += 1
+        try:
+            response = await self._judge(scope, receive, recipient)
+        finally:
+            self._busy -= 1
+        if response is not None:
+            await response(scope, receive, send)
+
+    async def _judge(self, scope: Scope, receive_body: Receive, recipient: str) -> Response | None:
+        """The answer, or None where nobody is there any more to get one."""
+        endpoints = self._endpoints
+        try:
+            with anyio.fail_after(endpoints.inbox.limits.request_s):
+                body = await _read(scope, receive_body, endpoints.inbox.limits.inbox_body_bytes)
+        except TimeoutError:
+            return _closing(problem(408, "Request timeout", "the body took too long to arrive"))
+        except TooLarge as error:
+            return _closing(_refusal(error))
+        if body is None:
+            return None
+        message = public_request(scope, endpoints.base_url, body)
+        try:
+            receipt = await receive(message, recipient=recipient, deps=endpoints.inbox)
+        except (
+            Exception
+        ) as error:  # the application's store, or a fault of ours: never a 2xx, never words of it
+            endpoints.report("inbox", error)
+            return _refusal(TemporarilyUnavailable("try again later", retry_after_s=_COME_BACK_S))
+        if receipt.error is not None:
+            return _refusal(receipt.error)
+        return Response(status_code=receipt.status)
+
+
+async def _read(scope: Scope, receive_body: Receive, limit: int) -> bytes | None:
+    """The whole body, None when the sender went away.
+
+    Raises: TooLarge; by the announced length, where there is one, before a byte is read.
+    """
+    for name, value in scope["headers"]:
+        if name == b"content-length" and (not value.isdigit() or int(value[:12]) > limit):
+            raise TooLarge(f"a message has at most {limit} bytes")
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        part = await receive_body()
+        if part["type"] != "http.request":
+            return None
+        parts.append(part.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise TooLarge(f"a message has at most {limit} bytes")
+        if not part.get("more_body", False):
+            return b"".join(parts)
+
+
+# --- documents and discovery -----------------------------------------------------------------------------
+
+_Answering = Callable[[Endpoints, Scope], Awaitable[Response]]
+
+
+class _Reading:
+    """One kind of GET as a plain ASGI application; HEAD is the same without the body."""
+
+    def __init__(self, endpoints: Endpoints, answer: _Answering) -> None:
+        self._endpoints = endpoints
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            response = _not_allowed("GET, HEAD")
+        else:
+            response = await self._answer(self._endpoints, scope)
+        if scope["method"] == "HEAD":
+            response.body = b""  # content-length stays that of the GET (RFC 9110 §9.3.2)
+        await response(scope, receive, send)
+
+
+async def _document(endpoints: Endpoints, scope: Scope) -> Response:
+    request = public_request(scope, endpoints.base_url)
+    try:
+        served = await endpoints.document(_raw_path(scope), request)
+    except Refused as error:
+        return _refusal(error, _NEGOTIATED)
+    if served is None:
+        return not_found()
+    headers = {**_NEGOTIATED, **dict(served.headers)}
+    if served.html is not None and prefers_html(request.header("accept")):
+        return Response(await served.html(), served.status, headers, "text/html")
+    body = served.json if isinstance(served.json, bytes) else dump_json(served.json)
+    return Response(body, served.status, headers, served.media_type)
+
+
+async def _webfinger(endpoints: Endpoints, scope: Scope) -> Response:
+    """RFC 7033 §4.2: 400 for a missing or bad `resource`, 404 for one that is not ours, open to scripts."""
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    resources = query.get("resource", [])
+    if len(resources) != 1:
+        return problem(400, "One resource is needed", place="resource", headers=_FOR_SCRIPTS)
+    try:
+        jrd = await endpoints.webfinger(resources[0])
+    except InvalidIri as error:
+        return problem(400, "Bad resource", str(error), place="resource", headers=_FOR_SCRIPTS)
+    if jrd is None:
+        return problem(404, "Not found", headers=_FOR_SCRIPTS)
+    rels = query.get("rel")
+    if rels:
+        jrd = {**jrd, "links": [link for link in jrd.get("links", []) if link.get("rel") in rels]}
+    return Response(dump_json(jrd), 200, _FOR_SCRIPTS, JRD_JSON)
+
+
+async def _nodeinfo_links(endpoints: Endpoints, scope: Scope) -> Response:
+    return Response(dump_json(await endpoints.nodeinfo_links()), 200, _FOR_SCRIPTS, JSON)
+
+
+async def _nodeinfo(endpoints: Endpoints, scope: Scope) -> Response:
+    media_type = f'{JSON}; profile="{REL_NODEINFO_2_1}#"'
+    return Response(dump_json(await endpoints.nodeinfo()), 200, _FOR_SCRIPTS, media_type)
+
+
+async def _host_meta(endpoints: Endpoints, scope: Scope) -> Response:
+    return Response(await endpoints.host_meta(), 200, _FOR_SCRIPTS, XRD_XML)
+
+
+def prefers_html(accept: str | None) -> bool:
+    """Whether a reader would rather have a page than JSON; in doubt JSON, since most readers are servers.
+
+    A type that is named outweighs a wildcard of the same quality.
+    Spec: RFC 9110 §12.5.1; `interop §1.1`, GET.
+    """
+    html, data = (0.0, 0), (0.0, 0)
+    for part in (accept or "").lower().split(",")[:50]:
+        media_range, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = _quality(parameters)
+        if media_range in ("text/html", "application/xhtml+xml", "text/*"):
+            html = max(html, (weight, 2))
+        elif media_range in (ACTIVITY_JSON, "application/ld+json", JSON, "application/*"):
+            data = max(data, (weight, 2))
+        elif media_range == "*/*":
+            html, data = max(html, (weight, 1)), max(data, (weight, 1))
+    return html > data and html[0] > 0
+
+
+def _quality(parameters: list[str]) -> float:
+    for parameter in parameters:
+        match = re.fullmatch(r"q\s*=\s*([01](?:\.[0-9]{0,3})?)", parameter)
+        if match:
+            return float(match[1])
+    return 1.0
+
+
+# --- around the whole application ------------------------------------------------------------------------
+
+_HOST = re.compile(
+    r"(?:[A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+\.?(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?"
+)
 
 
 class RequestGuard:
-    """Middleware around the whole application: one valid Host of ours, sane lengths, bounded headers."""
+    """Middleware around the whole application: bounded headers, one length, and one Host, which is ours.
 
-    def __init__(self, app: ASGIApp, *, base_url: str, limits: Limits) -> None:
-        raise NotImplementedError
+    Shapes: `base_url` is the public origin; `also` are further authorities (`host[:port]`) that may be asked
+            for.
+    Spec:   `security A03 to A09`; RFC 9112 §3.2, §6.3; RFC 9110 §7.4 (421).
+    """
+
+    def __init__(self, app: ASGIApp, *, base_url: str, limits: Limits, also: Collection[str] = ()) -> None:
+        self._app = app
+        self._header_bytes = limits.header_bytes
+        own = urlsplit(base_url)
+        name = f"[{own.hostname}]" if ":" in (own.hostname or "") else own.hostname
+        default = 443 if own.scheme == "https" else 80
+        self._authorities = {own.netloc.lower(), *(authority.lower() for authority in also)}
+        if own.port in (None, default):
+            self._authorities |= {f"{name}", f"{name}:{default}"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raise NotImplementedError
+        refusal = self._refuse(scope["headers"]) if scope["type"] == "http" else None
+        await (self._app if refusal is None else _closing(refusal))(scope, receive, send)
+
+    def _refuse(self, headers: Sequence[tuple[bytes, bytes]]) -> Response | None:
+        if sum(len(name) + len(value) + 4 for name, value in headers) > self._header_bytes:
+            return problem(431, "Header fields too large")
+        hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
+        lengths = [value for name, value in headers if name == b"content-length"]
+        if len(lengths) > 1 or not all(value.isdigit() for value in lengths):
+            return problem(400, "One Content-Length is needed", place="content-length")
+        if lengths and any(name == b"transfer-encoding" for name, _ in headers):
+            return problem(400, "Two lengths for one body", place="transfer-encoding")
+        if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
+            return problem(400, "One Host is needed", place="host")
+        if hosts[0].lower() not in self._authorities:
+            return problem(421, "Misdirected request", "this host is not served here")
+        return None
