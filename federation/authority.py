@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from federation.errors import AuthenticationFailed, Forbidden, InvalidDocument
+from federation.errors import AuthenticationFailed, Forbidden, InvalidDocument, InvalidIri
 from federation.ids import origin, parse_iri, same_origin
 from federation.jsonld import as_id, as_list, type_names
 from federation.messages import JsonObject, JsonValue
@@ -59,10 +59,7 @@ def check_sender(
             that is not the sender's, InvalidDocument without a usable actor.
     Spec:   FEP-fe34; `security C01, C05, C22, F01 to F03, F06`.
     """
-    actor = as_id(activity.get("actor"))
-    if actor is None:
-        raise InvalidDocument("an activity needs one actor", place="/actor")
-    if actor != signer_actor:
+    if _actor_of(activity) != signer_actor:
         raise AuthenticationFailed("the signature is not by the activity's actor", place="/actor")
     check_origins(activity, own_origins=own_origins)
 
@@ -70,9 +67,9 @@ def check_sender(
 def check_origins(activity: JsonObject, *, own_origins: Collection[str] = frozenset()) -> None:
     """The part of `check_sender` that needs no signature: every id that the sender makes is on its origin.
 
-    Raises: Forbidden, InvalidDocument, InvalidIri.
+    Raises: Forbidden, InvalidDocument.
     """
-    actor = parse_iri(as_id(activity.get("actor")))
+    actor = _actor_of(activity)
     if origin(actor) in own_origins:
         raise Forbidden("an actor of this node does not come in from outside", place="/actor")
     if "id" in activity and not same_origin(activity["id"], actor):
@@ -87,6 +84,21 @@ def check_origins(activity: JsonObject, *, own_origins: Collection[str] = frozen
         _check_on_origin(as_id(result), actor, "/result")
 
 
+def _actor_of(activity: JsonObject) -> str:
+    """The activity's actor, canonical. Raises: InvalidDocument."""
+    try:
+        return parse_iri(as_id(activity.get("actor")))
+    except InvalidIri as error:
+        raise InvalidDocument(f"an activity needs one actor: {error}", place="/actor") from None
+
+
+def _is(iri: str | None, canonical: str) -> bool:
+    try:
+        return parse_iri(iri) == canonical
+    except InvalidIri:
+        return False
+
+
 def _check_on_origin(made_id: str | None, actor: str, place: str) -> None:
     if made_id is not None and not same_origin(made_id, actor):
         raise Forbidden("names an id on another origin as the sender's own", place=place)
@@ -95,10 +107,11 @@ def _check_on_origin(made_id: str | None, actor: str, place: str) -> None:
 def _check_made(made: JsonObject, actor: str, place: str) -> None:
     """An embedded object that the sender makes: its id on the sender's origin, its owner the sender."""
     _check_on_origin(as_id(made.get("id")), actor, place + "/id")
-    if any(name in ACTOR_TYPES for name in type_names(made)) and "id" in made and made["id"] != actor:
+    if any(name in ACTOR_TYPES for name in type_names(made)) and not _is(as_id(made.get("id")), actor):
         raise Forbidden("an actor document of somebody else", place=place + "/id")
     for term in ("attributedTo", "actor"):
         owners = [as_id(owner) for owner in as_list(made.get(term))]
         # PeerTube lists a person and a channel of one server; the sender must be among them.
-        if owners and (actor not in owners or not all(same_origin(owner, actor) for owner in owners)):
+        is_owner = any(_is(owner, actor) for owner in owners)
+        if owners and not (is_owner and all(same_origin(owner, actor) for owner in owners)):
             raise Forbidden(f"an object that is {term} somebody else", place=f"{place}/{term}")

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from federation.messages import JsonObject
+import re
+from dataclasses import dataclass
 
-__all__ = ["build_nodeinfo", "build_wellknown", "parse_wellknown"]
+from federation.errors import InvalidIri
+from federation.ids import parse_iri
+from federation.jsonld import as_list, as_text
+from federation.messages import JsonObject
+from federation.vocab import REL_APPLICATION, REL_NODEINFO_2_1
+
+__all__ = ["NodeLinks", "build_nodeinfo", "build_wellknown", "parse_wellknown"]
+
+_REL_NODEINFO = re.compile(r"https?://nodeinfo\.diaspora\.software/ns/schema/2\.[01]")
+_SOFTWARE_NAME = re.compile(r"[a-z0-9-]+")
 
 
 def build_wellknown(*, nodeinfo_url: str, node_actor: str) -> JsonObject:
-    raise NotImplementedError
+    """The document at `/.well-known/nodeinfo`."""
+    return {
+        "links": [
+            {"rel": REL_NODEINFO_2_1, "href": nodeinfo_url},
+            {"rel": REL_APPLICATION, "href": node_actor},
+        ]
+    }
 
 
 def build_nodeinfo(
@@ -21,9 +37,47 @@ def build_nodeinfo(
     node_description: str | None = None,
     open_registrations: bool = False,
 ) -> JsonObject:
-    raise NotImplementedError
+    """The NodeInfo 2.1 document. It counts nobody: how many people live here is theirs to tell.
+
+    Raises: ValueError for a software name outside `[a-z0-9-]+`.
+    Spec:   NodeInfo 2.1, FEP-f1d5, FEP-0151.
+    """
+    if not _SOFTWARE_NAME.fullmatch(name):
+        raise ValueError("a software name is lower-case letters, digits and hyphens")
+    software = {"name": name, "version": version, "repository": repository, "homepage": homepage}
+    metadata = {"nodeName": node_name, "nodeDescription": node_description}
+    return {
+        "version": "2.1",
+        "software": {key: value for key, value in software.items() if value is not None},
+        "protocols": ["activitypub"],
+        "services": {"inbound": [], "outbound": []},
+        "openRegistrations": open_registrations,
+        "usage": {"users": {}},
+        "metadata": {key: value for key, value in metadata.items() if value is not None},
+    }
 
 
-def parse_wellknown(document: JsonObject) -> tuple[str | None, str | None]:
-    """The NodeInfo 2.x document's URL and the node actor's id, None where absent."""
-    raise NotImplementedError
+@dataclass(frozen=True, slots=True)
+class NodeLinks:
+    """Where a server's NodeInfo document and its node actor are, None where it does not say."""
+
+    nodeinfo_url: str | None
+    node_actor: str | None
+
+
+def parse_wellknown(document: JsonObject) -> NodeLinks:
+    """Read another server's `/.well-known/nodeinfo`; what is malformed is as good as absent."""
+    nodeinfo_url = node_actor = None
+    for link in as_list(document.get("links"))[:20]:
+        if not isinstance(link, dict):
+            continue
+        rel = as_text(link.get("rel")) or ""
+        try:
+            href = parse_iri(link.get("href"))
+        except InvalidIri:
+            continue
+        if _REL_NODEINFO.fullmatch(rel):
+            nodeinfo_url = href
+        elif rel == REL_APPLICATION:
+            node_actor = href
+    return NodeLinks(nodeinfo_url, node_actor)
