@@ -1,0 +1,89 @@
+# Obverse. `make` alone says what can be done; nothing is needed but Python 3.11 or newer and make.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help demo run test lint bench locks clean
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+JOBS ?= 2
+
+# The first Python that runs here and is new enough. Another one: make demo PYTHON=/path/to/python3
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCKED := install --require-hashes --no-warn-script-location
+
+help:
+	@echo 'make demo    a person and three vendors, four nodes, strike a deal (ARGS=--once: and end)'
+	@echo 'make run     serve a node of your own (ARGS: what `obverse serve` takes)'
+	@echo 'make test    the whole suite with its coverage gate (ARGS: what pytest takes, a part without the gate)'
+	@echo 'make lint    ruff, mypy and the rules of the house'
+	@echo 'make bench   measured figures, each beside its floor'
+	@echo 'make locks   resolve the dependencies anew into requirements*.lock (needs uv)'
+	@echo 'make clean   remove what make has made (never the data of a node)'
+
+demo: $(VENV)/.ready
+	@$(BIN)/obverse demo $(ARGS)
+
+run: $(VENV)/.ready
+	@$(BIN)/obverse serve $(ARGS)
+
+COVERED := --cov=federation --cov=node --cov-branch --cov-report= --cov-report=json:build/coverage.json
+
+test: $(VENV)/.ready-dev
+	@mkdir -p build
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/python -m pytest -n $(JOBS) $(COVERED)
+	@$(BIN)/python tests/coverage_gate.py build/coverage.json
+else
+	$(BIN)/python -m pytest $(ARGS)
+	@echo 'A part of the suite: the coverage gate holds for the whole of it (make test without ARGS).'
+endif
+
+lint: $(VENV)/.ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/architecture
+
+bench: $(VENV)/.ready-dev
+	@mkdir -p build
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+# --- setting up ------------------------------------------------------------------------------------------
+# Packages come by hash from the locks. The build back-end has a lock of its own, so that installing the
+# project itself asks the network for nothing. A stamp says which locks the environment was made from.
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo 'Obverse needs Python 3.11 or newer, and none was found. Install one, or name it: make demo PYTHON=/path/to/python3'; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo '$(PYTHON) is older than Python 3.11. Name a newer one: make demo PYTHON=/path/to/python3'; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
+		echo '$(PYTHON) cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
+
+$(VENV)/.ready: requirements.lock requirements-build.lock pyproject.toml | $(BIN)/python
+	@echo 'Setting up: installing the locked packages into $(VENV). The first time takes about a minute.'
+	@$(PIP) $(LOCKED) -r requirements.lock
+	@$(PIP) $(LOCKED) -r requirements-build.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
+	@echo 'Setting up: installing the locked packages for tests and checks into $(VENV).'
+	@$(PIP) $(LOCKED) -r requirements-dev.lock
+	@touch $@
+
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-emit-index-url --no-emit-find-links
+
+locks:
+	$(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
+	$(LOCK) pyproject.toml -c requirements-dev.lock -o requirements.lock
+	printf 'hatchling>=1.27\neditables>=0.5\n' | $(LOCK) - -c requirements-dev.lock -o requirements-build.lock
+
+clean:
+	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	find federation node tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,275 @@
+"""Imports point downward only. The tables below are the house; a module that is not in them has no place."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.architecture.survey import Module, cycle_in, imports_of, modules_under, within
+
+HOUSE = modules_under("federation", "node")
+FEDERATION = [module for module in HOUSE if within(module.name, ["federation"])]
+NODE = [module for module in HOUSE if within(module.name, ["node"]) and module.name != "node"]
+OURS = ("federation", "node")
+
+# The data modules of the toolkit: values in, values out, no network.
+DATA = tuple(
+    f"federation.{name}"
+    for name in (
+        "activity",
+        "contexts",
+        "digest",
+        "errors",
+        "ids",
+        "jcs",
+        "jsonld",
+        "keys",
+        "messages",
+        "proofs",
+        "strictjson",
+        "vocab",
+    )
+)
+# What every front (handlers, pages, API, commands) may stand on.
+FRONT = ("node.context", "node.services", "node.lookups", "node.desk", "node.domain", "node.store.ports")
+
+# package or module → what of ours it may import; the most specific name decides.
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "node.domain": ("node.domain",),
+    "node.config": ("node.domain", "federation.errors", "federation.ids", "federation.messages"),
+    "node.logs": (),
+    # store: ports above adapters, one driver each
+    "node.store": (),
+    "node.store.ports": ("node.domain", "federation.ports"),
+    "node.store.memory": ("node.store.ports", "node.domain", "federation.ports", "federation.keys"),
+    "node.store.sqlite": (
+        "node.store.sqlite",
+        "node.store.ports",
+        "node.domain",
+        "federation.ports",
+        "federation.keys",
+    ),
+    "node.store.postgres": (
+        "node.store.postgres",
+        "node.store.ports",
+        "node.domain",
+        "federation.ports",
+        "federation.keys",
+    ),
+    "node.store.backup": ("node.store.ports",),
+    # the use cases and what they stand on
+    "node.wire": ("node.wire", "node.domain", *DATA),
+    "node.signing": ("node.store.ports", "federation.errors", "federation.keys", "federation.ports"),
+    "node.desk": ("node.signing", "node.store.ports", "node.domain", "federation.keys"),
+    "node.publish": (
+        "node.desk",
+        "node.wire",
+        "node.store.ports",
+        "node.domain",
+        "federation.addressing",
+        "federation.ports",
+        *DATA,
+    ),
+    # federation.keys: a use case that makes an account or a persona makes its keys
+    "node.services": (
+        "node.services",
+        "node.publish",
+        "node.desk",
+        "node.signing",
+        "node.store.ports",
+        "node.domain",
+        "federation.keys",
+    ),
+    "node.context": (
+        "node.config",
+        "node.desk",
+        "node.signing",
+        "node.store.ports",
+        "node.domain",
+        "federation",
+    ),
+    "node.lookups": ("node.context", "node.store.ports", "node.domain", "federation"),
+    # the fronts: never each other
+    "node.handlers": (
+        "node.handlers",
+        *FRONT,
+        "node.wire",
+        "federation.listeners",
+        "federation.ports",
+        *DATA,
+    ),
+    "node.web": ("node.web", *FRONT, "node.wire.html"),
+    "node.api": ("node.api", *FRONT),
+    "node.commands": ("node.commands", *FRONT, "node.config", "node.wire", *DATA),
+    "node.control": ("node.commands", "node.context", "node.config", "node.domain"),
+    # assembly
+    "node.container": (
+        "node.config",
+        "node.context",
+        "node.desk",
+        "node.domain",
+        "node.handlers",
+        "node.lookups",
+        "node.services",
+        "node.signing",
+        "node.store",
+        "node.web",
+        "node.wire",
+        "federation",
+    ),
+    "node.app": (*FRONT, "node.config", "node.handlers", "node.web", "node.api", "node.wire", "federation"),
+    "node.cli": (
+        "node.app",
+        "node.commands",
+        "node.config",
+        "node.container",
+        "node.context",
+        "node.control",
+        "node.demo",
+        "node.domain",
+        "node.logs",
+        "node.store",
+    ),
+    "node.demo": ("node.demo", "node.config", "node.control", "node.domain", "node.wire", *DATA),
+    "node.__main__": ("node.cli",),
+}
+
+# A library from outside → the modules that alone may import it, within the package named first.
+ALONE: dict[str, tuple[str, tuple[str, ...]]] = {
+    "aiohttp": ("", ("federation.client",)),
+    "httpx": ("", ("federation.client",)),
+    "httpx_aiohttp": ("", ("federation.client",)),
+    "starlette": ("federation", ("federation.asgi",)),
+    "http_message_signatures": ("", ("federation.signatures",)),
+    "pyld": ("", ("federation.contexts",)),
+    "sqlite_utils": ("", ("node.store.sqlite", "node.store.backup")),
+    "sqlite3": ("", ("node.store.sqlite", "node.store.backup")),
+    "psycopg": ("", ("node.store.postgres",)),
+    "jinja2": ("", ("node.web",)),
+    "nh3": ("", ("node.wire.html",)),
+    "uvicorn": ("", ("node.app", "node.cli", "node.container")),
+}
+
+
+def rule_for(name: str) -> tuple[str, ...] | None:
+    """What module `name` may import of ours; None where it has no place in the table."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        allowed = ALLOWED.get(".".join(parts[:length]))
+        if allowed is not None:
+            return allowed
+    return None
+
+
+def upward(module: Module, allowed: tuple[str, ...]) -> list[str]:
+    return [
+        f"{module}:{found.line} imports {found.target}"
+        for found in module.imports
+        if within(found.target, OURS) and not within(found.target, allowed)
+    ]
+
+
+@pytest.mark.parametrize("module", NODE, ids=lambda module: module.name)
+def test_module_of_the_node_imports_downward_only(module: Module) -> None:
+    allowed = rule_for(module.name)
+    assert allowed is not None, f"{module.name} has no place in the table of this file: give it one"
+    assert upward(module, allowed) == []
+
+
+@pytest.mark.parametrize("module", FEDERATION, ids=lambda module: module.name)
+def test_federation_never_imports_the_node(module: Module) -> None:
+    assert upward(module, ("federation",)) == []
+
+
+@pytest.mark.parametrize("library", sorted(ALONE))
+def test_library_is_imported_where_it_belongs_and_nowhere_else(library: str) -> None:
+    package, homes = ALONE[library]
+    strays = [
+        f"{module}:{found.line}"
+        for module in HOUSE
+        if (not package or within(module.name, [package])) and not within(module.name, homes)
+        for found in module.imports
+        if within(found.target, [library])
+    ]
+    assert strays == []
+
+
+def test_domain_needs_nothing_but_the_standard_library() -> None:
+    strays = [
+        f"{module}:{found.line} imports {found.target}"
+        for module in NODE
+        if within(module.name, ["node.domain"])
+        for found in module.imports
+        if not within(found.target, ["node.domain"])
+        and found.target.partition(".")[0] not in sys.stdlib_module_names
+    ]
+    assert strays == []
+
+
+def test_no_import_hides_inside_a_function() -> None:
+    late = [
+        f"{module}:{found.line} imports {found.target}"
+        for module in HOUSE
+        for found in module.imports
+        if found.late and not found.typing_only
+    ]
+    assert late == []
+
+
+def test_imports_make_no_circle() -> None:
+    names = {module.name for module in HOUSE}
+    graph = {
+        module.name: {found.target for found in module.imports if not found.typing_only} & names
+        for module in HOUSE
+    }
+    assert cycle_in(graph) == []
+
+
+# --- the survey itself sees what it must ----------------------------------------------------------------
+
+
+def test_survey_sees_plain_relative_late_and_typing_imports() -> None:
+    source = """
+import os, node.web
+from typing import TYPE_CHECKING
+from . import values
+from ..store import ports
+from federation import client as c
+if TYPE_CHECKING:
+    from node.app import create_app
+async def f():
+    if True:
+        import node.cli
+"""
+    known = {"node.domain.values", "node.store.ports", "federation.client"}
+    found = {(i.target, i.late, i.typing_only) for i in imports_of(source, "node.domain.deals", known)}
+    assert found == {
+        ("os", False, False),
+        ("node.web", False, False),
+        ("typing", False, False),
+        ("node.domain.values", False, False),
+        ("node.store.ports", False, False),
+        ("federation.client", False, False),
+        ("node.app", False, True),
+        ("node.cli", True, False),
+    }
+
+
+def test_survey_resolves_relative_imports_of_a_package_from_itself() -> None:
+    found = list(imports_of("from .tables import DEALS\nfrom . import schema", "node.store.sqlite",
+                            {"node.store.sqlite.schema"}, is_package=True))  # fmt: skip
+    assert [i.target for i in found] == ["node.store.sqlite.tables", "node.store.sqlite.schema"]
+
+
+def test_survey_finds_a_circle() -> None:
+    assert cycle_in({"a": ["b"], "b": ["c"], "c": ["b"]}) == ["b", "c", "b"]
+    assert cycle_in({"a": ["b", "c"], "b": ["c"], "c": []}) == []
+
+
+def test_most_specific_rule_decides() -> None:
+    assert rule_for("node.store.sqlite.schema") == ALLOWED["node.store.sqlite"]
+    assert rule_for("node.store") == ()
+    assert rule_for("node.nowhere") is None
+    assert within("node.store.ports", ["node.store"])
+    assert not within("node.storefront", ["node.store"])
