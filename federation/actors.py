@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from federation.errors import DocumentRefused, InvalidIri
 from federation.ids import origin, parse_iri, same_origin, without_fragment
@@ -23,6 +23,8 @@ from federation.vocab import (
 )
 
 __all__ = [
+    "FEP_8B32",
+    "RFC9421",
     "Account",
     "Capability",
     "RemoteActor",
@@ -312,5 +314,7 @@ def learn_host(actor: RemoteActor, state: HostState | None, now: datetime) -> Ho
         return None
     ed25519 = bool(actor.implements & {CAPABILITY_RFC9421_ED25519, CAPABILITY_FEP_8B32})
     known = state or HostState(origin(actor.id))
-    learned = replace(known, spec=SignatureSpec.RFC9421, ed25519=ed25519 or known.ed25519, learned_at=now)
-    return None if state == replace(learned, learned_at=state.learned_at if state else None) else learned
+    fresh = known.learned_at is not None and now - known.learned_at < timedelta(days=1)
+    if fresh and known.spec is SignatureSpec.RFC9421 and known.ed25519 >= ed25519:
+        return None
+    return replace(known, spec=SignatureSpec.RFC9421, ed25519=ed25519 or known.ed25519, learned_at=now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from federation import cavage, signatures
@@ -72,7 +72,7 @@ class InboxDependencies:
     local_key: Callable[[str], Awaitable[PublicKey | None]]
     knows_actor: Callable[[str], Awaitable[bool]] = _nobody
     accepted: Callable[[], None] = _nothing
-    terms: Mapping[str, Collection[str]] = AS_TERMS
+    terms: Mapping[str, Collection[str]] = field(default_factory=lambda: AS_TERMS)
 
 
 @dataclass(frozen=True, slots=True)

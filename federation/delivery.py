@@ -16,7 +16,7 @@ from typing import Protocol
 
 from federation.auth import signed_tries
 from federation.errors import AddressRefused, FetchError, InvalidIri
-from federation.ids import origin
+from federation.ids import origin, parse_iri
 from federation.keys import KeyAlgorithm, SigningKey
 from federation.messages import HttpMessage, Limits
 from federation.ports import (
@@ -135,7 +135,7 @@ async def _attempt(
     ed25519: SigningKey | None,
     ports: DeliveryPorts,
 ) -> DeliveryOutcome:
-    request = HttpMessage.request("POST", job.inbox, {"content-type": ACTIVITY_JSON}, job.body)
+    request = HttpMessage.request("POST", parse_iri(job.inbox), {"content-type": ACTIVITY_JSON}, job.body)
     tries = signed_tries(request, rsa=rsa, ed25519=ed25519, state=state, now=ports.clock)
     try:
         answer, learned = await _exchange(tries, ports, offload=rsa is not None)

@@ -42,13 +42,11 @@ class Listeners(Generic[H]):
         """
 
         def register(handler: H) -> H:
-            for object_type in object_types or ("",):
-                pair = (activity_type, object_type)
-                if pair in self._handlers:
-                    raise DuplicateListener(
-                        f"two handlers for {activity_type} of {object_type or 'anything'}"
-                    )
-                self._handlers[pair] = handler
+            pairs = [(activity_type, object_type) for object_type in object_types or ("",)]
+            taken = [pair for pair in pairs if pair in self._handlers]
+            if taken:
+                raise DuplicateListener(f"a second handler for {taken}")
+            self._handlers.update(dict.fromkeys(pairs, handler))
             return handler
 
         return register

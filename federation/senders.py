@@ -24,6 +24,8 @@ from federation.errors import (
     TemporarilyUnavailable,
 )
 from federation.fetching import FetchBudget
+from federation.ids import parse_iri
+from federation.jsonld import as_list
 from federation.keys import KeyAlgorithm, PublicKey
 from federation.messages import HttpMessage, JsonObject
 from federation.proofs import proof_claim, verify_proof
@@ -113,18 +115,13 @@ async def prove(activity: Activity, find_key: KeyFinder, *, deps: InboxDependenc
     if not claim.usable:
         raise ProofInvalid("one proof, by eddsa-jcs-2022, is what we can check", place="/proof")
     key = await find_key(claim.verification_method)
-    verify_proof(activity.json, key, now=deps.clock(), limits=deps.limits, strict_context=True)
+    verify_proof(activity.json, key, now=deps.clock(), limits=deps.limits, strict_context=required)
     return key.id
 
 
 def _covers_less(document: JsonObject) -> bool:
     """Whether the proof's context is absent or a strict prefix of the document's: the rest is unsigned."""
-    proof = document["proof"]
-    if "@context" not in proof:
-        return True
-    covered, whole = proof["@context"], document.get("@context")
-    covered = covered if isinstance(covered, list) else [covered]
-    whole = whole if isinstance(whole, list) else [whole]
+    whole, covered = as_list(document.get("@context")), as_list(document["proof"].get("@context"))
     return len(covered) < len(whole) and whole[: len(covered)] == covered
 
 
@@ -137,7 +134,7 @@ async def is_idle_farewell(message: HttpMessage, claim: SignatureClaim, *, deps:
     Spec: `interop §4.4`, Delete; `security F12`.
     """
     # The bytes first: parsing strangers' bodies before their signatures is kept for the few that may be one.
-    if b'"Delete"' not in message.body or await deps.keys.find(claim.key_id) is not None:
+    if b'"Delete"' not in message.body or await deps.keys.find(parse_iri(claim.key_id)) is not None:
         return False
     activity = _self_delete(message, deps)
     return activity is not None and not await deps.knows_actor(activity.actor)

@@ -1,0 +1,118 @@
+from typing import Any
+
+import pytest
+
+from federation.activity import Activity, parse_activity
+from federation.errors import InvalidDocument, InvalidJson, TooLarge
+from federation.messages import Limits
+from federation.strictjson import dump_json
+from federation.vocab import AS_CONTEXT, PUBLIC
+
+
+def parse(**change: Any) -> Activity:
+    document = {
+        "@context": AS_CONTEXT,
+        "id": "https://m.example/1",
+        "type": "Create",
+        "actor": "https://m.example/ana",
+        "object": {"id": "https://m.example/2", "type": "Note"},
+        **change,
+    }
+    return parse_activity(dump_json({name: value for name, value in document.items() if value is not ...}))
+
+
+def test_the_usual_shape() -> None:
+    activity = parse(to="https://x.example/", cc=[{"id": "https://y.example/"}, 5])
+    assert (activity.id, activity.type, activity.actor) == (
+        "https://m.example/1", "Create", "https://m.example/ana")  # fmt: skip
+    assert (activity.object_id, activity.object_type) == ("https://m.example/2", "Note")
+    assert (activity.to, activity.cc) == (("https://x.example/",), ("https://y.example/",))
+    assert not activity.is_public
+    assert activity.object["type"] == "Note"
+
+
+def test_one_or_many_and_id_or_object_mean_the_same() -> None:
+    activity = parse(type=["Create"], actor=[{"id": "https://m.example/ana"}], object=["https://m.example/2"])
+    assert (activity.type, activity.actor, activity.object_id, activity.object_type) == (
+        "Create", "https://m.example/ana", "https://m.example/2", "")  # fmt: skip
+    assert activity.object == "https://m.example/2"
+
+
+def test_several_objects_have_no_one_id() -> None:
+    activity = parse(type="Flag", object=["https://m.example/2", "https://m.example/3"])
+    assert activity.object_id is None
+    assert activity.object == ["https://m.example/2", "https://m.example/3"]
+    assert parse(object=...).object is None
+
+
+@pytest.mark.parametrize("spelling", [PUBLIC, "as:Public", "Public"])
+def test_the_public_is_known_in_three_spellings(spelling: str) -> None:
+    assert parse(to=spelling).is_public
+    assert parse(cc=["https://x.example/", spelling]).is_public
+
+
+def test_an_unknown_type_is_kept() -> None:
+    assert parse(type="Frobnicate").type == "Frobnicate"
+    assert parse(type=["Frobnicate", "Like"]).type == "Like"
+
+
+def test_an_actor_that_deletes_itself_is_told_from_one_that_deletes_a_note() -> None:
+    assert parse(type="Delete", object="https://m.example/ana").is_self_delete
+    assert not parse(type="Delete", object="https://m.example/2").is_self_delete
+    assert not parse(type="Undo", object="https://m.example/ana").is_self_delete
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"id": ...}, "/id"),
+        ({"id": 5}, "/id"),
+        ({"id": "urn:uuid:1"}, "/id"),
+        ({"id": "https://m@x.example/1"}, "/id"),
+        ({"actor": ...}, "/actor"),
+        ({"actor": ["https://m.example/ana", "https://m.example/bob"]}, "/actor"),
+        ({"actor": {"name": "Ana"}}, "/actor"),
+        ({"type": ...}, "/type"),
+        ({"type": []}, "/type"),
+        ({"type": [7]}, "/type"),
+        ({"type": ["Create", "Delete"]}, "/type"),
+    ],
+)
+def test_what_has_no_one_meaning_is_refused_with_its_place(change: dict[str, Any], place: str) -> None:
+    with pytest.raises(InvalidDocument) as caught:
+        parse(**change)
+    assert caught.value.place == place
+
+
+@pytest.mark.parametrize("keyword", ["@graph", "@included", "@reverse"])
+def test_d10_restructuring_keywords_are_refused_anywhere(keyword: str) -> None:
+    with pytest.raises(InvalidDocument):
+        parse(object={"type": "Note", "tag": [{keyword: []}]})
+
+
+def test_d11_an_inline_context_that_redefines_actor_is_refused() -> None:
+    with pytest.raises(InvalidDocument):
+        parse(**{"@context": [AS_CONTEXT, {"actor": "https://m.example/ns#victim"}]})
+
+
+def test_d11_terms_of_the_application_are_guarded_too() -> None:
+    body = dump_json(
+        {"@context": [AS_CONTEXT, {"price": "https://m.example/ns#tip"}], "id": "https://m.example/1",
+         "type": "Offer", "actor": "https://m.example/ana"}
+    )  # fmt: skip
+    assert parse_activity(body).type == "Offer"
+    with pytest.raises(InvalidDocument):
+        parse_activity(body, terms={"price": ("https://deals.example/ns#price",)})
+
+
+def test_f17_too_many_recipients_are_refused_wherever_they_stand() -> None:
+    body = dump_json({"id": "https://m.example/1", "type": "Like", "actor": "https://m.example/ana", "bcc": ["x"] * 9})
+    assert parse_activity(body, limits=Limits(recipients=10)).type == "Like"
+    with pytest.raises(TooLarge):
+        parse_activity(body, limits=Limits(recipients=9))
+
+
+def test_bytes_that_are_no_object_are_refused() -> None:
+    for body in (b"", b"[]", b'"x"', b'{"id":1,"id":2}'):
+        with pytest.raises(InvalidJson):
+            parse_activity(body)
