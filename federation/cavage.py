@@ -7,13 +7,13 @@ is one line for each listed header; everything that the list leaves out is unsig
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from federation.digest import cavage_digest, verify_cavage_digest
+from federation.encodings import decode_base64
 from federation.errors import SignatureExpired, SignatureInvalid, SignatureMissing
 from federation.keys import KeyAlgorithm, PublicKey, SigningKey
 from federation.messages import HttpMessage, Limits
@@ -151,12 +151,9 @@ def _parse_covered(text: str) -> tuple[str, ...]:
 def _seconds(parameters: dict[str, str], name: str) -> datetime | None:
     if name not in parameters:
         return None
-    try:
-        if _SECONDS.fullmatch(parameters[name]):
-            return datetime.fromtimestamp(int(parameters[name]), UTC)
-    except (ValueError, OverflowError, OSError):
-        pass
-    raise SignatureInvalid(f"The {name} parameter is no time.", place="signature")
+    if not _SECONDS.fullmatch(parameters[name]):
+        raise SignatureInvalid(f"The {name} parameter is no time.", place="signature")
+    return datetime.fromtimestamp(int(parameters[name]), UTC)
 
 
 def _date(message: HttpMessage) -> datetime | None:
@@ -178,8 +175,8 @@ def _date(message: HttpMessage) -> datetime | None:
 
 def _decode(text: str) -> bytes:
     try:
-        raw = base64.b64decode(text.encode("ascii"), validate=True)
-    except (binascii.Error, UnicodeEncodeError):
+        raw = decode_base64(text)
+    except ValueError:
         raw = b""
     if not raw:
         raise SignatureInvalid("The signature is absent or not base64.", place="signature")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable
 
-import base58
 import http_sf
 
+from federation.encodings import decode_base64, encode_multibase
 from federation.errors import SignatureInvalid
 from federation.jcs import canonicalize
 from federation.messages import JsonObject
@@ -42,7 +41,7 @@ def object_digest(message: JsonObject) -> str:
     Spec:   protocol §2 "Digests", RFC 8785, multihash.
     """
     multihash = _MULTIHASH_SHA256 + hashlib.sha256(canonicalize(message)).digest()
-    return "z" + base58.b58encode(multihash).decode()
+    return encode_multibase(multihash)
 
 
 def content_digest(body: bytes) -> str:
@@ -114,8 +113,8 @@ def _duplicate(name: str, context: str) -> None:
 
 def _decode(value: str, place: str) -> bytes:
     try:
-        return base64.b64decode(value.encode("ascii"), validate=True)
-    except (binascii.Error, UnicodeEncodeError):
+        return decode_base64(value)
+    except ValueError:
         raise SignatureInvalid("A digest is not base64.", place=place) from None
 
 

@@ -6,8 +6,6 @@ keys are refused where they come in, so that everything after may trust a `Publi
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import os
 import re
@@ -16,7 +14,6 @@ from enum import Enum
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import base58
 from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -32,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
+from federation.encodings import decode_base64, decode_multibase, encode_multibase
 from federation.errors import KeyRefused
 from federation.messages import JsonObject
 
@@ -105,7 +103,7 @@ class PublicKey:
             raw = _RSA_PREFIX + self.material.public_bytes(Encoding.DER, PublicFormat.PKCS1)
         else:
             raw = _ED25519_PREFIX + self.material.public_bytes_raw()
-        return "z" + base58.b58encode(raw).decode()
+        return encode_multibase(raw)
 
     @property
     def fingerprint(self) -> str:
@@ -169,8 +167,8 @@ def parse_public_pem(pem: str, *, key_id: str, owner: str) -> PublicKey:
     if found is None:
         raise KeyRefused("Not one PEM block of the kind PUBLIC KEY.")
     try:
-        der = base64.b64decode("".join(found[1].split()), validate=True)
-    except binascii.Error:
+        der = decode_base64("".join(found[1].split()))
+    except ValueError:
         raise KeyRefused("The PEM block is not base64.") from None
     material = _load_der(der)
     if isinstance(material, RSAPublicKey) and der == material.public_bytes(Encoding.DER, PublicFormat.PKCS1):
@@ -184,7 +182,10 @@ def parse_multikey(text: str, *, key_id: str, owner: str) -> PublicKey:
     Raises: KeyRefused.
     Spec:   FEP-521a, W3C Controlled Identifiers §2.2.2 (Multikey); RSA as PKCS#1 DER.
     """
-    raw = _decode_multibase(text)
+    try:
+        raw = decode_multibase(text, max_characters=_MAX_MULTIBASE)
+    except ValueError:
+        raise KeyRefused("Not multibase base58btc in its one spelling.") from None
     if raw.startswith(_ED25519_PREFIX) and len(raw) == 34:
         return _judge(Ed25519PublicKey.from_public_bytes(raw[2:]), key_id, owner)
     if raw.startswith(_RSA_PREFIX):
@@ -282,18 +283,6 @@ def _without_ambiguous(keys: list[PublicKey]) -> list[PublicKey]:
         by_id.setdefault(key.id, set()).add(key.fingerprint)
     first = {key.id: key for key in reversed(keys)}
     return [key for key_id, key in reversed(first.items()) if len(by_id[key_id]) == 1]
-
-
-def _decode_multibase(text: str) -> bytes:
-    if not text.startswith("z") or len(text) > _MAX_MULTIBASE:
-        raise KeyRefused("Not multibase base58btc.")
-    try:
-        raw: bytes = base58.b58decode(text[1:])
-    except ValueError:
-        raise KeyRefused("Not multibase base58btc.") from None
-    if base58.b58encode(raw).decode() != text[1:]:
-        raise KeyRefused("Multibase with something after it.")
-    return raw
 
 
 def _load_der(der: bytes) -> Any:

@@ -11,8 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import base58
-
+from federation.encodings import decode_multibase, encode_multibase
 from federation.errors import ProofInvalid
 from federation.jcs import canonicalize
 from federation.keys import KeyAlgorithm, PublicKey, SigningKey
@@ -61,7 +60,7 @@ def add_proof(document: JsonObject, key: SigningKey, *, created: datetime) -> Js
         "@context": context,
     }
     signature = key.sign(hash_data(document, options))
-    return {**document, "proof": {**options, "proofValue": "z" + base58.b58encode(signature).decode()}}
+    return {**document, "proof": {**options, "proofValue": encode_multibase(signature)}}
 
 
 def hash_data(document: JsonObject, options: JsonObject) -> bytes:
@@ -196,10 +195,10 @@ def _check_times(proof: JsonObject, now: datetime | None, limits: Limits) -> Non
 def _decode_proof_value(text: str) -> bytes:
     """64 bytes in their one spelling: the value is part of the digest that later messages cite."""
     try:
-        raw: bytes = base58.b58decode(text[1:]) if len(text) <= _MAX_PROOF_VALUE else b""
+        raw = decode_multibase(text, max_characters=_MAX_PROOF_VALUE)
     except ValueError:
         raw = b""
-    if len(raw) != 64 or text != "z" + base58.b58encode(raw).decode():
+    if len(raw) != 64:
         raise ProofInvalid("The proofValue is not the base58btc of 64 bytes.", place="/proof/proofValue")
     return raw
 

@@ -65,7 +65,7 @@ def sign(message: HttpMessage, key: SigningKey, *, now: datetime) -> HttpMessage
             covered_component_ids=covered,
             use_existing_digest=bool(message.body),
         )
-    except HTTPMessageSignaturesException as error:
+    except (HTTPMessageSignaturesException, ValueError) as error:
         raise ValueError(f"This request cannot be signed: {error}") from None
     signature = base64.b64encode(key.sign(prepared.signature_base)).decode()
     return message.with_headers(

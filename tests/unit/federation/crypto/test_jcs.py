@@ -24,12 +24,15 @@ numbers = (
 values = st.recursive(
     st.none() | st.booleans() | numbers | text,
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(text, inner, max_size=5),
-    max_leaves=30,
+    max_leaves=12,
 )
 ascii_values = st.recursive(
     st.none() | st.booleans() | st.integers(-SAFE, SAFE) | text,
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(max_codepoint=127)), inner),
-    max_leaves=30,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(max_codepoint=127), max_size=4), inner, max_size=4)
+    ),
+    max_leaves=12,
 )
 
 

@@ -18,8 +18,8 @@ text = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"
 numbers = st.integers(-SAFE, SAFE) | st.floats(-SAFE, SAFE, allow_nan=False, allow_infinity=False)
 values = st.recursive(
     st.none() | st.booleans() | numbers | text,
-    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(text, inner, max_size=5),
-    max_leaves=20,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4),
+    max_leaves=10,
 )
 
 
