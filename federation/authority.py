@@ -36,7 +36,8 @@ def owner_of(document: JsonValue) -> str | None:
     if any(name in ACTOR_TYPES for name in types):
         return as_id(document.get("id"))
     if any(name in ACTIVITY_TYPES for name in types) or "actor" in document:
-        return as_id(document.get("actor"))
+        # A poll is a Question, an activity by its type, yet it is attributed like a post.
+        return as_id(document.get("actor")) or as_id(document.get("attributedTo"))
     if "publicKeyPem" in document or "publicKeyMultibase" in document:
         return as_id(document.get("owner")) or as_id(document.get("controller"))
     return as_id(document.get("attributedTo"))
@@ -75,13 +76,17 @@ def check_origins(activity: JsonObject, *, own_origins: Collection[str] = frozen
     if "id" in activity and not same_origin(activity["id"], actor):
         raise Forbidden("the activity's id is not on its actor's origin", place="/id")
     types = type_names(activity)
-    for made in as_list(activity.get("object")):
-        if any(name in _MAKING for name in types) and isinstance(made, dict):
-            _check_made(made, actor, "/object")
-        elif any(name in _OWN_ONLY for name in types):
-            _check_on_origin(as_id(made), actor, "/object")
+    if any(name in _MAKING or name in _OWN_ONLY for name in types):
+        for made in as_list(activity.get("object")):
+            if isinstance(made, dict):
+                _check_made(made, actor, "/object")
+            elif any(name in _OWN_ONLY for name in types):
+                _check_on_origin(made, actor, "/object")
     for result in as_list(activity.get("result")):
-        _check_on_origin(as_id(result), actor, "/result")
+        if isinstance(result, dict):
+            _check_made(result, actor, "/result")
+        else:
+            _check_on_origin(result, actor, "/result")
 
 
 def _actor_of(activity: JsonObject) -> str:
@@ -99,14 +104,14 @@ def _is(iri: str | None, canonical: str) -> bool:
         return False
 
 
-def _check_on_origin(made_id: str | None, actor: str, place: str) -> None:
+def _check_on_origin(made_id: JsonValue, actor: str, place: str) -> None:
     if made_id is not None and not same_origin(made_id, actor):
         raise Forbidden("names an id on another origin as the sender's own", place=place)
 
 
 def _check_made(made: JsonObject, actor: str, place: str) -> None:
     """An embedded object that the sender makes: its id on the sender's origin, its owner the sender."""
-    _check_on_origin(as_id(made.get("id")), actor, place + "/id")
+    _check_on_origin(made.get("id"), actor, place + "/id")
     if any(name in ACTOR_TYPES for name in type_names(made)) and not _is(as_id(made.get("id")), actor):
         raise Forbidden("an actor document of somebody else", place=place + "/id")
     for term in ("attributedTo", "actor"):

@@ -15,8 +15,8 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, Protocol, Self
 
 import aiohttp
@@ -118,7 +118,7 @@ class _Guard(AbstractResolver):
         if parsed != url or "#" in url:
             raise AddressRefused("not in canonical form", url=url)
         target = URL(url, encoded=True)
-        host, port = target.host or "", target.port or 0
+        host, port = target.raw_host or "", target.port or 0
         if (host, port) in self._allowed:
             if is_address(host):
                 self._exempt.add((host, port))
@@ -238,14 +238,15 @@ class _Session:
                 (name.decode("latin-1").lower(), value.decode("latin-1"))
                 for name, value in answer.raw_headers
             )
-            body = await _read_body(answer, max_bytes, whole=message.method == "GET", url=message.url)
+            whole = message.method == "GET" and answer.status == 200
+            body = await _read_body(answer, max_bytes, whole=whole, url=message.url)
             return HttpMessage(url=message.url, headers=received, body=body, status=answer.status)
 
 
 async def _read_body(answer: aiohttp.ClientResponse, max_bytes: int, *, whole: bool, url: str) -> bytes:
     """Read under the cap, never inflating. What is not read in `whole` may be cut: only the status counts.
 
-    Raises: DocumentRefused for encoded or larger answers to a GET (`security E10, E12`).
+    Raises: DocumentRefused for encoded or larger documents (`security E10, E12`).
     """
     encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     too_large = answer.content_length is not None and answer.content_length > max_bytes
@@ -308,9 +309,7 @@ class Client:
             self._engine = self._session = _Session(self._config, self._guard)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._httpx.aclose()
         if self._session is not None:
             await self._session.close()
@@ -330,7 +329,7 @@ class Client:
         """Send one request and return its answer; redirects are answers like any other.
 
         Shapes: `message.url` in canonical form (`ids.parse_iri`), without fragment. The answer's header names
-                are lower case. An answer to anything but a GET may come with its body cut or left out.
+                are lower case. Only the 200 of a GET surely has its whole body; others may be cut.
         Units:  `total_s` for all of it, from the look-up of the name to the last byte.
         Raises: AddressRefused, FetchFailed, DocumentRefused (encoded or larger than `max_bytes`).
         """
@@ -358,17 +357,12 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
         kept = [(name, value) for name, value in headers if name.lower() not in _CONNECTION_HEADERS]
         body = await request.aread()
-        url = _canonical_or_same(str(request.url))
+        url = str(request.url)
+        with suppress(InvalidIri):  # the guard will say what is wrong with it
+            url = without_fragment(url)
         answer = await self._client.send(HttpMessage.request(request.method, url, kept, body))
         received = [(name, value) for name, value in answer.headers if name not in _CONNECTION_HEADERS]
         return httpx.Response(answer.status, headers=received, content=answer.body, request=request)
-
-
-def _canonical_or_same(url: str) -> str:
-    try:
-        return without_fragment(url)
-    except InvalidIri:
-        return url  # the guard says what is wrong with it
 
 
 _CONNECTION_HEADERS = frozenset({"connection", "content-length", "host", "keep-alive", "transfer-encoding"})
@@ -385,7 +379,7 @@ class AsgiEngine:
         self._apps = dict(apps)
 
     async def exchange(self, message: HttpMessage, *, total_s: float, max_bytes: int) -> HttpMessage:
-        app = self._apps.get(URL(message.url, encoded=True).host or "")
+        app = self._apps.get(URL(message.url, encoded=True).raw_host or "")
         if app is None:
             raise FetchFailed("no such host in this process", url=message.url)
         request = httpx.Request(

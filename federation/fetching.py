@@ -200,8 +200,9 @@ def _check_status(url: str, status: int) -> None:
 
 def _next_hop(url: str, answer: HttpMessage) -> str:
     """Where a redirect leads. Raises: DocumentRefused for none, a malformed one, or one away from https."""
+    location = answer.header("location")
     try:
-        target = without_fragment(urljoin(url, answer.header("location") or "::"))
+        target = without_fragment(urljoin(url, location) if location else "")
     except (InvalidIri, ValueError):
         raise DocumentRefused("redirects to no usable address", url=url, status=answer.status) from None
     if url.startswith("https:") and not target.startswith("https:"):

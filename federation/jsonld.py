@@ -9,6 +9,7 @@ JSON-LD processing lives in `federation.contexts` and is never on the path of a 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from federation.errors import InvalidDocument
 from federation.messages import JsonObject, JsonValue
@@ -73,26 +74,53 @@ def check_context(document: JsonValue, own_terms: Mapping[str, Collection[str]])
     Raises: InvalidDocument with the JSON Pointer of the definition.
     Spec:   `security D11`.
     """
-    for pointer, context in _inline_contexts(document):
+    for place, context in _inline_contexts(document):
         for term, definition in context.items():
             wanted = own_terms.get(term)
             if wanted is not None and _expanded(definition, context, own_terms) not in wanted:
                 raise InvalidDocument(
-                    f"the inline @context gives {term!r} another meaning", place=f"{pointer}/{term}"
+                    f"the inline @context gives {term!r} another meaning", place=_pointer(place, term)
                 )
 
 
-def _inline_contexts(document: JsonValue) -> Iterator[tuple[str, JsonObject]]:
-    """Every inline context with its JSON Pointer, nested ones and those scoped to terms included."""
-    stack: list[tuple[str, JsonValue, bool]] = [("", document, False)]
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a value stands. Written out only for a refusal: with one long key above a long list, pointers for
+    every value would take gigabytes.
+    """
+
+    above: _Place | None
+    step: str | int
+
+
+def _pointer(place: _Place | None, last: str) -> str:
+    """The JSON Pointer of `last` below `place`, cut at 200 characters."""
+    steps = [last]
+    while place is not None:
+        steps.append(str(place.step)[:200])
+        place = place.above
+    return "".join(f"/{step}" for step in reversed(steps))[:200]
+
+
+def _inline_contexts(document: JsonValue) -> Iterator[tuple[_Place | None, JsonObject]]:
+    """Every inline context with its place, nested ones and those scoped to terms included."""
+    stack: list[tuple[_Place | None, JsonValue, bool]] = [(None, document, False)]
     while stack:
-        pointer, value, is_context = stack.pop()
+        place, value, is_context = stack.pop()
         if isinstance(value, dict):
             if is_context:
-                yield pointer, value
-            stack.extend((f"{pointer}/{key}", child, key == "@context") for key, child in value.items())
+                yield place, value
+            stack.extend(
+                (_Place(place, key), child, key == "@context")
+                for key, child in value.items()
+                if isinstance(child, dict | list)
+            )
         elif isinstance(value, list):
-            stack.extend((f"{pointer}/{index}", child, is_context) for index, child in enumerate(value))
+            stack.extend(
+                (_Place(place, index), child, is_context)
+                for index, child in enumerate(value)
+                if isinstance(child, dict | list)
+            )
 
 
 def _expanded(definition: JsonValue, context: JsonObject, own_terms: Mapping[str, Collection[str]]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -236,9 +237,12 @@ def _is_same_id(one: object, canonical: str) -> bool:
 
 
 def _listed(document: JsonObject, *, assertion_only: bool = False) -> list[PublicKey]:
-    """The keys that an actor lists, under their canonical ids and its own."""
-    keys = keys_of_actor(document, assertion_only=assertion_only)
-    return [replace(key, id=parse_iri(key.id), owner=parse_iri(key.owner)) for key in keys]
+    """The keys that an actor lists, under their canonical ids and its own; odd ids are passed over."""
+    found: list[PublicKey] = []
+    for key in keys_of_actor(document, assertion_only=assertion_only):
+        with suppress(InvalidIri):
+            found.append(replace(key, id=parse_iri(key.id), owner=parse_iri(key.owner)))
+    return found
 
 
 def _stated_owner(document: JsonObject) -> str | None:

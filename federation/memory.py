@@ -200,15 +200,14 @@ class MemoryDeliveryQueue:
 
     async def settle(self, job_id: int, outcome: DeliveryOutcome, now: datetime) -> None:
         job, due_at = self.jobs[job_id]
-        match outcome.outcome:
-            case Outcome.DELIVERED:
-                del self.jobs[job_id]
-                self.delivered.append(job)
-            case Outcome.RETRY:
-                attempts = job.attempts + (1 if outcome.attempted else 0)
-                self.jobs[job_id] = (replace(job, attempts=attempts), outcome.retry_at or due_at)
-            case Outcome.DEAD:
-                self._give_up(job, outcome)
+        if outcome.outcome is Outcome.DELIVERED:
+            del self.jobs[job_id]
+            self.delivered.append(job)
+        elif outcome.outcome is Outcome.RETRY:
+            attempts = job.attempts + (1 if outcome.attempted else 0)
+            self.jobs[job_id] = (replace(job, attempts=attempts), outcome.retry_at or due_at)
+        else:
+            self._give_up(job, outcome)
 
     def _give_up(self, job: DeliveryJob, outcome: DeliveryOutcome) -> None:
         """A permanent failure stops the later jobs of the same deal; all of them are shown together."""

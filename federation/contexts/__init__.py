@@ -46,10 +46,10 @@ def expand(
     Raises: InvalidDocument for a larger document, an unknown context, or one that the processor refuses.
     Spec:   JSON-LD 1.1 §5.1.
     """
-    if len(orjson.dumps(document)) > max_bytes:
-        raise InvalidDocument(f"larger than {max_bytes} bytes")
     try:
+        if len(orjson.dumps(document)) > max_bytes:
+            raise InvalidDocument(f"larger than {max_bytes} bytes")
         expanded: list[Any] = _expand(document, {"documentLoader": loader or frozen_loader()})
-    except (JsonLdError, RecursionError) as error:
+    except (JsonLdError, orjson.JSONEncodeError, RecursionError) as error:
         raise InvalidDocument(f"cannot be expanded: {type(error).__name__}", place="/@context") from None
     return expanded
