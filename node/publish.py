@@ -34,7 +34,7 @@ from node.domain.messages import (
 from node.store.ports import Direction, QueuedJob, StoredMessage
 from node.wire.messages import build_message
 
-__all__ = ["Signed", "post", "refuse", "resend", "send", "sign", "sign_activity"]
+__all__ = ["Signed", "post", "refuse", "resend", "send", "sign", "sign_activity", "sign_credential"]
 
 KEEP_TRYING = timedelta(days=7)
 KEEP_TRYING_AGREED = timedelta(days=30)
@@ -156,7 +156,7 @@ def refuse(
     digest_member: str,
     reason: Reason,
 ) -> None:
-    """Tell the sender of a message that it was refused, once; the deal is as it was (`protocol §4`, Refusals)."""
+    """Tell the sender of a message that it was refused, once (`protocol §4`, Refusals)."""
     if desk.tx.evidence.answer_to(own, object_id) is not None:
         return
     message = Refuse(
@@ -221,3 +221,8 @@ def post(
             )
         )
     return body
+
+
+def sign_credential(desk: Desk, document: JsonObject, issuer: str, at: datetime) -> str:
+    """Sign a verifiable credential of an actor of ours; its JSON text, as it travels in a string."""
+    return dump_json(add_proof(document, desk.signing_key(issuer), created=at)).decode()

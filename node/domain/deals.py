@@ -99,9 +99,13 @@ class OfferRecord:
     firm: bool = False
     state: OfferState = OfferState.LIVE
     proposal_id: str = ""
+    proposal_digest: str = ""
+    """Of the statement of the proposal that it answers."""
     terms: tuple[str, ...] = ()
     fields_asked: tuple[FieldAsked, ...] = ()
     shortlisted: bool = False
+    feedback_key: str = ""
+    """On the one-off path: the order names it."""
     fate: OfferState | None = None
     """What it becomes if the Accept that is under way fails: a withdrawal or a newer offer crossed it."""
 
@@ -143,6 +147,8 @@ class ProgressRecord:
     quantity: Quantity | None = None
     amount: Money | None = None
     name: str | None = None
+    recorded_at: datetime | None = None
+    """When this side heard of it (or said it), by its own clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,16 +246,17 @@ class Deal:
 
     # --- what has been done ---------------------------------------------------------------------------
 
+    def _goods(self, *stages: Stage) -> Decimal:
+        done = (record.quantity for record in self.progress if record.stage in stages)
+        return sum((quantity.value for quantity in done if quantity is not None), Decimal(0))
+
+    def dispatched(self) -> Decimal:
+        """How much of the goods was dispatched."""
+        return self._goods(Stage.DISPATCHED)
+
     def delivered(self) -> Decimal:
         """How much of the goods was delivered or done."""
-        return sum(
-            (
-                record.quantity.value
-                for record in self.progress
-                if record.stage in (Stage.DELIVERED, Stage.DONE) and record.quantity is not None
-            ),
-            Decimal(0),
-        )
+        return self._goods(Stage.DELIVERED, Stage.DONE)
 
     def paid_minor(self) -> int:
         """What was paid less what was refunded, in minor units."""
@@ -283,14 +290,17 @@ class Deal:
         return self.goods_fulfilled and self.money_fulfilled
 
     def delivered_whole_at(self) -> datetime | None:
-        """When the whole quantity had been delivered or done, by the vendor's word."""
+        """When this side had heard that the whole quantity was delivered or done.
+
+        Not when it is said to have happened: a back-dated word would leave no time to object.
+        """
         agreement = self.agreement
         total = Decimal(0)
         for record in self.progress:
             if record.stage in (Stage.DELIVERED, Stage.DONE) and record.quantity is not None:
                 total += record.quantity.value
                 if agreement is not None and total >= agreement.quantity.value:
-                    return record.happened_at
+                    return record.recorded_at or record.happened_at
         return None
 
     # --- clocks -----------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from node.domain.messages import (
     Withdraw,
 )
 from node.domain.offers import AgreementTerms, check_price_parts
-from node.domain.steps import Context, Result, Step, known_offer, require
+from node.domain.steps import Context, Result, Step, check_lifetime, known_offer, require
 from node.domain.terms import missing_terms
 
 __all__ = ["STEPS", "check_answer"]
@@ -39,9 +39,7 @@ def _check_proposal(deal: Deal, proposal: Proposal, context: Context) -> None:
     require(proposal.author == customer, Reason.MALFORMED, "the proposal is not attributed to its sender")
     require(proposal.addressee == vendor, Reason.NOT_ADDRESSED, "the proposal is addressed to somebody else")
     require(proposal.deal_id == deal.id, Reason.MALFORMED, "the proposal names another deal")
-    require(proposal.ends_at > context.now, Reason.EXPIRED, "the proposal has ended")
-    longest = proposal.stated_at + context.policy.intent_max
-    require(proposal.ends_at <= longest, Reason.MALFORMED, "a proposal lasts at most 90 days")
+    check_lifetime(proposal.stated_at, proposal.ends_at, context.policy.intent_max, context, "proposal")
     budget = proposal.budget
     if budget is not None:
         require(
@@ -75,7 +73,10 @@ def _cast(deal: Deal, message: Cast, context: Context) -> Result:
 
 
 def _restate(deal: Deal, proposal: Proposal, message: Update | Counter, context: Context) -> Deal:
-    """State the proposal anew; one older than what we hold came out of order and changes nothing."""
+    """State the proposal anew, a decline of the old statement forgotten.
+
+    One older than what we hold came out of order and changes nothing.
+    """
     _check_proposal(deal, proposal, context)
     if deal.proposal is not None and proposal.stated_at <= deal.proposal.stated_at:
         raise Superfluous(Reason.SUPERSEDED, "a newer statement of this proposal is known")
@@ -88,14 +89,24 @@ def _restate(deal: Deal, proposal: Proposal, message: Update | Counter, context:
         past_digests=(*deal.past_digests, deal.proposal_digest),
         no_bid=False,
         refused=None,
+        declined=False,
+        answer_by=None,
     )
 
 
 def _update(deal: Deal, message: Update, context: Context) -> Result:
-    same = deal.proposal is not None and message.proposal.id == deal.proposal.id
-    require(same, Reason.NOT_ADDRESSED, "no such proposal in this deal")
+    _is_ours(deal, message.proposal)
     deal = replace(_restate(deal, message.proposal, message, context), counter_pending=False)
     return _end_offers(deal, OfferState.SUPERSEDED)
+
+
+def _is_ours(deal: Deal, proposal: Proposal) -> None:
+    """It restates the proposal that we hold. Raises: Refusal, Early where a counter must come first."""
+    if deal.proposal is None or proposal.id == deal.proposal.id:
+        return
+    if deal.side is Sender.VENDOR and proposal.stated_at > deal.proposal.stated_at:
+        raise Early("it updates a proposal that has not arrived")
+    raise Refusal(Reason.NOT_ADDRESSED, "no such proposal in this deal")
 
 
 def _is_current(deal: Deal, digest: str) -> None:
@@ -168,12 +179,7 @@ def _offer(deal: Deal, message: Offer, context: Context) -> Result:
     _is_current_for_answer(deal, message.proposal_digest)
     check_answer(proposal, message.agreement)
     check_price_parts(message.price_parts, message.agreement.price)
-    require(message.ends_at > context.now, Reason.EXPIRED, "the offer has ended")
-    require(
-        message.ends_at <= message.at + context.policy.offer_max,
-        Reason.MALFORMED,
-        "an offer lasts at most 30 days",
-    )
+    check_lifetime(message.at, message.ends_at, context.policy.offer_max, context, "offer")
     lacking = missing_terms(proposal.terms, message.terms_accepted)
     require(not lacking, Reason.TERMS_NOT_ACCEPTED, f"not accepted: {', '.join(lacking)}")
     limit = context.policy.offers_per_intent
@@ -193,10 +199,11 @@ def _offer(deal: Deal, message: Offer, context: Context) -> Result:
         proposal_id=proposal.id,
         terms=proposal.terms,
         fields_asked=message.fields_asked,
+        proposal_digest=deal.proposal_digest,
     )
     deal, events = _supersede(deal)
     better = deal.declined or deal.better_offer_used
-    deal = replace(deal, offers=(*deal.offers, record), counter_pending=False, no_bid=False)
+    deal = replace(deal, offers=(*deal.offers, record), counter_pending=False, no_bid=False, refused=None)
     deal = replace(deal, declined=False, answer_by=None, better_offer_used=better)
     return deal, (*events, OfferMade(record))
 
@@ -231,6 +238,8 @@ def _undo(deal: Deal, message: Undo, context: Context) -> Result:
 
 def _shortlist(deal: Deal, message: Shortlist, context: Context) -> Result:
     offer = known_offer(deal, message.offer_id, message.offer_digest)
+    live = offer.state is OfferState.LIVE or deal.side is Sender.VENDOR
+    require(live, Reason.OUT_OF_STATE, f"the offer is {offer.state} already")
     return deal.with_offer(replace(offer, shortlisted=True)), ()
 
 
@@ -277,6 +286,9 @@ def _accept(deal: Deal, message: Accept, context: Context) -> Result:
 
 def _conclude(deal: Deal, message: Conclude, context: Context) -> Result:
     acceptance = deal.acceptance_by_digest(message.accept_digest)
+    if acceptance is not None and acceptance.state is AcceptanceState.LAPSED:
+        # Another Accept is under way by now; the vendor must hear that this one was late, to release it.
+        raise Refusal(Reason.EXPIRED, "the conclusion came after the end of the Accept")
     if acceptance is None or acceptance.state is not AcceptanceState.PENDING:
         raise Refusal(Reason.OUT_OF_STATE, "it concludes no Accept that is under way")
     cited = message.accept_id == acceptance.id and message.offer_digest == acceptance.offer_digest
@@ -297,13 +309,16 @@ def _conclude(deal: Deal, message: Conclude, context: Context) -> Result:
 def _decline(deal: Deal, message: Decline, context: Context) -> Result:
     offer = known_offer(deal, message.offer_id, message.offer_digest)
     deal, events = _end_cited(deal, offer, OfferState.DECLINED)
+    deal = replace(deal, decline_reason=message.reason)
+    if offer.proposal_digest != deal.proposal_digest:
+        return deal, events  # she has stated the proposal anew since: that stands
     welcome = bool(message.may_answer) and not deal.better_offer_used
     answer_by = context.now + context.policy.better_offer_within if welcome else None
-    return replace(deal, declined=True, decline_reason=message.reason, answer_by=answer_by), events
+    return replace(deal, declined=True, answer_by=answer_by), events
 
 
 def _order(deal: Deal, message: Order, context: Context) -> Result:
-    require(message.ends_at > context.now, Reason.EXPIRED, "the order has ended")
+    check_lifetime(message.at, message.ends_at, context.policy.offer_max, context, "order")
     record = OfferRecord(
         id=message.id,
         digest=message.digest,
@@ -312,6 +327,7 @@ def _order(deal: Deal, message: Order, context: Context) -> Result:
         received_at=context.now,
         ends_at=message.ends_at,
         terms=message.terms,
+        feedback_key=message.feedback_key,
     )
     return replace(deal, offers=(record,), created_at=context.now), ()
 
@@ -328,6 +344,7 @@ def _order_accept(deal: Deal, message: OrderAccept, context: Context) -> Result:
         offer_digest=order.digest,
         agreement_id=message.agreement_id,
         ends_at=order.ends_at,
+        feedback_key=order.feedback_key,
         state=AcceptanceState.CONCLUDED,
         conclusion_id=message.id,
         conclusion_digest=message.digest,

@@ -1,0 +1,35 @@
+"""Inbound, one thin module a concept. `take` sends each recorded message to its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from federation.listeners import Inbound, Listeners
+from node.context import Node
+from node.handlers.deals import take_deal_message
+from node.handlers.feedback import take_note
+from node.handlers.follows import take_follow, take_unfollow
+from node.wire.messages import is_deal_message
+
+__all__ = ["Handler", "build_listeners", "take"]
+
+Handler = Callable[[Node, Inbound], Awaitable[None]]
+
+
+def build_listeners() -> Listeners[Handler]:
+    """Which handler answers which activity of the fediverse."""
+    listeners: Listeners[Handler] = Listeners()
+    listeners.on("Follow")(take_follow)
+    listeners.on("Undo", "Follow")(take_unfollow)
+    listeners.on("Create", "Note")(take_note)
+    return listeners
+
+
+async def take(node: Node, listeners: Listeners[Handler], inbound: Inbound) -> None:
+    """Process one recorded message; an activity that nobody listens for is left alone."""
+    if is_deal_message(inbound.activity.json):
+        await take_deal_message(node, inbound)
+        return
+    handler = listeners.find(inbound.activity)
+    if handler is not None:
+        await handler(node, inbound)

@@ -1,0 +1,149 @@
+"""The ASGI application of a node: the federation's routes, the public pages, and what guards them all.
+
+Every object is served by content negotiation at one address each for people and for programs; what is private
+and what never was answer alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from importlib.metadata import PackageNotFoundError, version
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from federation.asgi import Endpoints, RequestGuard, Served, not_found, prefers_html, routes
+from federation.authentication import InboxDependencies
+from federation.messages import HttpMessage, JsonObject
+from federation.nodeinfo import build_nodeinfo, build_wellknown
+from federation.webfinger import build_host_meta
+from node.context import Node
+from node.documents import Documents
+from node.public import PublicPages
+from node.web.pages import PAGE_HEADERS, STATIC_DIR, render_missing
+from node.web.views import MissingView
+
+__all__ = ["create_app"]
+
+INBOX_PATHS = ("/inbox", "/actors/{name}/inbox", "/p/{name}/inbox")
+DOCUMENT_PATHS = (
+    "/",
+    "/actor",
+    "/actor/{rest:path}",
+    "/actors/{rest:path}",
+    "/p/{rest:path}",
+    "/posts/{rest:path}",
+    "/@{rest:path}",
+    "/.well-known/myterms.json",
+)
+
+
+def create_app(node: Node, inbox: InboxDependencies) -> ASGIApp:
+    """The whole HTTP face of one node. Shapes: `inbox` is what `open_node` made for it."""
+    documents = Documents(node.config.base_url)
+    endpoints = _endpoints(node, inbox, documents)
+    app = Starlette(
+        routes=[
+            Mount("/static", _Static(directory=STATIC_DIR)),
+            *routes(endpoints, inbox_paths=INBOX_PATHS, document_paths=DOCUMENT_PATHS),
+            Route("/{rest:path}", _missing(node.config.host)),
+        ],
+        middleware=[Middleware(_PageHeaders)],
+    )
+    app.state.node = node
+    return RequestGuard(app, base_url=node.config.base_url, limits=node.config.limits)
+
+
+def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents) -> Endpoints:
+    pages = PublicPages(node.config.base_url, documents)
+
+    async def document(path: str, request: HttpMessage) -> Served | None:
+        found = await node.look(lambda desk: pages.at(desk.tx, path, desk.now))
+        if found is None:
+            return None
+        html = _soon(found.html) if found.html is not None else None
+        return Served(found.json, found.media_type, html=html)
+
+    async def webfinger(resource: str) -> JsonObject | None:
+        return await node.look(lambda desk: documents.webfinger(desk.tx, resource))
+
+    async def nodeinfo_links() -> JsonObject:
+        return build_wellknown(
+            nodeinfo_url=f"{node.config.base_url}/nodeinfo/2.1", node_actor=documents.node_actor
+        )
+
+    async def nodeinfo() -> JsonObject:
+        return build_nodeinfo(name="obverse", version=_version(), node_name=node.config.host)
+
+    async def host_meta() -> bytes:
+        return build_host_meta(node.config.base_url)
+
+    return Endpoints(
+        base_url=node.config.base_url,
+        inbox=inbox,
+        recipient=documents.inbox_owner,
+        document=document,
+        webfinger=webfinger,
+        nodeinfo_links=nodeinfo_links,
+        nodeinfo=nodeinfo,
+        host_meta=host_meta,
+    )
+
+
+def _version() -> str:
+    try:
+        return version("obverse")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _soon(html: str) -> Callable[[], Awaitable[str]]:
+    async def ready() -> str:
+        return html
+
+    return ready
+
+
+def _missing(host: str) -> ASGIApp:
+    """404: a page for people, a problem document for programs."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        accept = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"accept"), None)
+        response: Response = not_found()
+        if prefers_html(accept):
+            response = HTMLResponse(render_missing(MissingView(host=host)), 404)
+        await response(scope, receive, send)
+
+    return answer
+
+
+class _Static(StaticFiles):
+    """Our own style sheet and pictures; nothing that anybody uploaded."""
+
+
+class _PageHeaders:
+    """Adds the headers that forbid everything a page does not need."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name for name, _ in message["headers"]}
+                extra = [(name.encode(), value.encode()) for name, value in PAGE_HEADERS]
+                message["headers"] = [
+                    *message["headers"],
+                    *(pair for pair in extra if pair[0] not in present),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, with_headers)

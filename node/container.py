@@ -1,0 +1,252 @@
+"""Assembles a node: the only place where parts are chosen and joined."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+import anyio
+
+from federation.authentication import InboxDependencies
+from federation.client import Client, ClientConfig, Engine
+from federation.delivery import DeliveryPorts, deliver
+from federation.errors import Refused
+from federation.fetching import Fetcher
+from federation.inbox import Receipt, receive_local
+from federation.keyring import Keyring
+from federation.keys import SigningKey
+from federation.listeners import Inbound
+from federation.ports import Clock, DeliveryJob
+from federation.worker import Worker, WorkerSettings
+from node.config import Config
+from node.context import BlockList, Node
+from node.desk import Setting
+from node.handlers import build_listeners, take
+from node.lookups import local_key
+from node.services.clockwork import next_wake, run_due
+from node.signing import OwnKeys, load_node_key
+from node.store.ports import Database, StoreRefused
+from node.store.sqlite import open_sqlite
+from node.wire.messages import is_deal_message
+
+__all__ = ["VERSION", "OpenNode", "open_node", "utc_now"]
+
+LOG = logging.getLogger("obverse")
+
+
+def _version() -> str:
+    try:
+        return version("obverse")
+    except PackageNotFoundError:
+        return "0"
+
+
+VERSION = _version()
+LONGEST_REST_S = 30.0
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNode:
+    """An open node with its worker and what its inbox needs; `run` works until it is cancelled or stopped."""
+
+    node: Node
+    worker: Worker
+    inbox: InboxDependencies
+
+    async def run(self) -> None:
+        """Process, deliver and keep the clock, side by side."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._keep_time)
+            await self.worker.run()
+            tasks.cancel_scope.cancel()
+
+    async def run_until_idle(self) -> None:
+        """Do everything that is due at the clock's present time. For tests and one-shot commands."""
+        while True:
+            await self.worker.run_until_idle()
+            if await self.node.work(run_due) == 0:
+                return
+
+    async def _keep_time(self) -> None:
+        while True:
+            try:
+                while await self.node.work(run_due):
+                    pass
+                due = await self.node.look(next_wake)
+            except Exception:  # the store's trouble must not end the clock; it is told, and tried again
+                LOG.exception("the clock failed")
+                due = None
+            rest = LONGEST_REST_S if due is None else (due - self.node.now()).total_seconds()
+            await anyio.sleep(max(0.5, min(rest, LONGEST_REST_S)))
+
+
+class _Wake:
+    """Joins the node, which is frozen, to a worker that is made after it."""
+
+    def __init__(self) -> None:
+        self.nudge: Callable[[], None] = lambda: None
+
+    def __call__(self) -> None:
+        self.nudge()
+
+
+@asynccontextmanager
+async def open_node(
+    config: Config,
+    *,
+    clock: Clock = utc_now,
+    seed: Callable[[], bytes] = lambda: os.urandom(32),
+    engine: Engine | None = None,
+    database: Database | None = None,
+    node_key: bytes | None = None,
+    jitter: Callable[[], float] = random.random,
+    settings: WorkerSettings | None = None,
+) -> AsyncIterator[OpenNode]:
+    """Open a node from its configuration.
+
+    Shapes: `engine` replaces the network, `database` and `node_key` the files, for tests that hold two nodes
+            in one process.
+    Raises: StoreRefused, in words for the owner.
+    """
+    async with AsyncExitStack() as stack:
+        keys = OwnKeys(node_key if node_key is not None else load_node_key(config.node_key_path))
+        if database is None:
+            database = await open_sqlite(config.database_path)
+            stack.push_async_callback(database.aclose)
+        keys.attach(database)
+        wake, blocks = _Wake(), BlockList()
+        blocks.replace(await database.read(lambda tx: tx.blocks.all()))
+        client = await stack.enter_async_context(Client(_client_config(config), engine=engine))
+        signer = await _node_signer(config, keys, database)
+        fetcher = Fetcher(client, signer, database.host_memory, clock, config.limits)
+        keyring = Keyring(database.public_keys, fetcher, clock, config.limits, blocks)
+        node = Node(
+            config=config,
+            clock=clock,
+            seed=seed,
+            db=database,
+            keys=keys,
+            setting=Setting(config.base_url, config.policy, keys, config.cast_spread_s),
+            client=client,
+            fetcher=fetcher,
+            keyring=keyring,
+            blocks=blocks,
+            wake=wake,
+        )
+        pool = stack.enter_context(ThreadPoolExecutor(2, thread_name_prefix="rsa"))
+        inbox = _inbox_dependencies(node)
+        worker = _worker(node, inbox, pool, jitter, settings)
+        wake.nudge = worker.nudge
+        yield OpenNode(node, worker, replace(inbox, accepted=worker.nudge))
+
+
+def _client_config(config: Config) -> ClientConfig:
+    return ClientConfig(
+        allowed=config.allowed,
+        names=dict(config.names),
+        user_agent=f"obverse/{VERSION} (+{config.base_url}/)",
+        limits=config.limits,
+        ca_file=config.ca_file,
+    )
+
+
+async def _node_signer(config: Config, keys: OwnKeys, database: Database) -> Callable[[], SigningKey | None]:
+    """The node actor's key, which signs ordinary fetches. Raises: StoreRefused under a wrong node key."""
+    rows = await database.read(lambda tx: tx.keys.of(config.node_actor))
+    if not rows:
+        return lambda: None
+    if not keys.opens(rows[-1]):
+        raise StoreRefused(
+            f"{config.node_key_path} does not open the keys in {config.database_path}. "
+            "Both must come from the same backup: obverse restore."
+        )
+    key = keys.unsealed(rows[-1])
+    return lambda: key
+
+
+def _inbox_dependencies(node: Node) -> InboxDependencies:
+    async def known_recipient(actor: str) -> bool:
+        return await node.look(
+            lambda desk: desk.tx.accounts.get(actor) is not None or desk.tx.personas.get(actor) is not None
+        )
+
+    async def knows_actor(actor: str) -> bool:
+        return await node.look(
+            lambda desk: any(desk.tx.followers.get(a.id, actor) is not None for a in desk.tx.accounts.all())
+        )
+
+    return InboxDependencies(
+        limits=node.config.limits,
+        keyring=node.keyring,
+        keys=node.db.public_keys,
+        fetcher=node.fetcher,
+        hosts=node.db.host_memory,
+        log=node.db.inbox_log,
+        clock=node.clock,
+        own_origins=frozenset({node.config.base_url}),
+        is_blocked=node.blocks,
+        requires_proof=is_deal_message,
+        known_recipient=known_recipient,
+        local_key=lambda key_id: local_key(node, key_id),
+        knows_actor=knows_actor,
+    )
+
+
+def _worker(
+    node: Node,
+    inbox: InboxDependencies,
+    pool: ThreadPoolExecutor,
+    jitter: Callable[[], float],
+    settings: WorkerSettings | None,
+) -> Worker:
+    listeners = build_listeners()
+    ports = DeliveryPorts(
+        client=node.client,
+        signing_keys=node.keys,
+        hosts=node.db.host_memory,
+        clock=node.clock,
+        limits=node.config.limits,
+        random=jitter,
+        signing_pool=pool,
+    )
+
+    async def dispatch(inbound: Inbound) -> None:
+        await take(node, listeners, inbound)
+
+    async def deliver_home(job: DeliveryJob) -> Receipt:
+        recipient = job.inbox.removesuffix("/inbox")
+        if recipient == node.config.base_url:
+            recipient = ""
+        return await receive_local(job.body, actor=job.actor, recipient=recipient, deps=inbox)
+
+    return Worker(
+        log=node.db.inbox_log,
+        queue=node.db.delivery_queue,
+        dispatch=dispatch,
+        deliver=lambda job: deliver(job, ports=ports),
+        deliver_local=deliver_home,
+        own_origins=frozenset({node.config.base_url}),
+        clock=node.clock,
+        random=jitter,
+        report=_report,
+        settings=settings,
+    )
+
+
+def _report(what: str, error: BaseException) -> None:
+    """Failures are logged by kind; a refusal of a peer is told in its entry, not here."""
+    if isinstance(error, Refused):
+        LOG.warning("%s: %s", what, error)
+    else:
+        LOG.error("%s failed: %s", what, type(error).__name__, exc_info=error)

@@ -1,0 +1,69 @@
+"""What one node is, as a frozen value that is passed along: no globals, so two live in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from federation.client import Client
+from federation.fetching import Fetcher
+from federation.ids import canonical_host, domain_matches
+from federation.keyring import Keyring
+from federation.ports import Clock
+from node.config import Config
+from node.desk import Desk, Moment, Setting
+from node.signing import OwnKeys
+from node.store.ports import Block, Database
+
+__all__ = ["BlockList", "Node"]
+
+T = TypeVar("T")
+
+
+class BlockList:
+    """The blocked domains, in memory: every request asks, and the list is short."""
+
+    def __init__(self) -> None:
+        self._domains: tuple[str, ...] = ()
+
+    def replace(self, blocks: list[Block]) -> None:
+        """Take over what the store holds."""
+        self._domains = tuple(canonical_host(block.domain) for block in blocks)
+
+    def __call__(self, host: str) -> bool:
+        """Whether this host, or a domain above it, is blocked, in any spelling (case C12)."""
+        return any(domain_matches(host, domain) for domain in self._domains)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node, opened. `wake` tells the worker to look for new work; `seed` gives 32 fresh random bytes."""
+
+    config: Config
+    clock: Clock
+    seed: Callable[[], bytes]
+    db: Database
+    keys: OwnKeys
+    setting: Setting
+    client: Client
+    fetcher: Fetcher
+    keyring: Keyring
+    blocks: BlockList
+    wake: Callable[[], None]
+
+    async def work(self, use_case: Callable[[Desk], T]) -> T:
+        """Run a use case in one transaction, durably, then wake the worker for what it queued."""
+        moment = Moment(self.clock(), self.seed())
+        done = await self.db.write(lambda tx: use_case(Desk(tx, self.setting, moment)))
+        self.wake()
+        return done
+
+    async def look(self, view: Callable[[Desk], T]) -> T:
+        """Read only; the desk's transaction refuses to write."""
+        moment = Moment(self.clock(), self.seed())
+        return await self.db.read(lambda tx: view(Desk(tx, self.setting, moment)))
+
+    def now(self) -> datetime:
+        return self.clock()

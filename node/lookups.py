@@ -1,0 +1,193 @@
+"""What must be asked of the network before a use case; it is stored with its time, and services read it.
+
+Actors of this node are read from the store, never fetched: a node does not speak to itself over a socket.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from federation.actors import RemoteActor, learn_host, parse_actor
+from federation.errors import DocumentRefused, FederationError, InvalidIri, KeyRefused, ProofInvalid
+from federation.fetching import FetchBudget
+from federation.ids import origin, parse_iri
+from federation.keys import PublicKey
+from federation.messages import JsonObject
+from federation.proofs import proof_claim, verify_proof
+from federation.strictjson import dump_json, parse_json_object
+from federation.webfinger import Handle, lookup, parse_handle
+from node.context import Node
+from node.documents import Documents
+from node.domain.accounts import Account, Contact
+from node.domain.errors import InvalidInput
+from node.signing import public_key_of
+
+__all__ = [
+    "SeenActor",
+    "VerifiedPost",
+    "fetch_post",
+    "find_contact",
+    "key_for_proof",
+    "local_key",
+    "see_actor",
+]
+
+FRESH = timedelta(days=1)
+"""Vendor documents are cached for a day, never fetched per cast (`protocol §1`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenActor:
+    """An actor document with the exact bytes and the time at which it was seen."""
+
+    actor: RemoteActor
+    body: bytes = field(repr=False)
+    fetched_at: datetime
+
+
+async def see_actor(node: Node, actor_id: str) -> SeenActor:
+    """The actor's document: ours from the store, another's fetched and remembered.
+
+    Raises: FetchError, InvalidIri.
+    """
+    if origin(actor_id) == node.config.base_url:
+        documents = Documents(node.config.base_url)
+        document = await node.look(lambda desk: documents.actor(desk.tx, actor_id))
+        if document is None:
+            raise DocumentRefused("there is no such actor here", url=actor_id)
+        return SeenActor(parse_actor(document, actor_id), dump_json(document), node.now())
+    fetched = await node.fetcher.fetch(actor_id)
+    actor = parse_actor(fetched.json, fetched.url)
+    state = await node.db.host_memory.find(origin(actor.id))
+    learned = learn_host(actor, state, fetched.fetched_at)
+    if learned is not None:
+        await node.db.host_memory.save(learned)
+    return SeenActor(actor, fetched.body, fetched.fetched_at)
+
+
+async def find_contact(node: Node, account: Account, reference: str, *, fresh: bool = False) -> Contact:
+    """The vendor that a user names by handle or address, from what we know or from the network; saved.
+
+    Raises: InvalidInput, in words for the user.
+    """
+    known = await node.look(lambda desk: _known_contact(desk.tx.contacts.all(account.id), reference))
+    if known is not None and not fresh and node.now() - known.fetched_at < FRESH:
+        return known
+    try:
+        actor_id = known.actor if known is not None else await _resolve(node, reference)
+        seen = await see_actor(node, actor_id)
+    except (FederationError, OSError) as error:
+        raise InvalidInput(
+            "vendor", f"{reference} was not found: {error}", "Check the handle, and that its server is up."
+        ) from None
+    actor = seen.actor
+    contact = Contact(
+        account=account.id,
+        actor=actor.id,
+        handle=f"@{actor.preferred_username}@{origin(actor.id).split('://', 1)[1]}",
+        name=actor.name or actor.preferred_username,
+        inbox=actor.inbox,
+        fetched_at=seen.fetched_at,
+        terms_accepted=_terms(actor.raw),
+        implements=tuple(sorted(actor.implements)),
+        url=actor.url,
+    )
+    await node.work(lambda desk: desk.tx.contacts.save(contact))
+    return contact
+
+
+def _terms(document: JsonObject) -> tuple[str, ...]:
+    terms = document.get("termsAccepted")
+    listed = terms if isinstance(terms, list) else [terms]
+    return tuple(term for term in listed[:50] if isinstance(term, str))
+
+
+def _known_contact(contacts: list[Contact], reference: str) -> Contact | None:
+    """By actor id, page, full handle, or the handle's first half where it is the only one."""
+    text = reference.removeprefix("acct:").removeprefix("@").casefold()
+    for contact in contacts:
+        if reference in (contact.actor, contact.url) or contact.handle.removeprefix("@").casefold() == text:
+            return contact
+    named = [contact for contact in contacts if contact.handle.split("@")[1].casefold() == text]
+    return named[0] if len(named) == 1 else None
+
+
+async def _resolve(node: Node, reference: str) -> str:
+    if reference.startswith(("https://", "http://")):
+        return parse_iri(reference)
+    handle: Handle = parse_handle(reference)
+    if handle.host == node.config.host:
+        found = await node.look(lambda desk: desk.tx.accounts.by_name(handle.user.casefold()))
+        if found is None:
+            raise InvalidIri(f"{reference} is not an account of this node")
+        return found.id
+    scheme = "http" if f"{handle.host}" in node.config.allowed and _is_plain(node) else "https"
+    return await lookup(node.fetcher, handle, scheme=scheme)
+
+
+def _is_plain(node: Node) -> bool:
+    """Whether this node itself speaks plain http, as only a closed network for tests does."""
+    return node.config.base_url.startswith("http://")
+
+
+# --- keys and posts ---------------------------------------------------------------------------------------
+
+
+async def local_key(node: Node, key_id: str) -> PublicKey | None:
+    """The public half of a key of this node."""
+    row = await node.look(lambda desk: desk.tx.keys.get(key_id))
+    return public_key_of(row) if row is not None else None
+
+
+async def key_for_proof(node: Node, method: str, actor: str) -> PublicKey | None:
+    """The key of an object proof of `actor`, ours or another's; None where it cannot be shown to be its."""
+    try:
+        if origin(actor) == node.config.base_url:
+            found = await local_key(node, method)
+            return found if found is not None and found.owner == actor else None
+        budget = FetchBudget(node.config.limits.fetches_per_message)
+        return (await node.keyring.resolve_for_proof(method, actor, budget=budget)).key
+    except (FederationError, KeyRefused):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedPost:
+    """A public post fetched from its own origin, with its own valid proof by its author."""
+
+    url: str
+    author: str
+    document: JsonObject
+    body: bytes = field(repr=False)
+
+
+async def fetch_post(node: Node, url: str) -> VerifiedPost:
+    """Fetch a public posting and prove who wrote it. Raises: InvalidInput, in words for the user."""
+    right = "Take the link from the vendor's own page."
+    try:
+        if origin(url) == node.config.base_url:
+            document, body, address = await _own_post(node, url)
+        else:
+            fetched = await node.fetcher.fetch(url)
+            document, body, address = fetched.json, fetched.body, fetched.url
+    except (FederationError, OSError) as error:
+        raise InvalidInput("offer", f"{url} could not be read: {error}", right) from None
+    author, claim = document.get("attributedTo"), proof_claim(document)
+    if not isinstance(author, str) or claim is None or not claim.usable:
+        raise InvalidInput("offer", f"{url} carries no signature that binds its author", right)
+    key = await key_for_proof(node, claim.verification_method, author)
+    if key is None:
+        raise InvalidInput("offer", f"the signature of {url} is not its author's", right)
+    try:
+        verify_proof(document, key, now=node.now(), limits=node.config.limits)
+    except ProofInvalid as error:
+        raise InvalidInput("offer", f"the signature of {url} does not hold: {error}", right) from None
+    return VerifiedPost(address, author, document, body)
+
+
+async def _own_post(node: Node, url: str) -> tuple[JsonObject, bytes, str]:
+    post = await node.look(lambda desk: desk.tx.posts.get(url))
+    if post is None:
+        raise DocumentRefused("there is no such post here", url=url)
+    return parse_json_object(post.body), post.body, url

@@ -1,0 +1,64 @@
+"""What time alone brings: ends of offers and Accepts, presumed confirmations, the end of waiting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from node.desk import Desk
+from node.domain.deals import Deal, DealState
+from node.domain.events import AcceptanceEnded, OfferEnded
+from node.domain.intents import IntentState
+from node.domain.tables import is_terminal
+from node.domain.transitions import tick
+from node.services.dealing import follow_events, notice, save
+
+__all__ = ["next_wake", "run_due"]
+
+AT_ONCE = 200
+
+
+def run_due(desk: Desk) -> int:
+    """Let the clock act on everything that is due; how much that was (call again while it is not 0)."""
+    due = desk.tx.deals.due(desk.now, AT_ONCE)
+    for deal in due:
+        _tick(desk, deal)
+    expired = desk.tx.parking.expired(desk.now, AT_ONCE)
+    for parked in expired:
+        desk.tx.parking.remove(parked.own, parked.activity_id)
+    return len(due) + len(expired)
+
+
+def _tick(desk: Desk, deal: Deal) -> None:
+    outcome = tick(deal, desk.now, desk.setting.policy)
+    follow_events(desk, outcome.deal, outcome.events)
+    for event in outcome.events:
+        if isinstance(event, OfferEnded):
+            notice(desk, outcome.deal, "An offer has ended.", kind="clock")
+        elif isinstance(event, AcceptanceEnded):
+            notice(desk, outcome.deal, "The vendor did not conclude in time: you are free.", kind="clock")
+    save(desk, outcome.deal)
+    if outcome.deal.state is not deal.state and is_terminal(outcome.deal.state):
+        _end_intent(desk, outcome.deal)
+
+
+def _end_intent(desk: Desk, deal: Deal) -> None:
+    """An intent is over when the last of its deals is."""
+    intent = desk.tx.intents.get(deal.intent_id or "")
+    if intent is None or intent.state is not IntentState.LIVE or intent.ends_at > desk.now:
+        return
+    waiting = (
+        DealState.OPEN,
+        DealState.OFFERED,
+        DealState.COUNTERED,
+        DealState.ACCEPTING,
+        DealState.ANSWERABLE,
+    )
+    if not any(other.state in waiting for other in desk.tx.deals.of_intent(intent.id)):
+        desk.tx.intents.save(replace(intent, state=IntentState.EXPIRED))
+
+
+def next_wake(desk: Desk) -> datetime | None:
+    """When the clock next has something to do."""
+    times = (desk.tx.deals.next_wake(), desk.tx.parking.next_expiry())
+    return min((at for at in times if at is not None), default=None)

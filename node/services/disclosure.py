@@ -1,0 +1,55 @@
+"""What a customer lets the winner know: a JSContact Card of the fields that she ticked, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from node.domain.errors import InvalidInput
+from node.domain.offers import FieldAsked
+
+__all__ = ["FIELDS", "disclose"]
+
+FIELDS = ("name", "addresses", "phones", "emails", "organizations", "notes")
+"""JSContact (RFC 9553) properties that can be asked for and given."""
+
+
+def disclose(asked: tuple[FieldAsked, ...], given: Mapping[str, str]) -> str | None:
+    """The card as JSON text, None where nothing is given.
+
+    Raises: InvalidInput for a field that was not asked for: it would tell more than is needed.
+    """
+    wanted = [field.attribute for field in asked]
+    for name, value in given.items():
+        if name not in wanted:
+            right = f"Asked for: {', '.join(wanted) or 'nothing'}."
+            raise InvalidInput("disclose", f"the vendor did not ask for {name!r}", right)
+        if not value.strip():
+            raise InvalidInput("disclose", f"{name} is empty", "Write the value, or leave the field out.")
+    if not given:
+        return None
+    card: dict[str, Any] = {"@type": "Card", "version": "1.0"}
+    for name, value in given.items():
+        card[name] = _property(name, value.strip())
+    return json.dumps(card, ensure_ascii=False, separators=(",", ":"))
+
+
+def _property(name: str, value: str) -> dict[str, Any]:
+    match name:
+        case "name":
+            return {"full": value}
+        case "addresses":
+            return {"home": {"full": value, "contexts": {"private": True}}}
+        case "phones":
+            return {"phone": {"number": value, "contexts": {"private": True}}}
+        case "emails":
+            return {"email": {"address": value, "contexts": {"private": True}}}
+        case "organizations":
+            return {"organization": {"name": value}}
+        case "notes":
+            return {"note": {"note": value}}
+        case _:
+            raise InvalidInput(
+                "disclose", f"{name!r} is no field that we know", f"Known: {', '.join(FIELDS)}."
+            )

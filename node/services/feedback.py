@@ -1,0 +1,103 @@
+"""Public feedback: publishing it, and counting what others publish about a vendor of ours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from federation.keys import SigningKey
+from node import publish
+from node.desk import Desk
+from node.domain.accounts import Account, Contact
+from node.domain.deals import Deal
+from node.domain.errors import InvalidInput
+from node.domain.feedback import FeedbackPost, Standing, standing
+from node.domain.messages import Aspect
+from node.store.ports import Notice, Post
+
+__all__ = ["PublicWords", "publish_feedback", "receive_feedback"]
+
+KIND = "feedback"
+
+
+class PublicWords:
+    """What she publishes: a title, words, and aspects liked or not."""
+
+    def __init__(self, title: str, text: str, aspects: tuple[Aspect, ...]) -> None:
+        self.title = title.strip()
+        self.text = text.strip()
+        self.aspects = aspects
+
+
+def publish_feedback(
+    desk: Desk, account: Account, deal: Deal, vendor: Contact, words: PublicWords
+) -> FeedbackPost:
+    """Publish feedback from the account itself, with what shows that it comes from a purchase.
+
+    Raises: InvalidInput when nothing was agreed in this deal, or there is nothing to say.
+    """
+    agreed = deal.agreed
+    if agreed is None or agreed.credential is None:
+        raise InvalidInput("deal", f"it is {deal.state}", "Feedback comes from something that was agreed.")
+    if not words.text:
+        raise InvalidInput("text", "it is empty", "Say in words how it was.")
+    name = desk.new_id()
+    draft = FeedbackPost(
+        activity_id=desk.iri("activities"),
+        note_id=desk.iri("posts", name),
+        author=account.id,
+        vendor=deal.peer,
+        published_at=desk.signing_time,
+        url=f"{desk.setting.base_url}/@{account.name}/{name}",
+        content=publish.mention_html(vendor, words.text),
+        title=words.title or words.text[:60],
+        text=words.text,
+        mention=vendor.handle,
+        followers=f"{account.id}/followers",
+        aspects=words.aspects,
+        credential=agreed.credential,
+    )
+    proven = replace(
+        draft, purchase_proof=publish.purchase_proof(desk, draft, _feedback_key(desk, agreed.credential))
+    )
+    publish.publish_feedback(desk, account, proven, vendor)
+    return proven
+
+
+def _feedback_key(desk: Desk, credential: str) -> SigningKey:
+    did = publish.credential_subject(credential)
+    row = desk.tx.keys.get(did)
+    if row is None:
+        raise InvalidInput(
+            "deal", "the key of this purchase is gone", "Feedback can still be given in private."
+        )
+    return desk.setting.keys.unsealed(row)
+
+
+def receive_feedback(
+    desk: Desk, account: Account, post: FeedbackPost, body: bytes, feedback_key: str | None, *, proven: bool
+) -> Standing:
+    """Keep a post about a vendor of ours, with what we make of it; each purchase counts once.
+
+    Shapes: `proven` says that credential and signature were verified just now.
+    """
+    seen = desk.tx.purchase_keys.first(feedback_key) if feedback_key else None
+    judged = standing(proven=proven, feedback_key=feedback_key, seen=seen, post=post)
+    if judged is Standing.FROM_A_PURCHASE and feedback_key is not None and seen is None:
+        desk.tx.purchase_keys.remember(feedback_key, post.author, post.note_id)
+    known = desk.tx.posts.get(post.note_id)
+    if known is None or known.author == post.author:
+        desk.tx.posts.save(
+            Post(
+                id=post.note_id,
+                account=account.id,
+                author=post.author,
+                kind=KIND,
+                body=body,
+                at=desk.now,
+                activity_id=post.activity_id,
+                standing=judged.value,
+            )
+        )
+    text = f"Public feedback by {post.author}: {post.title} ({judged})"
+    desk.tx.notices.add(Notice(account.id, desk.now, text, kind=KIND))
+    return judged

@@ -1,0 +1,272 @@
+"""The customer's side before an agreement: cast, update, withdraw, and what an intent's deals share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from node.desk import Desk
+from node.domain.accounts import Account, Contact
+from node.domain.deals import AcceptanceState, Deal, DealState
+from node.domain.errors import InvalidInput
+from node.domain.intents import Budget, Intent, IntentState, PersonaMode, Place, Proposal, Wish
+from node.domain.messages import Cast, Decline, Sender, Update, Withdraw
+from node.domain.terms import missing_terms, short_name
+from node.domain.values import Money, Quantity
+from node.services.accounts import persona_for
+from node.services.dealing import act, envelope
+
+__all__ = [
+    "IntentChange",
+    "Wanted",
+    "cast_intent",
+    "check_audience",
+    "check_free_to_accept",
+    "decide",
+    "find_intent",
+    "update_intent",
+    "withdraw_intent",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a customer asks for, as a form gives it."""
+
+    name: str
+    category: str
+    quantity: Quantity
+    currency: str | None
+    action: str = "transfer"
+    content: str | None = None
+    budget: Money | None = None
+    share_budget: bool = False
+    lasts: timedelta | None = None
+    due_at: datetime | None = None
+    place: Place | None = None
+    wishes: tuple[Wish, ...] = ()
+    terms: tuple[str, ...] = ()
+    persona_mode: PersonaMode = PersonaMode.PER_DEAL
+
+
+@dataclass(frozen=True, slots=True)
+class IntentChange:
+    """What an update changes; None leaves a member as it is."""
+
+    name: str | None = None
+    content: str | None = None
+    lasts: timedelta | None = None
+    due_at: datetime | None = None
+    quantity: Quantity | None = None
+
+
+def check_audience(vendors: tuple[Contact, ...], terms: tuple[str, ...], capability: str) -> None:
+    """Nothing leaves for a vendor that does not speak the protocol or does not accept the terms.
+
+    Raises: InvalidInput, naming the vendor and what it lacks. Spec: `protocol §4`, cast.
+    """
+    if not vendors:
+        raise InvalidInput(
+            "to", "no vendor is named", "Name one with --to; add them with `obverse vendors add`."
+        )
+    for vendor in vendors:
+        if capability not in vendor.implements:
+            raise InvalidInput("to", f"{vendor.handle} is no Obverse node", "Choose a vendor that is one.")
+        lacking = missing_terms(terms, vendor.terms_accepted)
+        if lacking:
+            names = ", ".join(short_name(term) for term in lacking)
+            accepted = ", ".join(short_name(term) for term in vendor.terms_accepted) or "none"
+            raise InvalidInput(
+                "terms",
+                f"{vendor.handle} does not accept {names}",
+                f"It accepts {accepted}; use --terms, or leave it out.",
+            )
+
+
+def cast_intent(desk: Desk, account: Account, wanted: Wanted, vendors: tuple[Contact, ...]) -> Intent:
+    """Make the intent and one deal for each vendor, with ids, context and (by default) persona of its own."""
+    intent = _new_intent(desk, account, wanted)
+    deals = [_cast_to(desk, account, intent, vendor) for vendor in vendors]
+    intent = replace(intent, deal_ids=tuple(deal.id for deal in deals))
+    desk.tx.intents.save(intent)
+    return intent
+
+
+def _new_intent(desk: Desk, account: Account, wanted: Wanted) -> Intent:
+    policy = desk.setting.policy
+    lasts = wanted.lasts or policy.intent_default
+    if not timedelta(0) < lasts <= policy.intent_max:
+        raise InvalidInput("until", "an intent lasts at most 90 days", "Choose an earlier end.")
+    if wanted.due_at is not None and wanted.due_at <= desk.now:
+        raise InvalidInput("due", "that time is past", "Name a later one.")
+    if not wanted.name.strip():
+        raise InvalidInput("name", "it is empty", "Say in a few words what you want.")
+    return Intent(
+        id=desk.iri("intents"),
+        account=account.id,
+        name=wanted.name.strip(),
+        category=wanted.category,
+        quantity=wanted.quantity,
+        created_at=desk.signing_time,
+        ends_at=desk.signing_time + lasts,
+        action=wanted.action,
+        content=wanted.content,
+        currency=wanted.currency,
+        budget=wanted.budget,
+        share_budget=wanted.share_budget,
+        due_at=wanted.due_at,
+        place=wanted.place,
+        wishes=wanted.wishes,
+        terms=wanted.terms,
+        persona_mode=wanted.persona_mode,
+    )
+
+
+def _cast_to(desk: Desk, account: Account, intent: Intent, vendor: Contact) -> Deal:
+    own = persona_for(desk, account, vendor.actor, intent.persona_mode)
+    deal = Deal(
+        id=desk.iri("deals"),
+        own=own,
+        peer=vendor.actor,
+        side=Sender.CUSTOMER,
+        account=account.id,
+        peer_inbox=vendor.inbox,
+        intent_id=intent.id,
+    )
+    proposal = proposal_of(intent, deal, proposal_id=desk.iri("proposals"), published_at=desk.signing_time)
+    message = Cast(**envelope(desk, deal), proposal=proposal)
+    leaves_at = desk.now + timedelta(seconds=desk.setting.cast_spread_s * desk.fraction())
+    return act(desk, deal, message, due_at=leaves_at)[0]
+
+
+def proposal_of(intent: Intent, deal: Deal, *, proposal_id: str, published_at: datetime) -> Proposal:
+    """What one vendor is told of an intent: nothing of the others, and the budget only if she shares it."""
+    budget = Budget(intent.budget) if intent.budget is not None and intent.share_budget else None
+    return Proposal(
+        id=proposal_id,
+        deal_id=deal.id,
+        author=deal.own,
+        addressee=deal.peer,
+        category=intent.category,
+        quantity=intent.quantity,
+        published_at=published_at,
+        ends_at=intent.ends_at,
+        action=intent.action,
+        currency=intent.currency,
+        name=intent.name,
+        content=intent.content,
+        due_at=intent.due_at,
+        place=intent.place,
+        wishes=intent.wishes,
+        terms=intent.terms,
+        budget=budget,
+    )
+
+
+def find_intent(desk: Desk, account: str, reference: str) -> Intent:
+    """The intent that a user names by the end of its id. Raises: InvalidInput."""
+    ending = reference.rsplit("/", 1)[-1]
+    found = [intent for intent in desk.tx.intents.all(account) if intent.id.endswith(ending)]
+    if len(found) == 1 and len(ending) >= 4:
+        return found[0]
+    raise InvalidInput(
+        "intent", f"{len(found)} intents end with {ending!r}", "List them with `obverse intent list`."
+    )
+
+
+_STATABLE = (DealState.OPEN, DealState.OFFERED, DealState.COUNTERED, DealState.NO_BID)
+
+
+def update_intent(desk: Desk, intent: Intent, change: IntentChange) -> tuple[Intent, list[Deal]]:
+    """State an intent anew to every vendor that still may answer; live offers to the old statement end.
+
+    Raises: InvalidInput when it was decided or withdrawn, or nothing can be changed any more.
+    """
+    if intent.state is not IntentState.LIVE:
+        raise InvalidInput("intent", f"it is {intent.state}", "Cast a new one.")
+    lasts = intent.ends_at if change.lasts is None else desk.signing_time + change.lasts
+    if lasts > desk.signing_time + desk.setting.policy.intent_max or lasts <= desk.now:
+        raise InvalidInput("until", "an intent ends within 90 days from now", "Choose another end.")
+    changed = replace(
+        intent,
+        name=change.name or intent.name,
+        content=intent.content if change.content is None else change.content,
+        due_at=change.due_at or intent.due_at,
+        quantity=change.quantity or intent.quantity,
+        ends_at=lasts,
+    )
+    open_deals = [deal for deal in desk.tx.deals.of_intent(intent.id) if deal.state in _STATABLE]
+    if not open_deals:
+        raise InvalidInput("intent", "no vendor can answer it any more", "Cast a new one.")
+    deals = [_restate(desk, changed, deal) for deal in open_deals]
+    desk.tx.intents.save(changed)
+    return changed, deals
+
+
+def _restate(desk: Desk, intent: Intent, deal: Deal) -> Deal:
+    assert deal.proposal is not None
+    at = desk.after(deal.proposal.stated_at)
+    proposal = replace(
+        proposal_of(intent, deal, proposal_id=deal.proposal.id, published_at=deal.proposal.published_at),
+        updated_at=at,
+    )
+    return act(desk, deal, Update(**envelope(desk, deal, at=at), proposal=proposal))[0]
+
+
+def withdraw_intent(desk: Desk, intent: Intent) -> list[Deal]:
+    """Take an intent back from every vendor that may still answer. Raises: InvalidInput."""
+    if intent.state is not IntentState.LIVE:
+        raise InvalidInput("intent", f"it is {intent.state}", "There is nothing to withdraw.")
+    deals = desk.tx.deals.of_intent(intent.id)
+    if any(deal.state is DealState.ACCEPTING for deal in deals):
+        raise InvalidInput(
+            "intent", "you have accepted an offer of it", "Wait for the conclusion, then cancel."
+        )
+    desk.tx.intents.save(replace(intent, state=IntentState.WITHDRAWN))
+    return [_withdraw(desk, deal) for deal in deals if deal.state in (*_STATABLE, DealState.ANSWERABLE)]
+
+
+def _withdraw(desk: Desk, deal: Deal) -> Deal:
+    assert deal.proposal is not None
+    message = Withdraw(
+        **envelope(desk, deal), proposal_id=deal.proposal.id, proposal_digest=deal.proposal_digest
+    )
+    return act(desk, deal, message)[0]
+
+
+def check_free_to_accept(desk: Desk, deal: Deal) -> None:
+    """One pending or concluded Accept an intent. Raises: InvalidInput. Spec: `protocol §4`, accept."""
+    if deal.intent_id is None:
+        return
+    for other in desk.tx.deals.of_intent(deal.intent_id):
+        taken = other.acceptance
+        if taken is not None and taken.state in (AcceptanceState.PENDING, AcceptanceState.CONCLUDED):
+            word = "waits for its conclusion" if taken.state is AcceptanceState.PENDING else "is concluded"
+            raise InvalidInput("offer", f"an Accept of this intent {word} already", "One is all that can be.")
+
+
+def decide(desk: Desk, concluded: Deal) -> None:
+    """At the conclusion the others hear of it: a decline where an offer was made, else a withdrawal."""
+    intent = desk.tx.intents.get(concluded.intent_id or "")
+    if intent is None or intent.state is not IntentState.LIVE:
+        return
+    desk.tx.intents.save(replace(intent, state=IntentState.DECIDED))
+    for deal in desk.tx.deals.of_intent(intent.id):
+        if (deal.own, deal.id) == (concluded.own, concluded.id):
+            continue
+        if deal.live_offers and deal.state is DealState.OFFERED:
+            _decline_all(desk, deal, intent)
+        elif deal.state in (DealState.OPEN, DealState.COUNTERED):
+            _withdraw(desk, deal)
+
+
+def _decline_all(desk: Desk, deal: Deal, intent: Intent) -> None:
+    for offer in deal.live_offers:
+        message = Decline(
+            **envelope(desk, deal),
+            offer_id=offer.id,
+            offer_digest=offer.digest,
+            reason=intent.losers_reason,
+            may_answer=True if intent.losers_may_answer else None,
+        )
+        deal = act(desk, deal, message)[0]

@@ -1,0 +1,193 @@
+"""Standing offers and the one-off path: post, order with a throw-away persona, accept at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from node import publish
+from node.desk import Desk
+from node.domain.accounts import Account, Contact
+from node.domain.catalogue import CatalogueItem
+from node.domain.deals import Deal, DealKind
+from node.domain.errors import InvalidInput, Reason, Refusal
+from node.domain.intents import PersonaMode
+from node.domain.messages import Order, OrderAccept, Sender
+from node.domain.offers import AgreementTerms, Item, StandingOffer
+from node.domain.terms import missing_terms
+from node.domain.transitions import Outcome, apply
+from node.domain.values import CURRENCIES, Quantity, parse_quantity, price_for
+from node.services.accounts import persona_for
+from node.services.dealing import act, envelope
+from node.services.disclosure import disclose
+from node.services.negotiating import new_feedback_key
+from node.store.ports import Post
+
+__all__ = ["Purchase", "answer_order", "buy", "check_order", "post_offer"]
+
+KIND = "standing offer"
+
+
+def post_offer(
+    desk: Desk,
+    account: Account,
+    item: CatalogueItem,
+    *,
+    lasts: timedelta,
+    minimum: Decimal,
+    words: str | None,
+) -> StandingOffer:
+    """Publish a standing offer of a catalogue item: an ordinary post with the proposal in it.
+
+    Raises: InvalidInput.
+    """
+    if not timedelta(0) < lasts <= timedelta(days=90):
+        raise InvalidInput("until", "a standing offer lasts at most 90 days", "Choose an earlier end.")
+    ends_at = desk.signing_time + lasts
+    price = Decimal(item.price.amount_minor).scaleb(-CURRENCIES[item.price.currency].exponent)
+    name = desk.new_id()
+    unit = "each" if item.unit == "one" else f"a {item.unit}"
+    text = words or f"{item.name}, {item.price} {unit}, until {ends_at:%d %B %Y}."
+    draft = StandingOffer(
+        id=desk.iri("posts", name),
+        author=account.id,
+        category=item.category,
+        unit=item.unit,
+        per_quantity=Decimal(1),
+        minimum_quantity=minimum,
+        unit_price=price,
+        currency=item.price.currency,
+        content=publish.html(text),
+        url=f"{desk.setting.base_url}/@{account.name}/{name}",
+        published_at=desk.signing_time,
+        ends_at=ends_at,
+        terms_accepted=account.terms_accepted,
+        name=item.name,
+        sku=item.sku,
+    )
+    offer, body = publish.sign_posting(desk, draft)
+    desk.tx.posts.save(Post(offer.id, account.id, account.id, KIND, body, desk.now))
+    desk.tx.posts.save_offer(account.id, offer)
+    publish.announce(desk, account, offer.id, body)
+    return offer
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """How much of a standing offer, and what the customer lets the vendor know."""
+
+    quantity: str
+    terms: tuple[str, ...]
+    fields: Mapping[str, str]
+
+
+def buy(desk: Desk, account: Account, vendor: Contact, posting: StandingOffer, purchase: Purchase) -> Deal:
+    """Order from a standing offer with a fresh persona: no follow, no grant. Raises: InvalidInput, Refusal.
+
+    Shapes: `posting` was fetched from its origin and its proof verified just before.
+    """
+    try:
+        quantity = parse_quantity(purchase.quantity, posting.unit)
+    except ValueError as error:
+        raise InvalidInput("quantity", str(error), f"It is sold by the {posting.unit}.") from None
+    problem = _quantity_problem(posting, quantity)
+    if problem:
+        raise InvalidInput("quantity", problem, f"At least {posting.minimum_quantity} {posting.unit}.")
+    if posting.ends_at <= desk.now:
+        raise InvalidInput("offer", "it has ended", "Ask the vendor: `obverse intent cast`.")
+    if lacking := missing_terms(purchase.terms, posting.terms_accepted):
+        raise InvalidInput(
+            "terms", f"the vendor does not accept {', '.join(lacking)}", "Choose among its own."
+        )
+    own = persona_for(desk, account, vendor.actor, PersonaMode.PER_DEAL)
+    deal = Deal(
+        id=desk.iri("deals"),
+        own=own,
+        peer=vendor.actor,
+        side=Sender.CUSTOMER,
+        account=account.id,
+        kind=DealKind.ORDER,
+        peer_inbox=vendor.inbox,
+        category=posting.category,
+        post_id=posting.id,
+    )
+    agreement = AgreementTerms(
+        primary=f"{posting.id}#primary",
+        quantity=quantity,
+        reciprocal=f"{posting.id}#reciprocal",
+        price=price_for(posting.unit_price / posting.per_quantity, posting.currency, quantity.value),
+        item=Item(name=posting.name or "Standing offer"),
+    )
+    message = Order(
+        **envelope(desk, deal),
+        post_digest=posting.digest,
+        agreement=agreement,
+        agreement_digest=publish.agreement_digest(agreement),
+        ends_at=desk.signing_time + desk.setting.policy.order_default,
+        feedback_key=new_feedback_key(desk),
+        terms=purchase.terms,
+        disclosed=disclose((), purchase.fields),
+    )
+    return act(desk, deal, message)[0]
+
+
+def _quantity_problem(posting: StandingOffer, quantity: Quantity) -> str:
+    if quantity.unit != posting.unit:
+        return f"{quantity.unit} where it is sold by the {posting.unit}"
+    if quantity.value < posting.minimum_quantity:
+        return f"{quantity} is less than the minimum"
+    if quantity.value % posting.per_quantity:
+        return f"{quantity} is no multiple of {posting.per_quantity}"
+    return ""
+
+
+def check_order(desk: Desk, message: Order) -> StandingOffer:
+    """The posting that an order binds, if the order fits it. Raises: Refusal.
+
+    An order of an older statement of the post is superseded; the price must be exact.
+    """
+    post_id = message.agreement.primary.removesuffix("#primary")
+    posting = desk.tx.posts.offer(post_id)
+    if posting is None or posting.author != message.to:
+        raise Refusal(Reason.NOT_ADDRESSED, "no such standing offer")
+    if posting.withdrawn_at is not None:
+        raise Refusal(Reason.WITHDRAWN, "the standing offer was withdrawn")
+    if posting.ends_at <= desk.now:
+        raise Refusal(Reason.EXPIRED, "the standing offer has ended")
+    if posting.digest != message.post_digest:
+        raise Refusal(Reason.SUPERSEDED, "the standing offer was changed since")
+    agreement = message.agreement
+    if problem := _quantity_problem(posting, agreement.quantity):
+        raise Refusal(Reason.MALFORMED, problem)
+    try:
+        price = price_for(
+            posting.unit_price / posting.per_quantity, posting.currency, agreement.quantity.value
+        )
+    except ValueError as error:
+        raise Refusal(Reason.MALFORMED, str(error)) from None
+    if agreement.price != price or agreement.reciprocal != f"{posting.id}#reciprocal":
+        raise Refusal(Reason.MALFORMED, f"the price is {price}")
+    if lacking := missing_terms(message.terms, posting.terms_accepted):
+        raise Refusal(Reason.TERMS_NOT_ACCEPTED, f"not accepted here: {', '.join(lacking)}")
+    return posting
+
+
+def answer_order(
+    desk: Desk, deal: Deal, message: Order, posting: StandingOffer
+) -> tuple[Outcome, publish.Signed]:
+    """The vendor's Accept, which is the conclusion (`protocol §4`, one-off path). Raises: Refusal."""
+    draft = OrderAccept(
+        **envelope(desk, deal),
+        order_id=message.id,
+        order_digest=message.digest,
+        agreement_id=desk.iri("agreements"),
+        agreement=message.agreement,
+        agreement_digest=message.agreement_digest,
+        terms=message.terms,
+        credential=publish.purchase_credential(desk, deal, message.feedback_key),
+    )
+    signed = publish.sign(desk, draft)
+    outcome = apply(deal, signed.message, sender=Sender.VENDOR, now=desk.now, policy=desk.setting.policy)
+    return outcome, signed
