@@ -9,7 +9,7 @@ JSON-LD processing lives in `federation.contexts` and is never on the path of a 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from typing import Any
 
 from federation.errors import InvalidDocument
 from federation.messages import JsonObject, JsonValue
@@ -83,41 +83,37 @@ def check_context(document: JsonValue, own_terms: Mapping[str, Collection[str]])
                 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a value stands. Written out only for a refusal: with one long key above a long list, pointers for
-    every value would take gigabytes.
-    """
-
-    above: _Place | None
-    step: str | int
+_Place = tuple[Any, str | int] | None
+"""Where a value stands: the place above it, and its last step. Written out only for a refusal: with one long
+key above a long list, the pointers of all values would take gigabytes.
+"""
 
 
-def _pointer(place: _Place | None, last: str) -> str:
+def _pointer(place: _Place, last: str) -> str:
     """The JSON Pointer of `last` below `place`, cut at 200 characters."""
     steps = [last]
     while place is not None:
-        steps.append(str(place.step)[:200])
-        place = place.above
+        place, step = place
+        steps.append(str(step)[:200])
     return "".join(f"/{step}" for step in reversed(steps))[:200]
 
 
-def _inline_contexts(document: JsonValue) -> Iterator[tuple[_Place | None, JsonObject]]:
+def _inline_contexts(document: JsonValue) -> Iterator[tuple[_Place, JsonObject]]:
     """Every inline context with its place, nested ones and those scoped to terms included."""
-    stack: list[tuple[_Place | None, JsonValue, bool]] = [(None, document, False)]
+    stack: list[tuple[_Place, JsonValue, bool]] = [(None, document, False)]
     while stack:
         place, value, is_context = stack.pop()
         if isinstance(value, dict):
             if is_context:
                 yield place, value
             stack.extend(
-                (_Place(place, key), child, key == "@context")
+                ((place, key), child, key == "@context")
                 for key, child in value.items()
                 if isinstance(child, dict | list)
             )
         elif isinstance(value, list):
             stack.extend(
-                (_Place(place, index), child, is_context)
+                ((place, index), child, is_context)
                 for index, child in enumerate(value)
                 if isinstance(child, dict | list)
             )

@@ -37,6 +37,8 @@ KeyFinder = Callable[[str], Awaitable[PublicKey]]
 """From a proof's `verificationMethod` to a key that was shown to be its actor's; raises KeyUnknown."""
 
 _COME_BACK_S = 60
+_FAREWELL_BYTES = 16 * 1024
+"""No self-Delete is larger, signatures of all kinds included."""
 
 
 async def who_says_it(
@@ -133,8 +135,10 @@ async def is_idle_farewell(message: HttpMessage, claim: SignatureClaim, *, deps:
 
     Spec: `interop §4.4`, Delete; `security F12`.
     """
-    # The bytes first: parsing strangers' bodies before their signatures is kept for the few that may be one.
-    if b'"Delete"' not in message.body or await deps.keys.find(parse_iri(claim.key_id)) is not None:
+    # Parsing before the signature is verified is kept for the few, and small, bodies that may be one.
+    if len(message.body) > _FAREWELL_BYTES or b'"Delete"' not in message.body:
+        return False
+    if await deps.keys.find(parse_iri(claim.key_id)) is not None:
         return False
     activity = _self_delete(message, deps)
     return activity is not None and not await deps.knows_actor(activity.actor)

@@ -101,7 +101,9 @@ class Party:
     name: str
     network: Network
     late: _Late
-    documents: dict[str, Served | Callable[[HttpMessage], Awaitable[Served | None]]] = field(default_factory=dict)
+    documents: dict[str, Served | Callable[[HttpMessage], Awaitable[Served | None]]] = field(
+        default_factory=dict
+    )
     actors: dict[str, Actor] = field(default_factory=dict)
     handled: list[Inbound] = field(default_factory=list)
     failures: list[tuple[str, BaseException]] = field(default_factory=list)
@@ -226,7 +228,11 @@ class Party:
         actor_id = f"{self.base}/p/{name}"
         key = generate_ed25519(f"{actor_id}#ed25519-key", actor_id)
         document = build_persona(
-            actor_id, username=name, ed25519=key.public, node_actor=f"{self.base}/actor", implements=IMPLEMENTS
+            actor_id,
+            username=name,
+            ed25519=key.public,
+            node_actor=f"{self.base}/actor",
+            implements=IMPLEMENTS,
         )
         return self.add(Actor(actor_id, key, None, document))
 
@@ -314,7 +320,9 @@ class Network:
     parties: dict[str, Party] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._apps = {name: _Late() for name in ("ana.example", "shop.example", "evil.example", "third.example")}
+        self._apps = {
+            name: _Late() for name in ("ana.example", "shop.example", "evil.example", "third.example")
+        }
         self.engine = AsgiEngine(self._apps)
 
     def rsa(self, key_id: str, owner: str) -> SigningKey:

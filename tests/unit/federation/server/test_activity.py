@@ -1,3 +1,4 @@
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -106,7 +107,9 @@ def test_d11_terms_of_the_application_are_guarded_too() -> None:
 
 
 def test_f17_too_many_recipients_are_refused_wherever_they_stand() -> None:
-    body = dump_json({"id": "https://m.example/1", "type": "Like", "actor": "https://m.example/ana", "bcc": ["x"] * 9})
+    body = dump_json(
+        {"id": "https://m.example/1", "type": "Like", "actor": "https://m.example/ana", "bcc": ["x"] * 9}
+    )
     assert parse_activity(body, limits=Limits(recipients=10)).type == "Like"
     with pytest.raises(TooLarge):
         parse_activity(body, limits=Limits(recipients=9))
@@ -116,3 +119,26 @@ def test_bytes_that_are_no_object_are_refused() -> None:
     for body in (b"", b"[]", b'"x"', b'{"id":1,"id":2}'):
         with pytest.raises(InvalidJson):
             parse_activity(body)
+
+
+def test_one_long_key_above_a_long_list_costs_neither_time_nor_memory() -> None:
+    """Places of values are written out for a refusal only: as text they would take gigabytes here."""
+    body = dump_json(
+        {"id": "https://m.example/1", "type": "Like", "actor": "https://m.example/a", "k" * 60_000: [[]] * 60_000}
+    )
+    tracemalloc.start()
+    try:
+        parse_activity(body)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 64 * 1024 * 1024
+
+
+def test_the_place_of_a_redefined_term_is_named_but_cut() -> None:
+    with pytest.raises(InvalidDocument) as caught:
+        parse(tag=[{"@context": [{"actor": "urn:x"}]}])
+    assert caught.value.place == "/tag/0/@context/0/actor"
+    with pytest.raises(InvalidDocument) as caught:
+        parse(**{"k" * 5000: {"@context": {"actor": "urn:x"}}})
+    assert len(caught.value.place) == 200

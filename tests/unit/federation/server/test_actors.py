@@ -110,7 +110,9 @@ def test_the_node_actor_is_built_exactly_as_in_the_golden_document() -> None:
     assert built == document
 
 
-@pytest.mark.parametrize("file", ["00-account-person.json", "00-account-vendor.json", "00-persona.json", "00-node.json"])
+@pytest.mark.parametrize(
+    "file", ["00-account-person.json", "00-account-vendor.json", "00-persona.json", "00-node.json"]
+)
 def test_what_we_build_we_can_read(file: str) -> None:
     document = golden(file)
     actor = parse_actor(document, document["id"])
@@ -164,7 +166,10 @@ def test_a_foreign_shared_inbox_and_followers_are_not_taken() -> None:
 
 def test_the_page_is_the_first_address_on_the_actors_own_origin() -> None:
     assert read().url == "https://ana.example/@ana"
-    assert read(url=["javascript:alert(1)", {"href": "https://ana.example/page"}]).url == "https://ana.example/page"
+    assert (
+        read(url=["javascript:alert(1)", {"href": "https://ana.example/page"}]).url
+        == "https://ana.example/page"
+    )
     assert read(url="https://phish.example/").url == "https://ana.example/actors/ana"
     assert read(url=...).url == "https://ana.example/actors/ana"
 
@@ -175,10 +180,17 @@ def test_names_that_are_no_text_are_empty() -> None:
 
 
 def test_nobody_speaks_for_another_server() -> None:
-    foreign = {"type": "Application", "id": "https://x.example/actor", "implements": [{"href": CAPABILITY_RFC9421}]}
+    foreign = {
+        "type": "Application",
+        "id": "https://x.example/actor",
+        "implements": [{"href": CAPABILITY_RFC9421}],
+    }
     assert read(generator=foreign).implements == frozenset()
     assert read(generator=["https://ana.example/actor"]).implements == frozenset()
-    odd = {"id": "https://ana.example/actor", "implements": ["urn:a", {"id": "urn:b"}, {"href": "urn:c"}, 7, {}]}
+    odd = {
+        "id": "https://ana.example/actor",
+        "implements": ["urn:a", {"id": "urn:b"}, {"href": "urn:c"}, 7, {}],
+    }
     assert read(generator=odd).implements == {"urn:a", "urn:b", "urn:c"}
 
 

@@ -33,12 +33,20 @@ def test_blind_recipients_are_stripped_at_every_depth_and_the_original_stays() -
 
 def test_a_shared_inbox_stands_for_two_but_not_for_one() -> None:
     shared = "https://m.example/inbox"
-    two = [Recipient(ANA, ANA + "/in", shared), Recipient(BOB, BOB + "/in", shared), Recipient(CLEO, CLEO + "/in")]
+    two = [
+        Recipient(ANA, ANA + "/in", shared),
+        Recipient(BOB, BOB + "/in", shared),
+        Recipient(CLEO, CLEO + "/in"),
+    ]
     assert inboxes(two, private=False) == (shared, CLEO + "/in")
     assert inboxes([two[0], two[0]][:1], private=False) == (ANA + "/in",)
 
 
 def test_a_private_message_never_goes_to_a_shared_inbox() -> None:
     shared = "https://m.example/inbox"
-    two = [Recipient(ANA, ANA + "/in", shared), Recipient(BOB, BOB + "/in", shared), Recipient(BOB, BOB + "/in")]
+    two = [
+        Recipient(ANA, ANA + "/in", shared),
+        Recipient(BOB, BOB + "/in", shared),
+        Recipient(BOB, BOB + "/in"),
+    ]
     assert inboxes(two, private=True) == (ANA + "/in", BOB + "/in")

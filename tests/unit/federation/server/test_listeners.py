@@ -8,7 +8,9 @@ from federation.strictjson import dump_json
 
 def an_activity(type_: str, about: object) -> object:
     return parse_activity(
-        dump_json({"id": "https://m.example/1", "type": type_, "actor": "https://m.example/a", "object": about})
+        dump_json(
+            {"id": "https://m.example/1", "type": type_, "actor": "https://m.example/a", "object": about}
+        )
     )
 
 

@@ -57,7 +57,9 @@ def test_nonsense_is_refused(attempts: int, jitter: float) -> None:
 
 
 @given(
-    st.integers(0, 10**12), st.floats(0, 1, exclude_max=True), st.none() | st.floats(0, 10**12, allow_nan=False)
+    st.integers(0, 10**12),
+    st.floats(0, 1, exclude_max=True),
+    st.none() | st.floats(0, 10**12, allow_nan=False),
 )
 def test_the_next_try_lies_ahead_and_within_twelve_hours(
     attempts: int, jitter: float, retry_after: float | None

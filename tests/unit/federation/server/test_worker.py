@@ -113,7 +113,11 @@ async def test_jobs_of_one_deal_leave_in_order(ana, shop, a_note) -> None:
 
 async def test_a_failed_job_holds_back_the_rest_of_its_deal_alone(ana, shop, a_note) -> None:
     sender = ana.account("ana")
-    for key, url in (("deal", "https://third.example/inbox"), ("deal", f"{SHOP}/inbox"), ("", f"{SHOP}/inbox")):
+    for key, url in (
+        ("deal", "https://third.example/inbox"),
+        ("deal", f"{SHOP}/inbox"),
+        ("", f"{SHOP}/inbox"),
+    ):
         await ana.queue.enqueue(ana.job(sender, url, a_note(sender, key or "free"), ordering_key=key))
     await ana.worker().run_until_idle()
     assert [entry.activity_id for entry in shop.pending] == ["https://ana.example/activities/free"]
@@ -186,7 +190,9 @@ async def test_a_fault_of_ours_does_not_lose_the_message_but_its_end_does(ana) -
     assert [what for what, _ in ana.failures] == ["deliver"]
     assert len(ana.queue.jobs) == 1
     ana.queue.jobs.clear()
-    await ana.queue.enqueue(ana.job(sender, f"{SHOP}/inbox", {}, give_up_at=ana.clock() + timedelta(seconds=1)))
+    await ana.queue.enqueue(
+        ana.job(sender, f"{SHOP}/inbox", {}, give_up_at=ana.clock() + timedelta(seconds=1))
+    )
     await worker.run_until_idle()
     assert len(ana.queue.dead) == 1
 
@@ -198,7 +204,9 @@ async def test_an_inbox_that_is_no_address_ends_in_the_dead_letters(ana) -> None
     assert "no usable address" in dead.outcome.detail
 
 
-async def test_x20_a_dead_peer_is_tried_for_seven_days_then_shown_and_can_be_sent_again(ana, shop, a_note) -> None:
+async def test_x20_a_dead_peer_is_tried_for_seven_days_then_shown_and_can_be_sent_again(
+    ana, shop, a_note
+) -> None:
     sender = ana.account("ana")
     job = await ana.queue.enqueue(ana.job(sender, "https://gone.example/inbox", a_note(sender)))
     worker = ana.worker()
