@@ -78,7 +78,7 @@ class PublicKey:
     id: str
     owner: str
     algorithm: KeyAlgorithm
-    material: RSAPublicKey | Ed25519PublicKey = field(repr=False)
+    material: RSAPublicKey | Ed25519PublicKey = field(repr=False, hash=False)
 
     def verify(self, data: bytes, signature: bytes) -> bool:
         """Whether `signature` over `data` is by this key; never raises for a bad one."""
@@ -119,7 +119,7 @@ class SigningKey:
     id: str
     owner: str
     algorithm: KeyAlgorithm
-    material: RSAPrivateKey | Ed25519PrivateKey = field(repr=False)
+    material: RSAPrivateKey | Ed25519PrivateKey = field(repr=False, hash=False)
 
     def sign(self, data: bytes) -> bytes:
         """Sign: RSA PKCS#1 v1.5 with SHA-256 (a third of a millisecond), or Ed25519."""

@@ -114,6 +114,15 @@ def test_generated_keys_are_of_the_named_kinds(rsa_key: SigningKey) -> None:
     assert first.public.multibase != second.public.multibase
 
 
+def test_equal_keys_are_one_in_a_set(rsa_key: SigningKey, ed25519_key: SigningKey) -> None:
+    again = read_multikey(rsa_key.public.multibase)
+    same = dataclasses.replace(again, id=rsa_key.id, owner=rsa_key.owner)
+    other = dataclasses.replace(ed25519_key.public, id=rsa_key.id, algorithm=KeyAlgorithm.RSA)
+    assert {rsa_key.public, same} == {rsa_key.public}
+    assert len({rsa_key.public, other}) == 2
+    assert len({rsa_key, ed25519_key}) == 2
+
+
 @pytest.mark.parametrize("length", [0, 31, 33, 64])
 def test_a_seed_of_another_length_is_refused(length: int) -> None:
     with pytest.raises(KeyRefused, match="32 bytes"):
