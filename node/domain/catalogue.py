@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from node.domain.errors import Reason, Refusal
 from node.domain.values import UNITS, Money, currency_of, is_category, parse_amount
@@ -23,6 +23,7 @@ _RANGE = re.compile(
     r"(-?[0-9]+(?:\.[0-9]+)?)\s*(?:\.\.|–|-|to)\s*(-?[0-9]+(?:\.[0-9]+)?)(?:\s+(\S+))?", re.ASCII
 )
 _NUMBER = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)(?:\s+(\S+))?", re.ASCII)
+_PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?", re.ASCII)
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}", re.ASCII)
 MAX_STOCK = Decimal(1_000_000_000)
 MAX_LEAD_DAYS = 3650
@@ -126,16 +127,14 @@ class _Row:
     def wrong(self, column: str, wrong: str, right: str) -> None:
         self.problems.append(RowProblem(self.number, column, wrong, right))
 
-    def number_in(self, column: str, low: Decimal, high: Decimal) -> Decimal | None:
+    def number_in(self, column: str, low: Decimal, high: Decimal, *, whole: bool) -> Decimal | None:
         text = self.get(column)
         if not text:
             return None
-        try:
-            value = Decimal(text)
-        except InvalidOperation:
-            value = Decimal("NaN")
-        if not (value.is_finite() and low <= value <= high):
-            self.wrong(column, f"{text!r} is not a number from {low} to {high}", "Write digits, such as 12.")
+        value = Decimal(text) if _PLAIN.fullmatch(text) else None
+        if value is None or not low <= value <= high or (whole and value % 1):
+            wanted = f"a {'whole ' if whole else ''}number from {low} to {high}"
+            self.wrong(column, f"{text[:40]!r} is not {wanted}", "Write digits, such as 12.")
             return None
         return value
 
@@ -150,6 +149,8 @@ class _Row:
 def parse_row(number: int, cells: Mapping[str, str | None]) -> tuple[CatalogueItem | None, list[RowProblem]]:
     """Read one row of a table: the item, or everything that is wrong with it."""
     row = _Row(number, cells)
+    if None in cells:  # what csv.DictReader calls the cells beyond the header
+        row.wrong("", "it has more cells than there are columns", "Put a cell with a comma in quotes.")
     for column in REQUIRED:
         if not row.get(column):
             row.wrong(column, "it is empty", "Every item needs it.")
@@ -163,8 +164,9 @@ def parse_row(number: int, cells: Mapping[str, str | None]) -> tuple[CatalogueIt
     if unit not in UNITS:
         row.wrong("unit", f"{unit!r} is not a unit that we know", f"Choose from {', '.join(UNITS)}.")
     price, delivery = _prices(row)
-    stock = row.number_in("stock", Decimal(0), MAX_STOCK)
-    lead = row.number_in("lead_days", Decimal(0), Decimal(MAX_LEAD_DAYS))
+    divisible = unit in UNITS and UNITS[unit].divisible
+    stock = row.number_in("stock", Decimal(0), MAX_STOCK, whole=not divisible)
+    lead = row.number_in("lead_days", Decimal(0), Decimal(MAX_LEAD_DAYS), whole=True)
     if row.problems or price is None:
         return None, row.problems
     item = CatalogueItem(
@@ -207,23 +209,26 @@ def _properties(row: _Row) -> tuple[tuple[str, Property], ...]:
     )
 
 
+def _header_problems(header: list[str]) -> list[RowProblem]:
+    problems = [
+        RowProblem(0, column, "the column is missing", "Add it to the header line.")
+        for column in REQUIRED
+        if column not in header
+    ]
+    known = f"Known are {', '.join(COLUMNS)}, prop.NAME."
+    for at, column in enumerate(header):
+        if column not in COLUMNS and not column.startswith("prop."):
+            problems.append(RowProblem(0, column, "the column is not one that we know", known))
+        if column in header[:at]:
+            problems.append(RowProblem(0, column, "the column stands twice", "Leave one of them out."))
+    return problems
+
+
 def parse_rows(
     header: Iterable[str], rows: Iterable[Mapping[str, str | None]]
 ) -> tuple[list[CatalogueItem], list[RowProblem]]:
     """Read a whole table. Nothing is half read: with any problem the caller saves nothing."""
-    problems = [
-        RowProblem(0, column, "the column is missing", "Add it to the header line.")
-        for column in REQUIRED
-        if column not in (header := list(header))
-    ]
-    problems += [
-        RowProblem(
-            0, column, "the column is not one that we know", f"Known are {', '.join(COLUMNS)}, prop.NAME."
-        )
-        for column in header
-        if column not in COLUMNS and not (column or "").startswith("prop.")
-    ]
-    if problems:
+    if problems := _header_problems(list(header)):
         return [], problems
     items: dict[str, CatalogueItem] = {}
     for number, cells in enumerate(rows, start=1):

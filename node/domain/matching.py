@@ -13,13 +13,15 @@ from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
 
 from node.domain.catalogue import CatalogueItem, Property
+from node.domain.errors import InvalidInput
 from node.domain.intents import Place, Proposal, Weight, Wish
 from node.domain.offers import Answer, Meets, PartKind, PricePart
-from node.domain.values import Money
+from node.domain.values import MAX_DIGITS, Money
 
 __all__ = ["Judgement", "Rule", "Verdict", "choose", "judge", "judge_wish"]
 
 EARTH_KM = 6371.0
+MAX_VALID_HOURS = 30 * 24
 
 
 class Verdict(StrEnum):
@@ -34,6 +36,7 @@ class Rule:
 
     `category` None means any; `place` with a radius bounds where it serves (None: anywhere); quantities are
     in the item's unit; `discount_percent` is taken off the goods; `valid_hours` is how long it stands.
+    Raises: InvalidInput for a rule whose offers nobody could take.
     """
 
     id: str
@@ -48,6 +51,15 @@ class Rule:
     enabled: bool = True
     fields_asked: tuple[str, ...] = ()
     content: str | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.discount_percent.is_finite() and 0 <= self.discount_percent <= 100):
+            raise InvalidInput("discount", f"{self.discount_percent} percent", "Choose from 0 to 100.")
+        if not 1 <= self.valid_hours <= MAX_VALID_HOURS:
+            right = f"Choose from 1 to {MAX_VALID_HOURS} (30 days)."
+            raise InvalidInput("valid_hours", f"{self.valid_hours} hours", right)
+        if self.min_quantity < 0 or (self.max_quantity is not None and self.max_quantity < self.min_quantity):
+            raise InvalidInput("quantity", "no quantity is in that range", "Let the least be the smaller.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +105,9 @@ def judge_wish(wish: Wish, item: CatalogueItem) -> Answer:
 def _compare(wish: Wish, value: Property) -> Meets:
     wanted = _number(wish.value or "")
     if wish.op == "is":
-        same = value.text.casefold() == (wish.value or "").casefold() or (wanted, wanted) == (
-            value.low,
-            value.high,
-        )
-        return Meets.YES if same else Meets.NO
+        same_words = value.text.casefold() == (wish.value or "").casefold()
+        same_number = wanted is not None and value.low == wanted == value.high
+        return Meets.YES if same_words or same_number else Meets.NO
     if wanted is None or value.low is None or value.high is None:
         return Meets.UNKNOWN
     if wish.op == "fits":
@@ -129,12 +139,14 @@ def judge(proposal: Proposal, item: CatalogueItem, rule: Rule, now: datetime) ->
     if failed:
         return Judgement(Verdict.NONE, item, rule, answers, failed)
     open_ = tuple(f"a person must judge: {wish.text}" for wish in musts if meets[wish.id] is not Meets.YES)
-    open_ += _doubts(proposal, rule)
+    open_ += _doubts(proposal, item, rule)
     return Judgement(Verdict.DRAFT if open_ else Verdict.OFFER, item, rule, answers, open_)
 
 
 def _hard_grounds(proposal: Proposal, item: CatalogueItem, rule: Rule, now: datetime) -> tuple[str, ...]:
     quantity = proposal.quantity.value
+    total = Judgement(Verdict.OFFER, item, rule).price(quantity).amount_minor
+    budget = proposal.budget
     grounds = (
         (rule.enabled, "the rule is off"),
         (proposal.category == item.category and rule.category in (None, item.category), "another category"),
@@ -147,6 +159,8 @@ def _hard_grounds(proposal: Proposal, item: CatalogueItem, rule: Rule, now: date
         (_in_time(proposal, item, now), "too late"),
         (_place_fits(proposal.place, rule.place) is not False, "outside the area"),
         ((item.price.amount_minor * quantity) % 1 == 0, "the price does not divide"),
+        (total < 10**MAX_DIGITS, "the total is beyond fifteen digits"),
+        (budget is None or total <= budget.maximum.amount_minor, "over the budget that was named"),
     )
     return tuple(words for holds, words in grounds if not holds)
 
@@ -155,10 +169,17 @@ def _in_time(proposal: Proposal, item: CatalogueItem, now: datetime) -> bool:
     return proposal.due_at is None or now + timedelta(days=item.lead_days) <= proposal.due_at
 
 
-def _doubts(proposal: Proposal, rule: Rule) -> tuple[str, ...]:
-    if _place_fits(proposal.place, rule.place) is None:
-        return ("a person must judge: the place",)
-    return ()
+def _doubts(proposal: Proposal, item: CatalogueItem, rule: Rule) -> tuple[str, ...]:
+    """What the rule cannot judge: the place where it is only named, and the price that a counter asks for."""
+    sold_at = Place(name=item.area) if item.area else None
+    asked = proposal.price
+    total = Judgement(Verdict.OFFER, item, rule).price(proposal.quantity.value)
+    doubts = (
+        (_place_fits(proposal.place, rule.place) is None, "the place"),
+        (_place_fits(proposal.place, sold_at) is not True, f"whether {item.area} is near enough"),
+        (asked is not None and total.amount_minor > asked.amount_minor, f"the price asked for, {asked}"),
+    )
+    return tuple(f"a person must judge: {words}" for open_, words in doubts if open_)
 
 
 def _place_fits(wanted: Place | None, served: Place | None) -> bool | None:

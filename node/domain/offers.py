@@ -145,6 +145,8 @@ def check_price_parts(parts: tuple[PricePart, ...], price: Money | None) -> None
         return
     if price is None:
         raise Refusal(Reason.MALFORMED, "price parts without a price")
+    if any(part.amount.currency != price.currency for part in parts):
+        raise Refusal(Reason.MALFORMED, f"a price part is not in {price.currency}")
     total = sum(
         -part.amount.amount_minor if part.kind is PartKind.DISCOUNT else part.amount.amount_minor
         for part in parts
@@ -155,5 +157,8 @@ def check_price_parts(parts: tuple[PricePart, ...], price: Money | None) -> None
 
 def is_trusted_link(href: str, vendor: str) -> bool:
     """Whether a vendor's link may be shown as a link: http(s), on the vendor's own origin (case G29)."""
-    link, own = urlsplit(href), urlsplit(vendor)
+    try:
+        link, own = urlsplit(href), urlsplit(vendor)
+    except ValueError:  # `http://[`, say: what cannot be read is not trusted
+        return False
     return link.scheme in ("https", "http") and (link.scheme, link.netloc) == (own.scheme, own.netloc)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 __all__ = [
     "CURRENCIES",
@@ -196,7 +196,8 @@ def unit_price_text(price: Decimal, currency: str) -> str:
 def price_for(price: Decimal, currency: str, quantity: Decimal) -> Money:
     """`price` a unit times `quantity`, rounded half-even. Raises: ValueError past 15 digits."""
     exponent = CURRENCIES[currency].exponent
-    minor = (price * quantity).scaleb(exponent).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+    with localcontext(prec=60):  # exact before the one rounding: 15 digits times 15, and room
+        minor = (price * quantity).scaleb(exponent).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
     if minor >= 10**MAX_DIGITS:
         raise ValueError("the total is beyond fifteen digits")
     return Money(int(minor), currency)
@@ -227,10 +228,12 @@ def parse_time(text: object) -> datetime:
     match = _TIME.fullmatch(text)
     if match is None:
         raise ValueError(f"time {text[:40]!r} is not like 2026-11-24T10:00:00Z")
-    if not 2000 <= int(match[1]) < 3000:
-        raise ValueError(f"time {text} is outside the years 2000 to 2999")
     whole = text if match[7] is None else text.replace(f".{match[7]}", "", 1)
-    return datetime.fromisoformat(whole).astimezone(UTC)
+    year = int(match[1])
+    at = datetime.fromisoformat(whole).astimezone(UTC) if 1999 <= year <= 3000 else None
+    if at is None or not 2000 <= at.year < 3000 or match[4] == "24":
+        raise ValueError(f"time {text} is outside the years 2000 to 2999")
+    return at
 
 
 def format_time(at: datetime) -> str:
