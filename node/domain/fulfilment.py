@@ -11,12 +11,13 @@ from node.domain.deals import (
     CancellationState,
     Deal,
     DealKind,
+    DealState,
     OfferState,
     ProgressRecord,
     ReceiptRecord,
 )
 from node.domain.errors import Reason, Refusal, Superfluous
-from node.domain.events import AcceptanceEnded, Event, Noted, OfferEnded, Released
+from node.domain.events import Event, Noted, OfferEnded, Released
 from node.domain.messages import (
     Cancel,
     CancelAccept,
@@ -30,7 +31,7 @@ from node.domain.messages import (
     Sender,
     Stage,
 )
-from node.domain.steps import Context, Result, Step, end_acceptance, require
+from node.domain.steps import Context, Result, Step, end_acceptance, lapse_cancellations, require
 
 __all__ = ["STEPS"]
 
@@ -72,15 +73,19 @@ def _answered(deal: Deal, message: CancelAccept | CancelReject, context: Context
     if found.state in (CancellationState.ACCEPTED, CancellationState.REJECTED):
         raise Superfluous(Reason.OUT_OF_STATE, f"the cancellation was {found.state} already")
     if deal.side is context.sender:
-        pending = found.state is CancellationState.PENDING
-        require(pending, Reason.EXPIRED, "the cancellation has ended")
+        in_time = found.state is CancellationState.PENDING
+    else:
+        # Whoever asked is bound until the end that was named, however late the answer arrives.
+        in_time = message.at <= found.ends_at + context.policy.max_clock_ahead
+    require(in_time, Reason.EXPIRED, "the cancellation has ended")
     return found
 
 
 def _cancel_accept(deal: Deal, message: CancelAccept, context: Context) -> Result:
     found = _answered(deal, message, context)
+    is_first = not any(other.state is CancellationState.ACCEPTED for other in deal.cancellations)
     deal = deal.with_cancellation(replace(found, state=CancellationState.ACCEPTED))
-    return deal, _release(deal, _agreed(deal, message.accept_digest))
+    return deal, _release(deal, _agreed(deal, message.accept_digest)) if is_first else ()
 
 
 def _cancel_reject(deal: Deal, message: CancelReject, context: Context) -> Result:
@@ -107,9 +112,9 @@ def _progress(deal: Deal, message: Progress, context: Context) -> Result:
         message.stage in stages, Reason.MALFORMED, f"{message.stage} is not the {context.sender}'s to report"
     )
     require(len(deal.progress) < context.policy.progress_per_deal, Reason.LIMIT, "too many reports")
-    soon = context.now + context.policy.max_clock_ahead
-    require(message.happened_at <= soon, Reason.MALFORMED, "it reports what has not happened yet")
     is_money = message.stage in (Stage.PAID, Stage.REFUNDED)
+    if context.sender is deal.side:
+        _check_own_report(deal, message, context)
     side = "reciprocal" if is_money else "primary"
     fits = message.fulfills == f"{agreed.agreement_id}#{side}"
     require(fits, Reason.MALFORMED, f"it does not fulfil the agreement's {side}")
@@ -120,6 +125,7 @@ def _progress(deal: Deal, message: Progress, context: Context) -> Result:
         quantity=message.quantity,
         amount=message.amount,
         name=message.name,
+        recorded_at=context.now,
     )
     changed = replace(deal, progress=(*deal.progress, record))
     if is_money:
@@ -127,6 +133,14 @@ def _progress(deal: Deal, message: Progress, context: Context) -> Result:
     else:
         _check_goods(changed, message)
     return changed, ()
+
+
+def _check_own_report(deal: Deal, message: Progress, context: Context) -> None:
+    """Asked of our own user only: a peer's report may cross a cancellation, or be of another clock."""
+    soon = context.now + context.policy.max_clock_ahead
+    require(message.happened_at <= soon, Reason.MALFORMED, "it reports what has not happened yet")
+    owed = deal.state is not DealState.CANCELLED or message.stage is Stage.REFUNDED
+    require(owed, Reason.OUT_OF_STATE, "the agreement was cancelled: only money can go back")
 
 
 def _check_money(deal: Deal, changed: Deal, message: Progress) -> None:
@@ -141,10 +155,8 @@ def _check_goods(changed: Deal, message: Progress) -> None:
     agreement = changed.agreement
     if agreement is None or message.quantity is None or message.quantity.unit != agreement.quantity.unit:
         raise Refusal(Reason.MALFORMED, "the quantity is missing or in another unit")
-    for stage in (Stage.DISPATCHED,):
-        total = sum(r.quantity.value for r in changed.progress if r.stage is stage and r.quantity is not None)
-        require(total <= agreement.quantity.value, Reason.MALFORMED, "more goods than were agreed")
-    require(changed.delivered() <= agreement.quantity.value, Reason.MALFORMED, "more goods than were agreed")
+    for done in (changed.dispatched(), changed.delivered()):
+        require(done <= agreement.quantity.value, Reason.MALFORMED, "more goods than were agreed")
 
 
 def _receipt(deal: Deal, message: Receipt, context: Context) -> Result:
@@ -166,12 +178,11 @@ def _receipt(deal: Deal, message: Receipt, context: Context) -> Result:
 
 def _confirm(deal: Deal, message: Confirm, context: Context) -> Result:
     agreed = _agreed(deal, message.accept_digest)
+    require(deal.confirmed_at is None or deal.presumed, Reason.OUT_OF_STATE, "it is confirmed already")
     require(message.agreement_id == agreed.agreement_id, Reason.MALFORMED, "it is for another agreement")
     known = deal.receipt.id if deal.receipt else None
     require(message.receipt_id in (None, known), Reason.MALFORMED, "it cites a receipt that was never issued")
-    for found in deal.pending_cancellations:
-        deal = deal.with_cancellation(replace(found, state=CancellationState.LAPSED))
-    return replace(deal, confirmed_at=context.now), ()
+    return replace(lapse_cancellations(deal), confirmed_at=context.now, presumed=False), ()
 
 
 def _feedback(deal: Deal, message: Feedback, context: Context) -> Result:
@@ -200,31 +211,51 @@ def _refused_by_customer(deal: Deal, message: Refuse, context: Context) -> Resul
         ended = replace(offer, state=OfferState.REFUSED)
         return deal.with_offer(ended), (OfferEnded(ended),)
     agreed = deal.agreed
-    late = (
-        agreed is not None and message.object_id == agreed.conclusion_id and message.reason is Reason.EXPIRED
-    )
-    untouched = deal.confirmed_at is None and not deal.progress and deal.receipt is None
-    if agreed is None or not (late and untouched and context.may_release):
+    if agreed is None or message.object_id != agreed.conclusion_id or message.reason is not Reason.EXPIRED:
         return deal, ()
+    if not context.may_release or _was_taken_up(deal):
+        return deal, (Noted("She calls the conclusion late, but the record shows that it was not."),)
+    return _undo_conclusion(deal, agreed)
+
+
+def _was_taken_up(deal: Deal) -> bool:
+    """Whether something that the customer signed shows that she had taken the conclusion.
+
+    What the vendor did meanwhile shows nothing: it could not know that its conclusion was late.
+    """
+    return (
+        (deal.confirmed_at is not None and not deal.presumed)
+        or any(record.by is Sender.CUSTOMER for record in deal.progress)
+        or any(
+            found.by is Sender.CUSTOMER or found.state is CancellationState.ACCEPTED
+            for found in deal.cancellations
+        )
+    )
+
+
+def _undo_conclusion(deal: Deal, agreed: Acceptance) -> Result:
+    """Both are free again; what was done under the agreement is not part of the deal any more."""
     events = _release(deal, agreed)
+    if not events:
+        events = (Noted("The agreement is released, but something had left the house: settle it by hand."),)
     deal = deal.with_acceptance(replace(agreed, state=AcceptanceState.RELEASED))
     accepted = deal.offer(agreed.offer_id)
     if accepted is not None:
         deal = deal.with_offer(replace(accepted, state=OfferState.EXPIRED))
+    deal = replace(deal, progress=(), receipt=None, cancellations=(), confirmed_at=None, presumed=False)
     return deal, events
 
 
 def _refused_by_vendor(deal: Deal, message: Refuse, context: Context) -> Result:
     for found in deal.acceptances:
         if found.id == message.object_id and found.state in (AcceptanceState.PENDING, AcceptanceState.LAPSED):
-            return end_acceptance(deal, found, AcceptanceState.REFUSED, context.now), (
-                AcceptanceEnded(found),
-            )
+            return end_acceptance(deal, found, AcceptanceState.REFUSED, context.now)
     order = deal.offer(message.object_id) if deal.kind is DealKind.ORDER else None
     if order is not None and order.state is OfferState.LIVE:
         deal = deal.with_offer(replace(order, state=OfferState.REFUSED))
         return replace(deal, refused=message.reason), ()
-    if message.object_id == deal.cast_id and not deal.offers:
+    is_first = message.object_id == deal.cast_id
+    if (is_first and not deal.offers) or (not is_first and message.object_id == deal.statement_id):
         return replace(deal, refused=message.reason), ()
     return deal, ()
 

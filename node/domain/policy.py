@@ -32,3 +32,5 @@ class Policy:
     counters: int = 5
     offers_per_intent: int = 30
     max_clock_ahead: timedelta = timedelta(minutes=5)
+    clock_leeway: timedelta = timedelta(days=1)
+    """How far a peer's clock may be ahead before a lifetime counted by it is too long by ours."""

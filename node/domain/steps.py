@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from node.domain.deals import Acceptance, AcceptanceState, Deal, OfferRecord, OfferState
+from node.domain.deals import (
+    Acceptance,
+    AcceptanceState,
+    CancellationState,
+    Deal,
+    OfferRecord,
+    OfferState,
+)
 from node.domain.errors import Reason, Refusal
-from node.domain.events import Event
+from node.domain.events import AcceptanceEnded, Event, OfferEnded
 from node.domain.messages import Sender
 from node.domain.policy import Policy
 
-__all__ = ["Context", "Result", "Step", "end_acceptance", "known_offer", "require"]
+__all__ = [
+    "Context",
+    "Result",
+    "Step",
+    "check_lifetime",
+    "end_acceptance",
+    "known_offer",
+    "lapse_cancellations",
+    "require",
+]
 
 Result = tuple[Deal, tuple[Event, ...]]
 
@@ -47,16 +63,44 @@ def known_offer(deal: Deal, offer_id: str, offer_digest: str) -> OfferRecord:
     return offer
 
 
-def end_acceptance(deal: Deal, acceptance: Acceptance, state: AcceptanceState, now: datetime) -> Deal:
-    """A pending Accept came to nothing: its offer lives on where only the time ran out, else it has ended."""
-    deal = deal.with_acceptance(replace(acceptance, state=state))
+def end_acceptance(deal: Deal, acceptance: Acceptance, state: AcceptanceState, now: datetime) -> Result:
+    """An Accept came to nothing: its offer lives on where only the time ran out, else it has ended.
+
+    One that had lapsed before gave its offer back then; a second Accept of that offer may be under way.
+    """
+    was_pending = acceptance.state is AcceptanceState.PENDING
+    acceptance = replace(acceptance, state=state)
+    deal = deal.with_acceptance(acceptance)
+    ended = AcceptanceEnded(acceptance)
     offer = deal.offer(acceptance.offer_id)
-    if offer is None or offer.state is not OfferState.ACCEPTED:
-        return deal
+    if offer is None or not was_pending:
+        return deal, (ended,)
     if state is not AcceptanceState.LAPSED:
-        ended = offer.fate or OfferState.REFUSED
+        becomes = offer.fate or OfferState.REFUSED
     elif offer.fate is not None:
-        ended = offer.fate
+        becomes = offer.fate
     else:
-        ended = OfferState.LIVE if offer.ends_at > now else OfferState.EXPIRED
-    return deal.with_offer(replace(offer, state=ended, fate=None))
+        becomes = OfferState.LIVE if offer.ends_at > now else OfferState.EXPIRED
+    offer = replace(offer, state=becomes, fate=None)
+    deal = deal.with_offer(offer)
+    return deal, (ended,) if becomes is OfferState.LIVE else (ended, OfferEnded(offer))
+
+
+def lapse_cancellations(deal: Deal) -> Deal:
+    """What is fulfilled and confirmed is not waiting to be cancelled any more."""
+    for found in deal.pending_cancellations:
+        deal = deal.with_cancellation(replace(found, state=CancellationState.LAPSED))
+    return deal
+
+
+def check_lifetime(
+    starts_at: datetime, ends_at: datetime, longest: timedelta, context: Context, what: str
+) -> None:
+    """Neither over nor too long; counted from when it was stated, but a stated future does not lengthen it.
+
+    Raises: Refusal(expired, malformed). Spec: `protocol §4`, clocks.
+    """
+    require(ends_at > context.now, Reason.EXPIRED, f"the {what} has ended")
+    starts_at = min(starts_at, context.now + context.policy.clock_leeway)
+    latest = starts_at + longest
+    require(ends_at <= latest, Reason.MALFORMED, f"the {what} lasts longer than {longest.days} days")

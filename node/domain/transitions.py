@@ -12,10 +12,10 @@ from datetime import datetime
 from node.domain import fulfilment, negotiation
 from node.domain.deals import AcceptanceState, CancellationState, Deal, DealKind, DealState, OfferState
 from node.domain.errors import Early, Reason, Refusal, Superfluous
-from node.domain.events import AcceptanceEnded, Event, Noted, OfferEnded
-from node.domain.messages import Accept, Conclude, Kind, Message, Sender
+from node.domain.events import Event, Noted, OfferEnded
+from node.domain.messages import Accept, Conclude, Decline, Kind, Message, Sender
 from node.domain.policy import Policy
-from node.domain.steps import Context, Step, end_acceptance
+from node.domain.steps import Context, Step, end_acceptance, lapse_cancellations
 from node.domain.tables import TABLES, Mark
 
 __all__ = ["Outcome", "apply", "settle", "tick"]
@@ -49,6 +49,8 @@ def apply(
     Raises: Refusal (answered with its reason), Superfluous (recorded, not answered), Early (parked).
     Spec:   `protocol §4`.
     """
+    if message.deal_id != deal.id or message.actor != (deal.own if sender is deal.side else deal.peer):
+        raise Refusal(Reason.NOT_ADDRESSED, "no such deal")
     context = Context(sender=sender, now=now, policy=policy, may_release=may_release)
     current = tick(deal, now, policy)
     deal, events = current.deal, current.events
@@ -80,8 +82,8 @@ def tick(deal: Deal, now: datetime, policy: Policy) -> Outcome:
             events.append(OfferEnded(ended))
     for found in deal.acceptances:
         if found.state is AcceptanceState.PENDING and found.ends_at <= now:
-            deal = end_acceptance(deal, found, AcceptanceState.LAPSED, now)
-            events.append(AcceptanceEnded(found))
+            deal, ended_with = end_acceptance(deal, found, AcceptanceState.LAPSED, now)
+            events += ended_with
     for asked in deal.pending_cancellations:
         if asked.ends_at <= now:
             deal = deal.with_cancellation(replace(asked, state=CancellationState.LAPSED))
@@ -90,6 +92,7 @@ def tick(deal: Deal, now: datetime, policy: Policy) -> Outcome:
         deal = replace(deal, answer_by=None)
     delivered_at = deal.delivered_whole_at() if deal.agreed else None
     if delivered_at is not None and deal.confirmed_at is None and delivered_at + policy.presume_after <= now:
+        deal = lapse_cancellations(deal)
         deal = replace(deal, confirmed_at=delivered_at + policy.presume_after, presumed=True)
         events.append(Noted("Nobody objected: receipt of the goods is presumed."))
     deal = replace(deal, state=settle(deal, now))
@@ -154,13 +157,22 @@ def _why_not(deal: Deal, message: Message) -> Refusal:
         found = deal.acceptance_by_digest(message.accept_digest)
         if found is not None and found.state in (AcceptanceState.LAPSED, AcceptanceState.RELEASED):
             return Refusal(Reason.EXPIRED, "the conclusion came after the end of the Accept")
-    if deal.state is DealState.EXPIRED and message.kind in (Kind.DECLINE, Kind.NO_BID):
-        return Superfluous(Reason.EXPIRED, words)
-    if deal.state is DealState.WITHDRAWN and message.kind is Kind.NO_BID:
-        return Superfluous(Reason.WITHDRAWN, words)
+    if _is_moot(deal, message):
+        return Superfluous(_STATE_WHY.get(deal.state, Reason.OUT_OF_STATE), words)
     if message.kind in _BY_STATE:
         return Refusal(_STATE_WHY.get(deal.state, Reason.OUT_OF_STATE), words)
     return Refusal(Reason.NOT_ADDRESSED if deal.state is DealState.NEW else Reason.OUT_OF_STATE, words)
+
+
+def _is_moot(deal: Deal, message: Message) -> bool:
+    """Whether it crossed on the way with what settled its question already, so that nobody need be told."""
+    if deal.kind is DealKind.ORDER or deal.state is DealState.NEW or message.actor == deal.own:
+        return False
+    if isinstance(message, Decline):
+        return deal.agreed is not None and deal.agreed.offer_id != message.offer_id
+    if message.kind is Kind.NO_BID:
+        return deal.agreed is None
+    return message.kind is Kind.SHORTLIST
 
 
 _BY_STATE = (Kind.OFFER, Kind.ASK, Kind.COUNTER, Kind.ACCEPT, Kind.UPDATE, Kind.ORDER_ACCEPT, Kind.SHORTLIST)
