@@ -18,6 +18,8 @@ DATA = tuple(
     f"federation.{name}"
     for name in (
         "activity",
+        "actors",
+        "collections",
         "contexts",
         "digest",
         "errors",
@@ -71,7 +73,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.ports",
         *DATA,
     ),
-    # federation.keys: a use case that makes an account or a persona makes its keys
+    # federation.keys: a use case that makes an account or a persona makes its keys; messages: types only
     "node.services": (
         "node.services",
         "node.publish",
@@ -80,6 +82,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.ports",
         "node.domain",
         "federation.keys",
+        "federation.messages",
     ),
     "node.context": (
         "node.config",
@@ -89,7 +92,31 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.domain",
         "federation",
     ),
-    "node.lookups": ("node.context", "node.store.ports", "node.domain", "federation"),
+    # what the node serves: documents for programs, and beside each the page for people
+    "node.documents": (
+        "node.signing",
+        "node.store.ports",
+        "node.domain",
+        "federation.webfinger",
+        *DATA,
+    ),
+    "node.public": (
+        "node.documents",
+        "node.web.pages",
+        "node.web.views",
+        "node.wire",
+        "node.store.ports",
+        "node.domain",
+        *DATA,
+    ),
+    "node.lookups": (
+        "node.context",
+        "node.documents",
+        "node.signing",
+        "node.store.ports",
+        "node.domain",
+        "federation",
+    ),
     # the fronts: never each other
     "node.handlers": (
         "node.handlers",
@@ -108,6 +135,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.config",
         "node.context",
         "node.desk",
+        "node.documents",
         "node.domain",
         "node.handlers",
         "node.lookups",
@@ -118,7 +146,17 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.wire",
         "federation",
     ),
-    "node.app": (*FRONT, "node.config", "node.handlers", "node.web", "node.api", "node.wire", "federation"),
+    "node.app": (
+        *FRONT,
+        "node.config",
+        "node.documents",
+        "node.handlers",
+        "node.public",
+        "node.web",
+        "node.api",
+        "node.wire",
+        "federation",
+    ),
     "node.cli": (
         "node.app",
         "node.commands",
