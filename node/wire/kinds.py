@@ -1,0 +1,239 @@
+"""Which message an activity is, by its shape; and whether it claims to be one at all.
+
+Two questions, kept apart on purpose. `is_deal_message` is asked before anything is believed and errs on the
+side of yes: whatever it lets pass as somebody else's business is never read as a message of ours, since
+`kind_of` asks it first. `kind_of` reads one spelling only, so that no message has two meanings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from federation.jsonld import as_list
+from federation.messages import JsonObject, JsonValue
+from federation.vocab import DATA_INTEGRITY_CONTEXT, is_public
+from node.domain.messages import Kind
+from node.wire.contexts import context_for
+from node.wire.reading import Reader, UnknownMessage, malformed
+from node.wire.rejects import is_refusal
+
+__all__ = ["DIGESTS", "is_deal_message", "kind_of"]
+
+DIGESTS = ("proposalDigest", "offerDigest", "acceptDigest", "digest")
+"""The members by which a message names what it answers."""
+
+_VERBS = frozenset({"Create", "Update", "Delete", "Offer", "Undo", "Accept", "TentativeAccept", "Reject"})
+_OURS = frozenset(
+    {
+        "Agreement", "Cancellation", "DeletionReceipt", "EconomicEvent", "Grant", "Issue", "Proposal",
+        "Remedy", "VerifiableCredential",
+    }
+)  # fmt: skip
+"""Types that only a message of this protocol carries, those of later parts included."""
+_LATER = frozenset({"DeletionReceipt", "Grant", "Issue", "Remedy", "Tombstone"})
+"""What this version knows by name only."""
+_REASON_MEMBERS = ("reasonCode", "mayAnswer")
+
+
+# --- does it claim to be one of ours? -------------------------------------------------------------------
+
+
+def is_deal_message(activity: JsonObject) -> bool:
+    """Whether this claims to be a message of this protocol, so that it must carry a valid proof of its actor.
+
+    Shapes: any parsed JSON object; names are compared without prefix or namespace, singly or in lists, in
+            `type` or `@type`. Follows, likes, ordinary notes and their Accepts are none.
+    Raises: nothing, whatever the document holds.
+    Spec:   `protocol §2` "Objects".
+    """
+    verbs = set(_types(activity)) & _VERBS
+    if not verbs:
+        return False
+    carried = set(_carried_types(activity))
+    if carried & _OURS or "Reason" in carried:
+        return True
+    members = {_plain(name) for name in activity}
+    if members & {*DIGESTS, "feedbackKey", "disclosed", "purchaseCredential"}:
+        return True
+    return "Note" in carried and any(
+        _is_private_note(activity, note) for note in as_list(activity.get("object"))
+    )
+
+
+def _carried_types(activity: JsonObject) -> Iterator[str]:
+    """The types of what an activity carries, what a Tombstone was, and that of a Reason that has none."""
+    for name in ("object", "result", "instrument"):
+        for value in as_list(activity.get(name)):
+            yield from _types(value)
+            if isinstance(value, dict):
+                yield from (_plain(former) for former in as_list(value.get("formerType")))
+                if any(_plain(key) in _REASON_MEMBERS for key in value):
+                    yield "Reason"
+
+
+def _types(value: JsonValue) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key in ("type", "@type"):
+            yield from (_plain(name) for name in as_list(value.get(key)))
+
+
+def _plain(value: JsonValue) -> str:
+    """A name without its prefix or namespace: `vf:Proposal` and `https://…/vf#Proposal` are `Proposal`."""
+    name = value if isinstance(value, str) else ""
+    for mark in ("#", "/", ":"):
+        name = name.rpartition(mark)[2]
+    return name
+
+
+def _is_private_note(activity: JsonObject, note: JsonValue) -> bool:
+    """Whether a Create of a Note is a word on a deal: to one actor, in a `context`, made to be proven.
+
+    Other software too sends direct Notes in a context; few do so with a proof, none with our very context.
+    """
+    if not isinstance(note, dict) or not isinstance(activity.get("context"), str):
+        return False
+    contexts = as_list(activity.get("@context"))
+    if "proof" not in activity and DATA_INTEGRITY_CONTEXT not in contexts:
+        return False
+    audience = [name for part in (activity, note) for key in ("to", "cc") for name in as_list(part.get(key))]
+    if any(is_public(name) for name in audience):
+        return False
+    is_reply = isinstance(note.get("inReplyTo"), str) and note.get("context") == activity["context"]
+    return contexts == context_for({}) or (is_reply and len(set(map(str, audience))) == 1)
+
+
+# --- which one is it? -----------------------------------------------------------------------------------
+
+_BY_OBJECT: dict[tuple[str, str], Kind] = {
+    ("Create", "Proposal"): Kind.CAST,
+    ("Update", "Proposal"): Kind.UPDATE,
+    ("Create", "EconomicEvent"): Kind.PROGRESS,
+    ("Create", "VerifiableCredential"): Kind.RECEIPT,
+    ("Create", "Document"): Kind.CONFIRM,
+    ("Offer", "Cancellation"): Kind.CANCEL,
+}
+_EXPECTED: dict[Kind, frozenset[str]] = {
+    Kind.CAST: frozenset(),
+    Kind.UPDATE: frozenset(),
+    Kind.ASK: frozenset(),
+    Kind.WITHDRAW: frozenset({"proposalDigest"}),
+    Kind.NO_BID: frozenset({"proposalDigest"}),
+    Kind.OFFER: frozenset({"proposalDigest"}),
+    Kind.ORDER: frozenset({"proposalDigest"}),
+    Kind.UNDO: frozenset({"offerDigest"}),
+    Kind.SHORTLIST: frozenset({"offerDigest"}),
+    Kind.COUNTER: frozenset({"offerDigest"}),
+    Kind.DECLINE: frozenset({"offerDigest"}),
+    Kind.ACCEPT: frozenset({"offerDigest"}),
+    Kind.ORDER_ACCEPT: frozenset({"offerDigest"}),
+    Kind.CONCLUDE: frozenset({"offerDigest", "acceptDigest"}),
+    Kind.CANCEL: frozenset({"acceptDigest"}),
+    Kind.CANCEL_ACCEPT: frozenset({"acceptDigest", "digest"}),
+    Kind.CANCEL_REJECT: frozenset({"acceptDigest", "digest"}),
+    Kind.PROGRESS: frozenset({"acceptDigest"}),
+    Kind.RECEIPT: frozenset({"acceptDigest"}),
+    Kind.CONFIRM: frozenset({"acceptDigest"}),
+    Kind.FEEDBACK: frozenset({"acceptDigest"}),
+}
+"""The digests that each message carries, all of them and no other."""
+_BINDING = ("result", "feedbackKey", "disclosed", "purchaseCredential")
+_MAY_BIND: dict[Kind, frozenset[str]] = {
+    Kind.ACCEPT: frozenset({"result", "feedbackKey", "disclosed"}),
+    Kind.CONCLUDE: frozenset({"purchaseCredential"}),
+    Kind.ORDER: frozenset({"feedbackKey", "disclosed"}),
+    Kind.ORDER_ACCEPT: frozenset({"result", "purchaseCredential"}),
+    Kind.COUNTER: frozenset({"result"}),
+}
+"""Members that make a message binding, and which messages may have them."""
+
+
+def kind_of(activity: JsonObject) -> Kind:
+    """The one message that this activity is.
+
+    Raises: UnknownMessage for what is not of this protocol or of a later part of it; Refusal(malformed) for
+            what could be read in two ways.
+    Spec:   `protocol §4`.
+    """
+    if not is_deal_message(activity):
+        raise UnknownMessage("not a message of this protocol")
+    kind = _kind(activity, _one_type(activity, ""), _object_type(activity.get("object")))
+    present = {name for name in DIGESTS if activity.get(name) is not None}
+    if kind is Kind.REFUSE and len(present) > 1:
+        raise malformed(", ".join(sorted(present)), "a refusal names one digest of what it refuses")
+    expected = _EXPECTED.get(kind, present)
+    for name in sorted(present ^ expected):
+        right = "is missing" if name in expected else f"must not be here: this is a message of kind {kind}"
+        raise malformed(name, right)
+    for name in _BINDING:
+        if activity.get(name) is not None and name not in _MAY_BIND.get(kind, ()):
+            raise malformed(name, f"must not be here: this is a message of kind {kind}")
+    return kind
+
+
+def _kind(activity: JsonObject, verb: str, sort: str) -> Kind:
+    found = _BY_OBJECT.get((verb, sort)) or _by_members(Reader(activity), verb, sort)
+    if found is not None:
+        return found
+    if sort in _LATER or activity.get("instrument") or set(DIGESTS) & set(activity) == {"digest"}:
+        raise UnknownMessage(f"{verb} of {sort or 'an id'} is not read by this version")
+    raise malformed("object", f"{verb} of {sort or 'an id'} is no message of this protocol")
+
+
+def _by_members(activity: Reader, verb: str, sort: str) -> Kind | None:
+    match verb, sort:
+        case "Create", "Note":
+            return Kind.FEEDBACK if activity.has("acceptDigest") else Kind.ASK
+        case "Offer", "Agreement":
+            return Kind.ORDER if activity.has("feedbackKey") else Kind.OFFER
+        case "Delete", "Tombstone":
+            return Kind.WITHDRAW if activity.json["object"].get("formerType") == "Proposal" else None
+        case "Undo", ("" | "Offer"):
+            return Kind.UNDO
+        case "TentativeAccept", "":
+            return Kind.SHORTLIST
+        case "Accept", "":
+            return _accept_kind(activity)
+        case "Reject", "":
+            return _reject_kind(activity)
+        case _:
+            return None
+
+
+def _accept_kind(activity: Reader) -> Kind | None:
+    if activity.has("acceptDigest"):
+        return Kind.CANCEL_ACCEPT if activity.has("digest") else Kind.CONCLUDE
+    if activity.has("offerDigest"):
+        return Kind.ORDER_ACCEPT if activity.has("purchaseCredential") else Kind.ACCEPT
+    return None
+
+
+def _reject_kind(activity: Reader) -> Kind | None:
+    if is_refusal(activity.json):
+        # What is refused under a grant belongs to no deal and to a later part.
+        return None if "grant" in activity.json["instrument"] else Kind.REFUSE
+    if activity.has("offerDigest"):
+        return Kind.COUNTER if activity.has("result") else Kind.DECLINE
+    if activity.has("proposalDigest"):
+        return Kind.NO_BID
+    if activity.has("acceptDigest"):
+        return Kind.CANCEL_REJECT if activity.has("digest") else Kind.REFUSE
+    return None
+
+
+def _object_type(value: JsonValue) -> str:
+    """The plain type of the embedded object; "" for an id."""
+    if isinstance(value, dict):
+        return _one_type(value, "object")
+    if isinstance(value, str):
+        return ""
+    raise malformed("object", "must be one object, or the id of one")
+
+
+def _one_type(value: JsonObject, path: str) -> str:
+    """The type, written as one plain name; a credential has a list of two, as its standard wants."""
+    named = value.get("type")
+    if isinstance(named, list) and "VerifiableCredential" in named:
+        return "VerifiableCredential"
+    if not isinstance(named, str) or "@type" in value or _plain(named) != named:
+        raise malformed(f"{path}.type" if path else "type", "must be one plain name, without a prefix")
+    return named
