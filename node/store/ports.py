@@ -1,8 +1,8 @@
 """What the application asks of a store. One contract suite runs on every adapter (`tests/contract`).
 
 `await db.read(fn)` and `await db.write(fn)` run `fn(tx)`, a plain synchronous function that does no I/O of
-its own, gets ids and time from outside, and may run twice with the same result. A write that returns is durable;
-one that raises has changed nothing.
+its own, gets ids and time from outside, and may run twice with the same result. A write that returns is
+durable; one that raises has changed nothing.
 """
 
 from __future__ import annotations

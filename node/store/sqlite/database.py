@@ -1,0 +1,169 @@
+"""A store in one SQLite file, opened: one writer, a few readers, and the toolkit's ports."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from federation.ports import Clock
+from node.store.ports import StoreRefused
+from node.store.sqlite.federation_ports import (
+    SqliteDeliveryQueue,
+    SqliteHostMemory,
+    SqliteInboxLog,
+    SqlitePublicKeys,
+)
+from node.store.sqlite.inbox import SeenHash
+from node.store.sqlite.opening import (
+    Lock,
+    connect_reader,
+    connect_writer,
+    create_store,
+    inspect_store,
+    sync_directory,
+)
+from node.store.sqlite.transaction import SqliteTx
+from node.store.sqlite.writer import Writer
+
+__all__ = ["SqliteDatabase", "open_sqlite"]
+
+T = TypeVar("T")
+
+_READERS = 2
+
+
+class _Readers:
+    """Threads that read, each on a connection of its own that cannot write."""
+
+    def __init__(self, path: Path, count: int) -> None:
+        self._path = path
+        self._own = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._pool = ThreadPoolExecutor(count, "store-reader", initializer=self._connect)
+
+    def _connect(self) -> None:
+        connection = connect_reader(self._path)
+        self._connections.append(connection)
+        self._own.tx = SqliteTx(connection)
+
+    async def run(self, fn: Callable[[SqliteTx], T]) -> T:
+        """Run `fn` on one snapshot of the store."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, fn)
+
+    def _read(self, fn: Callable[[SqliteTx], T]) -> T:
+        tx: SqliteTx = self._own.tx
+        tx.connection.execute("BEGIN")
+        try:
+            return fn(tx)
+        finally:
+            tx.connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+        for connection in self._connections:
+            connection.close()
+
+
+class SqliteDatabase:
+    """Implements `Database`. Made by `open_sqlite`; close it with `aclose`."""
+
+    def __init__(
+        self, path: Path, lock: Lock, writer: sqlite3.Connection, clock: Clock, readers: int
+    ) -> None:
+        self.path = path
+        self._lock = lock
+        self._here = connect_reader(path)
+        seen = SeenHash.of_store(self._here)
+        self._writer = Writer(writer)
+        self._readers = _Readers(path, readers)
+        self._closed = False
+        self.inbox_log = SqliteInboxLog(self.read, self.write, self._here, seen, clock)
+        self.delivery_queue = SqliteDeliveryQueue(self.read, self.write, self._here)
+        self.public_keys = SqlitePublicKeys(self.write, self._here)
+        self.host_memory = SqliteHostMemory(self.write, self._here)
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the store takes no more writes (the disk failed); None while all is well."""
+        return self._writer.refusal
+
+    async def read(self, fn: Callable[[SqliteTx], T]) -> T:
+        """Run `fn` on a consistent snapshot. Raises: sqlite3.OperationalError if it tries to write."""
+        if self._closed:
+            raise StoreRefused("The store is closed.")
+        return await self._readers.run(fn)
+
+    async def write(self, fn: Callable[[SqliteTx], T]) -> T:
+        """Run `fn`; once this returns, what it did survives a loss of power.
+
+        Raises: what `fn` raised, or StoreRefused (disk full, disk broken, closed); nothing has changed then.
+        """
+        return await self._writer.run(fn)
+
+    async def copy_to(self, path: Path) -> None:
+        """A consistent, compact copy in one new file, readable by its owner alone.
+
+        Raises: FileExistsError, StoreRefused when it cannot be written whole.
+        """
+        await asyncio.to_thread(self._copy, path)
+
+    def _copy(self, path: Path) -> None:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        connection = connect_reader(self.path)
+        try:
+            connection.execute("PRAGMA query_only = OFF")
+            connection.execute("VACUUM INTO ?", (str(path),))
+        except sqlite3.Error as error:
+            path.unlink(missing_ok=True)
+            raise StoreRefused(f"The copy {path} could not be written: {error}.") from error
+        finally:
+            connection.close()
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        sync_directory(path.parent)
+
+    async def aclose(self) -> None:
+        """Finish what is queued, close, and give up the lock."""
+        if not self._closed:
+            self._closed = True
+            await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._readers.close()
+        self._here.close()
+        self._writer.close()
+        self._lock.release()
+
+
+async def open_sqlite(
+    path: Path, *, clock: Clock, create: bool = False, readers: int = _READERS
+) -> SqliteDatabase:
+    """Open the store of a node, under its lock, brought up to date.
+
+    Shapes: with `create` a new store is made where there is none; a file that is there is never replaced.
+    Raises: StoreRefused: in use, missing, empty, truncated, foreign, or written by a newer version.
+    """
+    return await asyncio.to_thread(_open, path, clock, create, readers)
+
+
+def _open(path: Path, clock: Clock, create: bool, readers: int) -> SqliteDatabase:
+    if not path.parent.is_dir():
+        raise StoreRefused(f"There is no directory {path.parent}. Make a node with `obverse init`.")
+    lock = Lock(path)
+    try:
+        if create and not path.exists():
+            create_store(path)
+        inspect_store(path)
+        return SqliteDatabase(path, lock, connect_writer(path), clock, readers)
+    except sqlite3.Error as error:
+        lock.release()
+        raise StoreRefused(f"{path} cannot be opened: {error}.") from error
+    except BaseException:
+        lock.release()
+        raise

@@ -1,0 +1,256 @@
+"""Intents, deals, and what proves them: evidence, actor documents, and messages that came too early."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from node.domain.deals import Deal
+from node.domain.intents import Intent
+from node.store.ports import Direction, Parked, StoredMessage
+from node.store.sqlite.codec import Json, from_micros, from_micros_or_none, to_micros, to_micros_or_none
+
+__all__ = ["SqliteDeals", "SqliteDocuments", "SqliteEvidence", "SqliteIntents", "SqliteParking"]
+
+_INTENT = Json(Intent)
+_DEAL = Json(Deal)
+_PARKED = Json(Parked)
+_FOUND_AT_MOST = 10
+_LAST_CHARACTER = "\U0010ffff"
+
+
+class SqliteIntents:
+    """Implements `Intents`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def get(self, intent_id: str) -> Intent | None:
+        row = self._db.execute("SELECT data FROM intent WHERE id = ?", (intent_id,)).fetchone()
+        return None if row is None else _INTENT.load(row[0])
+
+    def all(self, account: str) -> list[Intent]:
+        rows = self._db.execute(
+            "SELECT data FROM intent WHERE account = ? ORDER BY created_at DESC, rowid DESC", (account,)
+        )
+        return [_INTENT.load(row[0]) for row in rows]
+
+    def save(self, intent: Intent) -> None:
+        self._db.execute(
+            "INSERT INTO intent (id, account, created_at, data) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET account = excluded.account, created_at = excluded.created_at,"
+            " data = excluded.data",
+            (intent.id, intent.account, to_micros(intent.created_at), _INTENT.dump(intent)),
+        )
+
+
+class SqliteDeals:
+    """Implements `Deals`.
+
+    `changed` numbers the saves, so that "newest change first" holds whatever the clock does. The endings of
+    ids are found by a table of the ids written backwards.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def get(self, own: str, deal_id: str) -> Deal | None:
+        row = self._db.execute(
+            "SELECT data FROM deal WHERE own = ? AND deal_id = ?", (own, deal_id)
+        ).fetchone()
+        return None if row is None else _DEAL.load(row[0])
+
+    def save(self, deal: Deal, wake_at: datetime | None) -> None:
+        self._db.execute(
+            "INSERT INTO deal (own, deal_id, account, intent_id, state, wake_at, data, changed)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(changed), 0) + 1 FROM deal))"
+            " ON CONFLICT (own, deal_id) DO UPDATE SET account = excluded.account,"
+            " intent_id = excluded.intent_id, state = excluded.state, wake_at = excluded.wake_at,"
+            " data = excluded.data, changed = excluded.changed",
+            (
+                deal.own,
+                deal.id,
+                deal.account,
+                deal.intent_id,
+                deal.state.value,
+                to_micros_or_none(wake_at),
+                _DEAL.dump(deal),
+            ),
+        )
+        ids = [deal.id, *(offer.id for offer in deal.offers), *(accept.id for accept in deal.acceptances)]
+        self._db.executemany(
+            "INSERT INTO deal_handle VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [(deal.account, id_[::-1], deal.own, deal.id) for id_ in ids],
+        )
+
+    def all(self, account: str, *, limit: int = 1000) -> list[Deal]:
+        return self._load(
+            self._db.execute(
+                "SELECT data FROM deal WHERE account = ? ORDER BY changed DESC LIMIT ?", (account, limit)
+            )
+        )
+
+    def of_intent(self, intent_id: str) -> list[Deal]:
+        return self._load(
+            self._db.execute("SELECT data FROM deal WHERE intent_id = ? ORDER BY rowid", (intent_id,))
+        )
+
+    def due(self, now: datetime, limit: int) -> list[Deal]:
+        return self._load(
+            self._db.execute(
+                "SELECT data FROM deal WHERE wake_at <= ? ORDER BY wake_at, rowid LIMIT ?",
+                (to_micros(now), limit),
+            )
+        )
+
+    def next_wake(self) -> datetime | None:
+        row = self._db.execute("SELECT min(wake_at) FROM deal WHERE wake_at IS NOT NULL").fetchone()
+        return from_micros_or_none(row[0])
+
+    def find(self, account: str, ending: str) -> list[Deal]:
+        start = ending[::-1]
+        return self._load(
+            self._db.execute(
+                "SELECT data FROM deal WHERE (own, deal_id) IN (SELECT own, deal_id FROM deal_handle"
+                " WHERE account = ? AND reversed >= ? AND reversed < ?) ORDER BY changed DESC LIMIT ?",
+                (account, start, start + _LAST_CHARACTER, _FOUND_AT_MOST),
+            )
+        )
+
+    def _load(self, rows: Iterable[Any]) -> list[Deal]:
+        return [_DEAL.load(row[0]) for row in rows]
+
+
+_MESSAGE = (
+    "own, deal_id, activity_id, direction, kind, actor, digest, body, at, key_id, document, answers, refused"
+)
+
+
+def _message(row: Any) -> StoredMessage:
+    own, deal_id, activity_id, direction, kind, actor, digest, body, at, *rest = row
+    return StoredMessage(
+        own, deal_id, activity_id, Direction(direction), kind, actor, digest, body, from_micros(at), *rest
+    )
+
+
+class SqliteEvidence:
+    """Implements `Evidence`; the bytes lie in the table as they came."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def add(self, message: StoredMessage) -> None:
+        self._db.execute(
+            f"INSERT INTO evidence ({_MESSAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - fixed text
+            " ON CONFLICT (own, activity_id, direction) DO NOTHING",
+            (
+                message.own,
+                message.deal_id,
+                message.activity_id,
+                message.direction.value,
+                message.kind,
+                message.actor,
+                message.digest,
+                message.body,
+                to_micros(message.at),
+                message.key_id,
+                message.document,
+                message.answers,
+                message.refused,
+            ),
+        )
+
+    def of_deal(self, own: str, deal_id: str) -> list[StoredMessage]:
+        rows = self._db.execute(
+            f"SELECT {_MESSAGE} FROM evidence WHERE own = ? AND deal_id = ? ORDER BY id",  # noqa: S608 - fixed text
+            (own, deal_id),
+        )
+        return [_message(row) for row in rows]
+
+    def find(self, own: str, activity_id: str) -> StoredMessage | None:
+        row = self._db.execute(
+            f"SELECT {_MESSAGE} FROM evidence WHERE own = ? AND activity_id = ? ORDER BY id LIMIT 1",  # noqa: S608 - fixed text
+            (own, activity_id),
+        ).fetchone()
+        return None if row is None else _message(row)
+
+    def answer_to(self, own: str, activity_id: str) -> StoredMessage | None:
+        row = self._db.execute(
+            f"SELECT {_MESSAGE} FROM evidence WHERE own = ? AND answers = ? AND answers <> ''"  # noqa: S608 - fixed text
+            " AND direction = ? ORDER BY id LIMIT 1",
+            (own, activity_id, Direction.OUT.value),
+        ).fetchone()
+        return None if row is None else _message(row)
+
+
+class SqliteDocuments:
+    """Implements `Documents`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def save(self, actor: str, body: bytes, fetched_at: datetime) -> str:
+        digest = hashlib.sha256(body).hexdigest()
+        self._db.execute(
+            "INSERT INTO document VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING",
+            (digest, actor, body, to_micros(fetched_at)),
+        )
+        return digest
+
+    def get(self, digest: str) -> tuple[str, bytes, datetime] | None:
+        row = self._db.execute(
+            "SELECT actor, body, fetched_at FROM document WHERE digest = ?", (digest,)
+        ).fetchone()
+        return None if row is None else (row[0], row[1], from_micros(row[2]))
+
+
+class SqliteParking:
+    """Implements `Parking`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def add(self, parked: Parked) -> None:
+        self._db.execute(
+            "INSERT INTO parked (own, activity_id, deal_id, actor, parked_at, until, data)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (own, activity_id) DO NOTHING",
+            (
+                parked.own,
+                parked.activity_id,
+                parked.deal_id,
+                parked.actor,
+                to_micros(parked.parked_at),
+                to_micros(parked.until),
+                _PARKED.dump(parked),
+            ),
+        )
+
+    def of_deal(self, own: str, deal_id: str) -> list[Parked]:
+        rows = self._db.execute(
+            "SELECT data FROM parked WHERE own = ? AND deal_id = ? ORDER BY parked_at, rowid", (own, deal_id)
+        )
+        return [_PARKED.load(row[0]) for row in rows]
+
+    def count(self, own: str, deal_id: str) -> int:
+        row = self._db.execute(
+            "SELECT count(*) FROM parked WHERE own = ? AND deal_id = ?", (own, deal_id)
+        ).fetchone()
+        return int(row[0])
+
+    def count_of_actor(self, actor: str) -> int:
+        return int(self._db.execute("SELECT count(*) FROM parked WHERE actor = ?", (actor,)).fetchone()[0])
+
+    def remove(self, own: str, activity_id: str) -> None:
+        self._db.execute("DELETE FROM parked WHERE own = ? AND activity_id = ?", (own, activity_id))
+
+    def expired(self, now: datetime, limit: int) -> list[Parked]:
+        rows = self._db.execute(
+            "SELECT data FROM parked WHERE until <= ? ORDER BY until, rowid LIMIT ?", (to_micros(now), limit)
+        )
+        return [_PARKED.load(row[0]) for row in rows]
+
+    def next_expiry(self) -> datetime | None:
+        return from_micros_or_none(self._db.execute("SELECT min(until) FROM parked").fetchone()[0])

@@ -1,0 +1,190 @@
+"""What came in: the durable record, the memory of what was seen, and the dead letters.
+
+`seen` answers for ever whether a message came before, from keyed hashes alone (`security §5`, deduplication).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from datetime import datetime
+from typing import Any
+
+from federation.ports import InboundEntry, Recorded
+from node.store.ports import DeadEntry
+from node.store.sqlite.codec import from_micros, from_micros_or_none, to_micros, to_micros_or_none
+from node.store.sqlite.schema import SEEN_KEY
+
+__all__ = ["SeenHash", "SqliteInbox"]
+
+_HASH_BYTES = 16
+_PRUNED_AT_ONCE = 1000
+_ENTRY = (
+    "recipient, actor, activity_id, body, digest, received_at, signer, key_id, proof_key_id, replay_key,"
+    " replay_until, id, attempts"
+)
+
+
+class SeenHash:
+    """128-bit hashes under the store's own secret: nobody else can ask them what was seen."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    @classmethod
+    def of_store(cls, connection: sqlite3.Connection) -> SeenHash:
+        """The hash of an opened store."""
+        row = connection.execute("SELECT value FROM meta WHERE name = ?", (SEEN_KEY,)).fetchone()
+        return cls(bytes.fromhex(row[0]))
+
+    def message(self, entry: InboundEntry) -> bytes:
+        """Of (recipient, actor, activity id); lengths keep the parts apart."""
+        parts = (part.encode() for part in (entry.recipient, entry.actor, entry.activity_id))
+        return self._hash(b"id", b"".join(len(part).to_bytes(4, "big") + part for part in parts))
+
+    def body(self, entry: InboundEntry) -> bytes:
+        """Of the digest of the message."""
+        return self._hash(b"body", entry.digest.encode())
+
+    def _hash(self, purpose: bytes, data: bytes) -> bytes:
+        return hashlib.blake2b(data, key=self._secret, person=purpose, digest_size=_HASH_BYTES).digest()
+
+
+def _entry(row: Any) -> InboundEntry:
+    recipient, actor, activity_id, body, digest, received_at, signer, key_id, proof_key_id, *rest = row
+    return InboundEntry(
+        recipient=recipient,
+        actor=actor,
+        activity_id=activity_id,
+        body=body,
+        digest=digest,
+        received_at=from_micros(received_at),
+        signer=signer,
+        key_id=key_id,
+        proof_key_id=proof_key_id,
+        replay_key=rest[0],
+        replay_until=from_micros_or_none(rest[1]),
+        id=rest[2],
+        attempts=rest[3],
+    )
+
+
+class SqliteInbox:
+    """Implements `Inbox`, and what the inbox log does within one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    # --- the inbox log -----------------------------------------------------------------------------------
+
+    def record(self, entry: InboundEntry, seen: SeenHash) -> Recorded:
+        """Decide whether it is new, and if so keep it."""
+        key, body = seen.message(entry), seen.body(entry)
+        new = self._db.execute("INSERT INTO seen VALUES (?, ?) ON CONFLICT DO NOTHING", (key, body)).rowcount
+        if not new:
+            known = self._db.execute("SELECT body FROM seen WHERE key = ?", (key,)).fetchone()
+            if known[0] != body:
+                self._count_conflict(entry.recipient)
+                return Recorded.CONFLICT
+        if entry.replay_key:
+            self._db.execute(
+                "INSERT INTO replay VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET until = excluded.until",
+                (entry.replay_key, to_micros_or_none(entry.replay_until)),
+            )
+        if not new:
+            return Recorded.DUPLICATE
+        self._insert(entry)
+        return Recorded.NEW
+
+    def _insert(self, entry: InboundEntry) -> None:
+        self._db.execute(
+            "INSERT INTO inbox (state, due_at, recipient, actor, activity_id, body, digest, received_at,"
+            " signer, key_id, proof_key_id, replay_key, replay_until, attempts, error)"
+            " VALUES ('pending', 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
+            (
+                entry.recipient,
+                entry.actor,
+                entry.activity_id,
+                entry.body,
+                entry.digest,
+                to_micros(entry.received_at),
+                entry.signer,
+                entry.key_id,
+                entry.proof_key_id,
+                entry.replay_key,
+                to_micros_or_none(entry.replay_until),
+                entry.attempts,
+            ),
+        )
+
+    def _count_conflict(self, recipient: str) -> None:
+        self._db.execute(
+            "INSERT INTO conflict VALUES (?, 1) ON CONFLICT (recipient) DO UPDATE SET count = count + 1",
+            (recipient,),
+        )
+
+    def prune_replays(self, now: datetime) -> None:
+        """Forget request signatures whose window has passed, a bounded number at a time."""
+        self._db.execute(
+            "DELETE FROM replay WHERE key IN (SELECT key FROM replay WHERE until < ? LIMIT ?)",
+            (to_micros(now), _PRUNED_AT_ONCE),
+        )
+
+    def replayed(self, replay_key: bytes, now: datetime) -> bool:
+        row = self._db.execute("SELECT until FROM replay WHERE key = ?", (replay_key,)).fetchone()
+        return row is not None and (row[0] is None or to_micros(now) <= row[0])
+
+    def claim(self, limit: int, now: datetime) -> list[InboundEntry]:
+        rows = self._db.execute(
+            f"SELECT {_ENTRY} FROM inbox WHERE state = 'pending' AND due_at <= ?"  # noqa: S608 - fixed text
+            " ORDER BY due_at, id LIMIT ?",
+            (to_micros(now), limit),
+        )
+        return [_entry(row) for row in rows]
+
+    def retry(self, entry_id: int, at: datetime, error: str) -> None:
+        self._db.execute(
+            "UPDATE inbox SET due_at = ?, error = ?, attempts = attempts + 1"
+            " WHERE id = ? AND state = 'pending'",
+            (to_micros(at), error, entry_id),
+        )
+
+    def bury(self, entry_id: int, error: str, now: datetime) -> None:
+        self._db.execute(
+            "UPDATE inbox SET state = 'dead', error = ?, buried_at = ? WHERE id = ? AND state = 'pending'",
+            (error, to_micros(now), entry_id),
+        )
+
+    def next_due(self) -> int | None:
+        """Microseconds; 0 is at once."""
+        row = self._db.execute("SELECT min(due_at) FROM inbox WHERE state = 'pending'").fetchone()
+        return None if row[0] is None else int(row[0])
+
+    # --- within a handler's own transaction --------------------------------------------------------------
+
+    def is_pending(self, entry_id: int) -> bool:
+        row = self._db.execute(
+            "SELECT 1 FROM inbox WHERE id = ? AND state = 'pending'", (entry_id,)
+        ).fetchone()
+        return row is not None
+
+    def finish(self, entry_id: int) -> None:
+        self._db.execute("DELETE FROM inbox WHERE id = ? AND state = 'pending'", (entry_id,))
+
+    def dead(self) -> list[DeadEntry]:
+        rows = self._db.execute(
+            f"SELECT {_ENTRY}, error, buried_at FROM inbox WHERE state = 'dead' ORDER BY id"  # noqa: S608 - fixed text
+        )
+        return [DeadEntry(_entry(row), row[13], from_micros(row[14])) for row in rows]
+
+    def requeue(self, entry_id: int, now: datetime) -> bool:
+        done = self._db.execute(
+            "UPDATE inbox SET state = 'pending', due_at = ?, attempts = 0, buried_at = NULL"
+            " WHERE id = ? AND state = 'dead'",
+            (to_micros(now), entry_id),
+        )
+        return done.rowcount > 0
+
+    def conflicts(self, recipient: str) -> int:
+        row = self._db.execute("SELECT count FROM conflict WHERE recipient = ?", (recipient,)).fetchone()
+        return 0 if row is None else int(row[0])

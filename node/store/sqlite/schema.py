@@ -1,0 +1,151 @@
+"""The tables, as numbered steps: a step that has been released is never edited, the next one is added.
+
+Columns hold what is looked up by; `data` holds the aggregate whole. Times are microseconds since 1970.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlite_utils import Database, Migrations
+
+__all__ = ["APPLICATION_ID", "MIGRATIONS_NAME", "SEEN_KEY", "known_steps", "migrate"]
+
+APPLICATION_ID = 0x4F627672
+"""`Obvr`: in the header of every file of ours, so that a foreign one is never taken for it."""
+
+MIGRATIONS_NAME = "obverse"
+SEEN_KEY = "seen-key"
+"""The row of `meta` with the secret of the hashes in `seen`."""
+
+_PEOPLE = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE account (id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, data TEXT NOT NULL) STRICT",
+    "CREATE INDEX account_name ON account (name)",
+    """CREATE TABLE persona (id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, vendor TEXT, state TEXT NOT NULL,
+    data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX persona_account ON persona (account, vendor)",
+    """CREATE TABLE own_key (key_id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, created_at INTEGER NOT NULL,
+    data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX own_key_owner ON own_key (owner, created_at)",
+    """CREATE TABLE contact (account TEXT NOT NULL, actor TEXT NOT NULL, handle TEXT NOT NULL,
+    data TEXT NOT NULL, PRIMARY KEY (account, actor)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE follower (account TEXT NOT NULL, actor TEXT NOT NULL, state TEXT NOT NULL,
+    at INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (account, actor)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX follower_state ON follower (account, state, at)",
+    """CREATE TABLE session (token_hash TEXT PRIMARY KEY, account TEXT NOT NULL, created_at INTEGER NOT NULL,
+    data TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX session_account ON session (account, created_at)",
+    "CREATE TABLE block (domain TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE notice (id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
+    deal_id TEXT NOT NULL, data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX notice_account ON notice (account, id)",
+    "CREATE INDEX notice_deal ON notice (account, deal_id, id)",
+)
+
+_DEALINGS = (
+    """CREATE TABLE intent (id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, created_at INTEGER NOT NULL,
+    data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX intent_account ON intent (account, created_at)",
+    """CREATE TABLE deal (own TEXT NOT NULL, deal_id TEXT NOT NULL, account TEXT NOT NULL, intent_id TEXT,
+    state TEXT NOT NULL, wake_at INTEGER, changed INTEGER NOT NULL, data TEXT NOT NULL,
+    PRIMARY KEY (own, deal_id)) STRICT""",
+    "CREATE INDEX deal_account ON deal (account, changed)",
+    "CREATE INDEX deal_intent ON deal (intent_id) WHERE intent_id IS NOT NULL",
+    "CREATE INDEX deal_wake ON deal (wake_at) WHERE wake_at IS NOT NULL",
+    "CREATE INDEX deal_changed ON deal (changed)",
+    """CREATE TABLE deal_handle (account TEXT NOT NULL, reversed TEXT NOT NULL, own TEXT NOT NULL,
+    deal_id TEXT NOT NULL, PRIMARY KEY (account, reversed, own, deal_id),
+    FOREIGN KEY (own, deal_id) REFERENCES deal ON DELETE CASCADE) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX deal_handle_deal ON deal_handle (own, deal_id)",
+    """CREATE TABLE evidence (id INTEGER PRIMARY KEY AUTOINCREMENT, own TEXT NOT NULL, deal_id TEXT NOT NULL,
+    activity_id TEXT NOT NULL, direction TEXT NOT NULL, kind TEXT NOT NULL, actor TEXT NOT NULL,
+    digest TEXT NOT NULL, body BLOB NOT NULL, at INTEGER NOT NULL, key_id TEXT NOT NULL,
+    document TEXT NOT NULL, answers TEXT NOT NULL, refused TEXT NOT NULL,
+    UNIQUE (own, activity_id, direction)) STRICT""",
+    "CREATE INDEX evidence_deal ON evidence (own, deal_id)",
+    "CREATE INDEX evidence_answers ON evidence (own, answers) WHERE answers <> ''",
+    """CREATE TABLE document (digest TEXT PRIMARY KEY, actor TEXT NOT NULL, body BLOB NOT NULL,
+    fetched_at INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE parked (own TEXT NOT NULL, activity_id TEXT NOT NULL, deal_id TEXT NOT NULL,
+    actor TEXT NOT NULL, parked_at INTEGER NOT NULL, until INTEGER NOT NULL, data TEXT NOT NULL,
+    PRIMARY KEY (own, activity_id)) STRICT""",
+    "CREATE INDEX parked_deal ON parked (own, deal_id, parked_at)",
+    "CREATE INDEX parked_actor ON parked (actor)",
+    "CREATE INDEX parked_until ON parked (until)",
+)
+
+_SHOP = (
+    """CREATE TABLE catalogue_item (account TEXT NOT NULL, sku TEXT NOT NULL, category TEXT NOT NULL,
+    name_key TEXT NOT NULL, words TEXT NOT NULL, reserved TEXT NOT NULL, data TEXT NOT NULL,
+    PRIMARY KEY (account, sku)) STRICT""",
+    "CREATE INDEX catalogue_category ON catalogue_item (account, category, sku)",
+    "CREATE INDEX catalogue_name ON catalogue_item (account, name_key, sku)",
+    "CREATE INDEX catalogue_reserved ON catalogue_item (account, sku) WHERE reserved <> '0'",
+    """CREATE TABLE rule (account TEXT NOT NULL, id TEXT NOT NULL, data TEXT NOT NULL,
+    PRIMARY KEY (account, id)) STRICT""",
+    """CREATE TABLE post (id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, kind TEXT NOT NULL,
+    at INTEGER NOT NULL, deleted INTEGER NOT NULL, data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX post_account ON post (account, kind, deleted, at)",
+    "CREATE TABLE standing_offer (id TEXT PRIMARY KEY, account TEXT NOT NULL, data TEXT NOT NULL) STRICT",
+    """CREATE TABLE purchase_key (key TEXT PRIMARY KEY, author TEXT NOT NULL,
+    note_id TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+)
+
+# `seen` holds keyed hashes and nothing else, so that what is forgotten is not in it. The ids of entries and
+# jobs are never used twice: a worker remembers by them what it has in hand. `due_at` 0 is "at once", which no
+# clock that was set back can put off.
+_QUEUES = (
+    "CREATE TABLE seen (key BLOB PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE conflict (recipient TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE replay (key BLOB PRIMARY KEY, until INTEGER) STRICT, WITHOUT ROWID",
+    "CREATE INDEX replay_until ON replay (until) WHERE until IS NOT NULL",
+    """CREATE TABLE inbox (id INTEGER PRIMARY KEY AUTOINCREMENT, state TEXT NOT NULL, due_at INTEGER NOT NULL,
+    recipient TEXT NOT NULL, actor TEXT NOT NULL, activity_id TEXT NOT NULL, body BLOB NOT NULL,
+    digest TEXT NOT NULL, received_at INTEGER NOT NULL, signer TEXT NOT NULL, key_id TEXT NOT NULL,
+    proof_key_id TEXT NOT NULL, replay_key BLOB NOT NULL, replay_until INTEGER, attempts INTEGER NOT NULL,
+    error TEXT NOT NULL, buried_at INTEGER) STRICT""",
+    "CREATE INDEX inbox_pending ON inbox (due_at, id) WHERE state = 'pending'",
+    "CREATE INDEX inbox_dead ON inbox (id) WHERE state = 'dead'",
+    "CREATE TABLE body (digest BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT",
+    """CREATE TABLE delivery (id INTEGER PRIMARY KEY AUTOINCREMENT, state TEXT NOT NULL,
+    head INTEGER NOT NULL, due_at INTEGER NOT NULL, activity_id TEXT NOT NULL, recipient TEXT NOT NULL,
+    inbox TEXT NOT NULL, actor TEXT NOT NULL, key_id TEXT NOT NULL, fast_key_id TEXT NOT NULL,
+    body BLOB REFERENCES body,
+    ordering_key TEXT NOT NULL, created_at INTEGER NOT NULL, give_up_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, detail TEXT NOT NULL, settled_at INTEGER) STRICT""",
+    "CREATE INDEX delivery_due ON delivery (due_at, id) WHERE head = 1",
+    "CREATE INDEX delivery_order ON delivery (ordering_key, id) WHERE ordering_key <> ''",
+    "CREATE INDEX delivery_activity ON delivery (activity_id, recipient)",
+    "CREATE INDEX delivery_body ON delivery (body) WHERE body IS NOT NULL",
+    "CREATE INDEX delivery_actor ON delivery (actor, id)",
+    "CREATE INDEX delivery_state ON delivery (state, id)",
+    """CREATE TABLE public_key (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL, algorithm TEXT NOT NULL, material BLOB NOT NULL, actor TEXT NOT NULL,
+    document BLOB NOT NULL, fetched_at INTEGER NOT NULL, revoked_at INTEGER) STRICT""",
+    "CREATE INDEX public_key_actor ON public_key (actor)",
+    """CREATE TABLE host (seq INTEGER PRIMARY KEY AUTOINCREMENT, origin TEXT NOT NULL UNIQUE,
+    data TEXT NOT NULL) STRICT""",
+)
+
+
+def _steps() -> Migrations:
+    steps = Migrations(MIGRATIONS_NAME)
+
+    @steps(name="0001-first")
+    def first(database: Database) -> None:
+        for statement in _PEOPLE + _DEALINGS + _SHOP + _QUEUES:
+            database.execute(statement)
+        database.execute("INSERT INTO meta VALUES (?, ?)", [SEEN_KEY, secrets.token_hex(32)])
+
+    return steps
+
+
+def known_steps() -> frozenset[str]:
+    """The names of the steps that this program knows."""
+    return frozenset(step.name for step in _steps()._migrations)
+
+
+def migrate(database: Database) -> None:
+    """Bring a store of ours up to date; each step happens whole or not at all."""
+    _steps().apply(database)

@@ -1,0 +1,165 @@
+"""What a vendor sells and says in public: catalogue, rules, posts, and the purchases that spoke."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+from node.domain.catalogue import CatalogueItem
+from node.domain.matching import Rule
+from node.domain.offers import StandingOffer
+from node.store.ports import Post
+from node.store.sqlite.codec import Json, to_micros
+
+__all__ = ["SqliteCatalogue", "SqlitePosts", "SqlitePurchaseKeys", "SqliteRules"]
+
+_ITEM = Json(CatalogueItem)
+_RULE = Json(Rule)
+_POST = Json(Post)
+_OFFER = Json(StandingOffer)
+
+
+def _item_row(account: str, item: CatalogueItem) -> tuple[str, ...]:
+    words = "\n".join((item.name, item.sku, item.brand or "")).casefold()
+    reserved = "0" if not item.reserved else str(item.reserved)
+    return account, item.sku, item.category, item.name.casefold(), words, reserved, _ITEM.dump(item)
+
+
+class SqliteCatalogue:
+    """Implements `Catalogue`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def get(self, account: str, sku: str) -> CatalogueItem | None:
+        row = self._db.execute(
+            "SELECT data FROM catalogue_item WHERE account = ? AND sku = ?", (account, sku)
+        ).fetchone()
+        return None if row is None else _ITEM.load(row[0])
+
+    def all(self, account: str, *, limit: int = 1000, search: str = "") -> list[CatalogueItem]:
+        rows = self._db.execute(
+            "SELECT data FROM catalogue_item WHERE account = ? AND instr(words, ?) > 0"
+            " ORDER BY name_key, sku LIMIT ?",
+            (account, search.casefold(), limit),
+        )
+        return [_ITEM.load(row[0]) for row in rows]
+
+    def in_category(self, account: str, category: str) -> list[CatalogueItem]:
+        rows = self._db.execute(
+            "SELECT data FROM catalogue_item WHERE account = ? AND category = ? ORDER BY sku",
+            (account, category),
+        )
+        return [_ITEM.load(row[0]) for row in rows]
+
+    def save(self, account: str, items: Iterable[CatalogueItem]) -> None:
+        held = self._db.execute(
+            "SELECT sku, reserved FROM catalogue_item WHERE account = ? AND reserved <> '0'", (account,)
+        )
+        reserved = {sku: Decimal(text) for sku, text in held}
+        known = self.known(account)
+        kept = (
+            replace(item, reserved=reserved.get(item.sku, Decimal(0))) if item.sku in known else item
+            for item in items
+        )
+        self._write(_item_row(account, item) for item in kept)
+
+    def put(self, account: str, item: CatalogueItem) -> None:
+        self._write([_item_row(account, item)])
+
+    def _write(self, rows: Iterable[tuple[str, ...]]) -> None:
+        self._db.executemany(
+            "INSERT INTO catalogue_item (account, sku, category, name_key, words, reserved, data)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, sku) DO UPDATE SET"
+            " category = excluded.category, name_key = excluded.name_key, words = excluded.words,"
+            " reserved = excluded.reserved, data = excluded.data",
+            rows,
+        )
+
+    def count(self, account: str) -> int:
+        row = self._db.execute("SELECT count(*) FROM catalogue_item WHERE account = ?", (account,)).fetchone()
+        return int(row[0])
+
+    def known(self, account: str) -> set[str]:
+        return {
+            row[0] for row in self._db.execute("SELECT sku FROM catalogue_item WHERE account = ?", (account,))
+        }
+
+
+class SqliteRules:
+    """Implements `Rules`; listed in the order in which they were made."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def all(self, account: str) -> list[Rule]:
+        rows = self._db.execute("SELECT data FROM rule WHERE account = ? ORDER BY rowid", (account,))
+        return [_RULE.load(row[0]) for row in rows]
+
+    def save(self, account: str, rule: Rule) -> None:
+        self._db.execute(
+            "INSERT INTO rule (account, id, data) VALUES (?, ?, ?)"
+            " ON CONFLICT (account, id) DO UPDATE SET data = excluded.data",
+            (account, rule.id, _RULE.dump(rule)),
+        )
+
+    def remove(self, account: str, rule_id: str) -> bool:
+        done = self._db.execute("DELETE FROM rule WHERE account = ? AND id = ?", (account, rule_id))
+        return done.rowcount > 0
+
+
+class SqlitePosts:
+    """Implements `Posts`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def get(self, post_id: str) -> Post | None:
+        row = self._db.execute("SELECT data FROM post WHERE id = ?", (post_id,)).fetchone()
+        return None if row is None else _POST.load(row[0])
+
+    def all(self, account: str, kind: str, *, limit: int = 100) -> list[Post]:
+        rows = self._db.execute(
+            "SELECT data FROM post WHERE account = ? AND kind = ? AND deleted = 0"
+            " ORDER BY at DESC, rowid DESC LIMIT ?",
+            (account, kind, limit),
+        )
+        return [_POST.load(row[0]) for row in rows]
+
+    def save(self, post: Post) -> None:
+        deleted = int(post.deleted_at is not None)
+        self._db.execute(
+            "INSERT INTO post (id, account, kind, at, deleted, data) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET account = excluded.account, kind = excluded.kind,"
+            " at = excluded.at, deleted = excluded.deleted, data = excluded.data",
+            (post.id, post.account, post.kind, to_micros(post.at), deleted, _POST.dump(post)),
+        )
+
+    def offer(self, post_id: str) -> StandingOffer | None:
+        row = self._db.execute("SELECT data FROM standing_offer WHERE id = ?", (post_id,)).fetchone()
+        return None if row is None else _OFFER.load(row[0])
+
+    def save_offer(self, account: str, offer: StandingOffer) -> None:
+        self._db.execute(
+            "INSERT INTO standing_offer (id, account, data) VALUES (?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET account = excluded.account, data = excluded.data",
+            (offer.id, account, _OFFER.dump(offer)),
+        )
+
+
+class SqlitePurchaseKeys:
+    """Implements `PurchaseKeys`: the first who speaks stays the first."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def first(self, key: str) -> tuple[str, str] | None:
+        row = self._db.execute("SELECT author, note_id FROM purchase_key WHERE key = ?", (key,)).fetchone()
+        return None if row is None else (row[0], row[1])
+
+    def remember(self, key: str, author: str, note_id: str) -> None:
+        self._db.execute(
+            "INSERT INTO purchase_key VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING", (key, author, note_id)
+        )

@@ -1,0 +1,59 @@
+"""All repositories over one connection: what `read` and `write` hand to a function."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from node.store.sqlite.dealings import (
+    SqliteDeals,
+    SqliteDocuments,
+    SqliteEvidence,
+    SqliteIntents,
+    SqliteParking,
+)
+from node.store.sqlite.inbox import SqliteInbox
+from node.store.sqlite.outbox import SqliteDeliveries
+from node.store.sqlite.people import (
+    SqliteAccounts,
+    SqliteBlocks,
+    SqliteContacts,
+    SqliteFollowers,
+    SqliteKeys,
+    SqliteMeta,
+    SqliteNotices,
+    SqlitePersonas,
+    SqliteSessions,
+)
+from node.store.sqlite.shop import SqliteCatalogue, SqlitePosts, SqlitePurchaseKeys, SqliteRules
+
+__all__ = ["SqliteTx"]
+
+
+class SqliteTx:
+    """Implements `Tx`. It lives as long as its connection; whoever runs a function begins and ends.
+
+    `connection` is for what the ports do not name: the adapters of this package.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.meta = SqliteMeta(connection)
+        self.accounts = SqliteAccounts(connection)
+        self.personas = SqlitePersonas(connection)
+        self.keys = SqliteKeys(connection)
+        self.intents = SqliteIntents(connection)
+        self.deals = SqliteDeals(connection)
+        self.evidence = SqliteEvidence(connection)
+        self.documents = SqliteDocuments(connection)
+        self.inbox = SqliteInbox(connection)
+        self.parking = SqliteParking(connection)
+        self.deliveries = SqliteDeliveries(connection)
+        self.contacts = SqliteContacts(connection)
+        self.catalogue = SqliteCatalogue(connection)
+        self.rules = SqliteRules(connection)
+        self.posts = SqlitePosts(connection)
+        self.purchase_keys = SqlitePurchaseKeys(connection)
+        self.followers = SqliteFollowers(connection)
+        self.notices = SqliteNotices(connection)
+        self.sessions = SqliteSessions(connection)
+        self.blocks = SqliteBlocks(connection)

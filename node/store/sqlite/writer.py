@@ -1,0 +1,211 @@
+"""The one thread that writes, with group commit: many functions, each under its own savepoint, one commit.
+
+A caller hears of success only after the commit is on disk. A function that raises undoes itself alone. When
+the commit fails, everybody in the batch is told so; after a failure of the disk itself the store takes no
+more writes until it is opened anew, because a later sync may falsely succeed (`security §2`, rule 5).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from node.store.ports import StoreRefused
+from node.store.sqlite.transaction import SqliteTx
+
+__all__ = ["Writer"]
+
+T = TypeVar("T")
+
+_BATCH = 500
+_IDLE_S = 0.5
+_NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+_PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM})
+_BROKEN = frozenset(
+    {
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One function, and whom to tell; afterwards what came of it."""
+
+    fn: Callable[[SqliteTx], Any]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    task: _Task
+    value: Any = None
+    error: BaseException | None = None
+
+
+class Writer:
+    """Owns the writing connection and its thread, from construction to `close`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._tx = SqliteTx(connection)
+        self._queue: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._gate = threading.Lock()
+        self._closed = False
+        self._unsaved = True
+        self.refusal: str | None = None
+        """Why the store takes no more writes; None while it does."""
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, fn: Callable[[SqliteTx], T]) -> T:
+        """Run `fn` in the next batch; returns after its commit.
+
+        Raises: whatever `fn` raised, or StoreRefused when the commit failed; nothing has changed then.
+        """
+        loop = asyncio.get_running_loop()
+        task = _Task(fn, loop, loop.create_future())
+        with self._gate:
+            if self._closed:
+                raise StoreRefused("The store is closed.")
+            self._queue.put(task)
+        value: T = await task.future
+        return value
+
+    def close(self) -> None:
+        """Finish what is queued, then close the connection. Blocks; may be called twice."""
+        with self._gate:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join()
+
+    # --- the thread --------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while (batch := self._next_batch()) is not None:
+            if batch:
+                self._tell(self._run_batch(batch))
+            else:
+                self._checkpoint("PASSIVE")
+        if self.refusal is None:
+            self._checkpoint("TRUNCATE")
+        self._connection.close()
+
+    def _next_batch(self) -> list[_Task] | None:
+        """What waits, up to a bound; nothing when it has been quiet for a while; None at the end."""
+        batch: list[_Task] = []
+        try:
+            task = self._queue.get(timeout=_IDLE_S if self._unsaved else None)
+            while task is not None:
+                batch.append(task)
+                if len(batch) == _BATCH:
+                    return batch
+                task = self._queue.get_nowait()
+        except queue.Empty:
+            return batch
+        if not batch:
+            return None
+        self._queue.put(None)
+        return batch
+
+    def _run_batch(self, batch: list[_Task]) -> list[_Answer]:
+        if self.refusal is not None:
+            return [_Answer(task, error=StoreRefused(self.refusal)) for task in batch]
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            answers = [self._run_one(task) for task in batch if not task.future.cancelled()]
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            self._roll_back()
+            words = self._judge(error)
+            return [_Answer(task, error=_caused(words, error)) for task in batch]
+        self._unsaved = True
+        return answers
+
+    def _run_one(self, task: _Task) -> _Answer:
+        """Raises: what makes the whole batch fail."""
+        self._connection.execute("SAVEPOINT one")
+        try:
+            value = task.fn(self._tx)
+        except BaseException as error:
+            if _is_of_the_store(error) or not self._connection.in_transaction:
+                raise
+            self._connection.execute("ROLLBACK TO one")
+            self._connection.execute("RELEASE one")
+            return _Answer(task, error=error)
+        self._connection.execute("RELEASE one")
+        return _Answer(task, value)
+
+    def _roll_back(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            self._judge(error)
+
+    def _judge(self, error: BaseException) -> str:
+        """Words for a failed batch; a broken disk closes the store for writing."""
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        if code in _NO_ROOM:
+            return "The disk is full: nothing was written. Make room; the node then goes on by itself."
+        if code & 0xFF in _BROKEN:
+            self.refusal = (
+                f"The database cannot be written any more ({error}). Reading goes on. Look at the disk, then"
+                " start the node again."
+            )
+            return self.refusal
+        return f"The database did not take this: {error}."
+
+    def _checkpoint(self, mode: str) -> None:
+        """Move the log into the database while nobody waits; a full disk only puts it off."""
+        self._unsaved = False
+        try:
+            self._connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+        except sqlite3.Error as error:
+            self._judge(error)
+
+    def _tell(self, answers: list[_Answer]) -> None:
+        """Resolve the futures, in the order of the batch, by one call into each loop."""
+        for loop in dict.fromkeys(answer.task.loop for answer in answers):
+            mine = [answer for answer in answers if answer.task.loop is loop]
+            try:
+                loop.call_soon_threadsafe(_resolve, mine)
+            except RuntimeError:  # the loop was closed without waiting: nobody is left to tell
+                continue
+
+
+def _is_of_the_store(error: BaseException) -> bool:
+    """Whether a function failed because the store itself did, so that the batch cannot stand."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and (code & 0xFF in _BROKEN | _PASSING or code in _NO_ROOM)
+
+
+def _caused(words: str, cause: BaseException) -> StoreRefused:
+    refusal = StoreRefused(words)
+    refusal.__cause__ = cause
+    return refusal
+
+
+def _resolve(answers: list[_Answer]) -> None:
+    for answer in answers:
+        future = answer.task.future
+        if future.done():
+            continue
+        if answer.error is None:
+            future.set_result(answer.value)
+        elif isinstance(answer.error, StopIteration):  # a future refuses to carry it
+            future.set_exception(RuntimeError("the function raised StopIteration"))
+        else:
+            future.set_exception(answer.error)
