@@ -122,7 +122,7 @@ async def open_node(
     async with AsyncExitStack() as stack:
         keys = OwnKeys(node_key if node_key is not None else load_node_key(config.node_key_path))
         if database is None:
-            database = await open_sqlite(config.database_path)
+            database = await open_sqlite(config.database_path, clock=clock)
             stack.push_async_callback(database.aclose)
         keys.attach(database)
         wake, blocks = _Wake(), BlockList()

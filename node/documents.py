@@ -6,8 +6,6 @@ everybody who asks for one gets the same 404 as for something that never was (`p
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from federation.actors import Account as AccountDocument
 from federation.actors import Capability, build_account, build_node_actor, build_persona
 from federation.collections import build_collection, build_page, page_count, parse_page_path
@@ -19,7 +17,7 @@ from federation.webfinger import build_jrd, parse_handle
 from node.domain.accounts import Account, AccountKind, Persona, PersonaState
 from node.domain.terms import short_name
 from node.signing import public_key_of
-from node.store.ports import KeyRow, Tx
+from node.store.ports import KeyRow, Post, Tx
 
 __all__ = ["CAPABILITIES", "PROTOCOL", "Documents"]
 
@@ -113,7 +111,7 @@ class Documents:
         if path.startswith("/posts/"):
             post = tx.posts.get(iri)
             mine = post is not None and post.deleted_at is None and post.author == post.account
-            return post.body if post is not None and mine else None
+            return _note_of(post) if post is not None and mine else None
         return self.actor(tx, iri) or self._collection(tx, path)
 
     def inbox_owner(self, path: str) -> str | None:
@@ -155,7 +153,7 @@ class Documents:
         mine = sorted((post for post in posts if post.author == account.id), key=lambda post: post.at)
         if name == "featured":
             return [post.id for post in reversed(mine) if post.kind == "standing offer"]
-        return [_create_of(parse_json_object(post.body), post.at) for post in reversed(mine)]
+        return [_create_of(post) for post in reversed(mine)]
 
     # --- discovery ----------------------------------------------------------------------------------------
 
@@ -209,14 +207,25 @@ def _current(tx: Tx, owner: str, algorithm: str) -> KeyRow:
     return rows[-1]
 
 
-def _create_of(note: JsonObject, at: datetime) -> JsonObject:
-    """The Create that announced a post, for the outbox: it refers to the post, which has its own proof."""
+def _note_of(post: Post) -> JsonObject | bytes:
+    """The post itself: a standing offer is stored as its signed Note, feedback as the Create around it."""
+    if post.kind != "feedback":
+        return post.body
+    activity = parse_json_object(post.body)
+    note: JsonObject = {"@context": activity["@context"], **activity["object"]}
+    return note
+
+
+def _create_of(post: Post) -> JsonObject:
+    """The Create that announced a post, for the outbox; it refers to the post by its id."""
+    note = parse_json_object(post.body)
+    note = note["object"] if post.kind == "feedback" else note
     return {
-        "id": f"{note['id']}#create",
+        "id": post.activity_id or f"{post.id}#create",
         "type": "Create",
-        "actor": note["attributedTo"],
-        "to": note.get("to", []),
-        "cc": note.get("cc", []),
-        "published": note.get("published", at.isoformat()),
-        "object": note["id"],
+        "actor": post.author,
+        "to": note["to"],
+        "cc": note["cc"],
+        "published": note["published"],
+        "object": post.id,
     }

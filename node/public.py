@@ -79,7 +79,8 @@ class PublicPages:
         post = tx.posts.get(f"{self._base}/posts/{post_name}")
         if post is None or post.author != account.id or post.deleted_at is not None:
             return None
-        return PublicDocument(post.body, self._post_page(tx, account, post, now))
+        found = self._documents.at(tx, f"/posts/{post_name}")
+        return PublicDocument(found, self._post_page(tx, account, post, now)) if found is not None else None
 
     def _page_of_object(self, tx: Tx, path: str, now: datetime) -> str | None:
         """The page for an object's own id, so that either address opens in a browser."""
@@ -153,7 +154,7 @@ class PublicPages:
         )
 
     def _feedback_page(self, author: Account, post: Post) -> str:
-        words = parse_feedback_post(parse_json_object(post.body))
+        words = parse_feedback_post(parse_json_object(post.body), digest="")
         return render_feedback(
             FeedbackView(
                 host=self._host,
@@ -183,7 +184,7 @@ def _offer_line(offer: StandingOffer) -> OfferLine:
 
 
 def _feedback_line(post: Post) -> FeedbackLine:
-    words = parse_feedback_post(parse_json_object(post.body))
+    words = parse_feedback_post(parse_json_object(post.body), digest="")
     author = Party(words.author, words.author, words.url)
     verified = post.standing == Standing.FROM_A_PURCHASE.value
     return FeedbackLine(words.title, words.url, author, words.published_at, verified)

@@ -9,15 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from html import escape
 
+from federation.addressing import Recipient, inboxes
 from federation.digest import object_digest
 from federation.jsonld import as_id
+from federation.keys import SigningKey
 from federation.messages import JsonObject
 from federation.proofs import add_proof
 from federation.strictjson import dump_json, parse_json_object
 from node.desk import Desk
+from node.domain.accounts import Account, Contact
 from node.domain.deals import Deal
 from node.domain.errors import Reason
+from node.domain.feedback import FeedbackPost, Standing
 from node.domain.messages import (
     Accept,
     Cancel,
@@ -28,14 +33,41 @@ from node.domain.messages import (
     Offer,
     Order,
     OrderAccept,
+    Receipt,
     Refuse,
     Update,
 )
-from node.store.ports import Direction, QueuedJob, StoredMessage
+from node.domain.offers import StandingOffer
+from node.store.ports import Direction, Post, QueuedJob, StoredMessage
+from node.wire.agreements import agreement_digest_of
+from node.wire.contexts import context_for
+from node.wire.credentials import build_credential
+from node.wire.feedback import build_feedback_post, sign_purchase
+from node.wire.html import html_of
 from node.wire.messages import build_message
+from node.wire.postings import build_posting
+from node.wire.receipts import build_receipt_credential
 
-__all__ = ["Signed", "post", "refuse", "resend", "send", "sign", "sign_activity", "sign_credential"]
+__all__ = [
+    "Signed",
+    "accept_follow",
+    "agreement_digest_of",
+    "announce_post",
+    "html_of",
+    "mention_of",
+    "post",
+    "publish_feedback",
+    "purchase_credential",
+    "refuse",
+    "resend",
+    "send",
+    "sign",
+    "sign_activity",
+    "sign_posting",
+    "with_receipt_credential",
+]
 
+CONTEXT = context_for({})
 KEEP_TRYING = timedelta(days=7)
 KEEP_TRYING_AGREED = timedelta(days=30)
 
@@ -52,8 +84,18 @@ class Signed:
 
 def sign(desk: Desk, message: Message) -> Signed:
     """Build and sign a message of the deal by its `actor`, one of ours. Raises: KeyError without a key."""
-    activity, body, key_id = sign_activity(desk, build_message(message), message.actor, message.at)
+    built = build_message(message, agreement=_agreement_answered(desk, message))
+    activity, body, key_id = sign_activity(desk, built, message.actor, message.at)
     return Signed(replace(message, digest=object_digest(activity)), activity, body, key_id)
+
+
+def _agreement_answered(desk: Desk, message: Message) -> JsonObject | None:
+    """The Agreement as the other side worded it: our answer repeats it member by member (`protocol §2`)."""
+    if not isinstance(message, Accept | OrderAccept):
+        return None
+    cited = message.offer_id if isinstance(message, Accept) else message.order_id
+    stored = desk.tx.evidence.find(message.actor, cited)
+    return parse_json_object(stored.body)["object"] if stored is not None else None
 
 
 def sign_activity(
@@ -197,18 +239,30 @@ def resend(desk: Desk, stored: StoredMessage, deal: Deal) -> None:
 
 
 def post(
-    desk: Desk, activity: JsonObject, *, actor: str, inboxes: Iterable[tuple[str, str]], ordering_key: str
+    desk: Desk, activity: JsonObject, *, actor: str, targets: Iterable[tuple[str, str]], ordering_key: str
 ) -> bytes:
     """Sign a public or fediverse activity and queue it for these (recipient, inbox) pairs; its bytes.
 
-    Shapes: `inboxes` are what `federation.addressing` made of the audience, each inbox once.
+    Shapes: `targets` are what `federation.addressing` made of the audience, each inbox once.
     """
     _, body, _ = sign_activity(desk, activity, actor, desk.signing_time)
+    _queue_bytes(desk, str(activity["id"]), body, actor, targets, ordering_key)
+    return body
+
+
+def _queue_bytes(
+    desk: Desk,
+    activity_id: str,
+    body: bytes,
+    actor: str,
+    targets: Iterable[tuple[str, str]],
+    ordering_key: str,
+) -> None:
     key_id, fast = _request_keys(desk, actor)
-    for recipient, inbox in inboxes:
+    for recipient, inbox in targets:
         desk.tx.deliveries.enqueue(
             QueuedJob(
-                activity_id=str(activity["id"]),
+                activity_id=activity_id,
                 recipient=recipient,
                 inbox=inbox,
                 actor=actor,
@@ -220,9 +274,129 @@ def post(
                 give_up_at=desk.now + KEEP_TRYING,
             )
         )
-    return body
 
 
-def sign_credential(desk: Desk, document: JsonObject, issuer: str, at: datetime) -> str:
-    """Sign a verifiable credential of an actor of ours; its JSON text, as it travels in a string."""
-    return dump_json(add_proof(document, desk.signing_key(issuer), created=at)).decode()
+def accept_follow(desk: Desk, account: str, follow: JsonObject, follower: str, inbox: str) -> None:
+    """Answer a Follow, with the whole of it embedded, as peers expect (`interop §4.4`)."""
+    activity = {
+        "@context": list(CONTEXT),
+        "id": desk.iri("activities"),
+        "type": "Accept",
+        "actor": account,
+        "to": [follower],
+        "object": follow,
+    }
+    post(desk, activity, actor=account, targets=[(follower, inbox)], ordering_key=account)
+
+
+def announce_post(
+    desk: Desk, account: Account, note: JsonObject, extra: Iterable[tuple[str, str]] = ()
+) -> None:
+    """Send the Create of a public post to the followers, and to those whom it mentions (`extra`)."""
+    activity = {
+        "@context": note["@context"],
+        "id": f"{note['id']}#create",
+        "type": "Create",
+        "actor": account.id,
+        "to": note["to"],
+        "cc": note["cc"],
+        "published": note["published"],
+        "object": note,
+    }
+    _, body, _ = sign_activity(desk, activity, account.id, desk.signing_time)
+    _queue_post(desk, account, str(activity["id"]), body, str(note["id"]), extra)
+
+
+def _queue_post(
+    desk: Desk,
+    account: Account,
+    activity_id: str,
+    body: bytes,
+    ordering: str,
+    named: Iterable[tuple[str, str]],
+) -> None:
+    """One row an inbox: the followers', by shared inbox where several read there, and those named."""
+    followers = desk.tx.followers.all(account.id)
+    readers = [Recipient(found.actor, found.inbox, found.shared_inbox or "") for found in followers]
+    readers += [Recipient(actor, inbox) for actor, inbox in named]
+    targets = [("", inbox) for inbox in inboxes(readers, private=False)]
+    _queue_bytes(desk, activity_id, body, account.id, targets, ordering)
+
+
+def mention_of(contact: Contact) -> str:
+    """A mention of somebody in HTML, as the fediverse links them."""
+    name = contact.handle.removeprefix("@").split("@")[0]
+    href = escape(contact.url or contact.actor, quote=True)
+    return f'<p><a href="{href}" class="u-url mention">@<span>{escape(name)}</span></a></p>'
+
+
+def publish_feedback(
+    desk: Desk, account: Account, draft: FeedbackPost, vendor: Contact, key: SigningKey
+) -> FeedbackPost:
+    """Sign a public post with the key of the purchase and the account's own, keep it, and send it out."""
+    proof = sign_purchase(
+        key,
+        note_id=draft.note_id,
+        author=draft.author,
+        content=draft.content,
+        credential=draft.credential or "",
+    )
+    words = replace(draft, purchase_proof=proof)
+    activity, body, _ = sign_activity(desk, build_feedback_post(words), account.id, draft.published_at)
+    desk.tx.posts.save(
+        Post(
+            id=words.note_id,
+            account=account.id,
+            author=account.id,
+            kind="feedback",
+            body=body,
+            at=desk.now,
+            activity_id=words.activity_id,
+            standing=Standing.FROM_A_PURCHASE.value,
+        )
+    )
+    _queue_post(desk, account, str(activity["id"]), body, words.note_id, [(vendor.actor, vendor.inbox)])
+    return replace(words, digest=object_digest(activity))
+
+
+# --- credentials and postings -----------------------------------------------------------------------------
+
+
+def purchase_credential(desk: Desk, deal: Deal, feedback_key: str) -> str:
+    """The vendor's word that whoever holds this key bought here: category and month, nothing else."""
+    document = build_credential(
+        issuer=deal.own,
+        feedback_key=feedback_key,
+        category=deal.category,
+        month=f"{desk.signing_time:%Y-%m}",
+    )
+    return _signed_text(desk, document, deal.own)
+
+
+def with_receipt_credential(desk: Desk, receipt: Receipt) -> Receipt:
+    """The receipt with its credential, signed by the vendor."""
+    document = build_receipt_credential(
+        receipt_id=receipt.receipt_id,
+        issuer=receipt.actor,
+        customer=receipt.to,
+        agreement_id=receipt.agreement_id,
+        accept_digest=receipt.accept_digest,
+        category=receipt.category,
+        total=receipt.total,
+        valid_from=receipt.valid_from,
+        return_until=receipt.return_until,
+        guarantee_until=receipt.guarantee_until,
+    )
+    return replace(receipt, credential=_signed_text(desk, document, receipt.actor))
+
+
+def _signed_text(desk: Desk, document: JsonObject, issuer: str) -> str:
+    return dump_json(add_proof(document, desk.signing_key(issuer), created=desk.signing_time)).decode()
+
+
+def sign_posting(desk: Desk, offer: StandingOffer) -> tuple[StandingOffer, JsonObject, bytes]:
+    """The standing offer with its digest, the signed Note, and its bytes."""
+    note, body, _ = sign_activity(
+        desk, build_posting(offer), offer.author, offer.updated_at or offer.published_at
+    )
+    return replace(offer, digest=object_digest(note)), note, body

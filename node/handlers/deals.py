@@ -5,6 +5,9 @@ who sent it → which deal → parse → services.reception → parked ones agai
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 from federation.jsonld import as_id, as_list
 from federation.keys import PublicKey
 from federation.listeners import Inbound
@@ -20,8 +23,9 @@ from node.handlers.evidence import Sender, sender_of
 from node.lookups import key_for_proof
 from node.services.reception import Reception, Source, receive, refuse_message
 from node.store.ports import Direction, Parked, StoredMessage
-from node.wire.messages import Envelope, envelope_of, parse_message
-from node.wire.receipts import credential_method, parse_credential, verify_credential, verify_receipt
+from node.wire.credentials import MAX_CREDENTIAL_CHARS, parse_credential, verify_credential
+from node.wire.messages import Envelope, UnknownMessage, envelope_of, parse_message
+from node.wire.receipts import verify_receipt
 
 __all__ = ["take_deal_message"]
 
@@ -46,11 +50,25 @@ def _addressed(node: Node, entry: InboundEntry, activity: JsonObject) -> str:
 async def _credential_keys(node: Node, entry: InboundEntry, activity: JsonObject) -> dict[str, PublicKey]:
     """The sender's keys that credentials in this message name; nothing for most messages."""
     found: dict[str, PublicKey] = {}
-    for method in credential_method(activity):
+    for method in _credential_methods(activity):
         key = await key_for_proof(node, method, entry.actor)
         if key is not None:
             found[method] = key
     return found
+
+
+def _credential_methods(activity: JsonObject) -> Iterator[str]:
+    """The key ids that the credentials in a message name; only looked at, nothing is believed yet."""
+    text = activity.get("purchaseCredential")
+    carried = [activity.get("object")]
+    if isinstance(text, str) and len(text) <= MAX_CREDENTIAL_CHARS:
+        with suppress(Refusal):
+            carried.append(parse_credential(text).document)
+    for document in carried:
+        proof = document.get("proof") if isinstance(document, dict) else None
+        method = proof.get("verificationMethod") if isinstance(proof, dict) else None
+        if isinstance(method, str):
+            yield method
 
 
 def _take(
@@ -80,6 +98,8 @@ def _take_one(
     source = _source(desk, entry, envelope, own, sender, keys)
     try:
         message = parse_message(activity, digest=entry.digest, currency=_currency(desk, deal, activity))
+    except UnknownMessage:
+        return False
     except Refusal as error:
         refuse_message(desk, source, None, error)
         return False
@@ -136,7 +156,6 @@ def _source(
         at=entry.received_at,
         key_id=entry.proof_key_id,
         document=document,
-        answers=envelope.answers,
     )
     parked = Parked(
         own, envelope.deal_id, entry.activity_id, entry.actor, entry.body, entry, desk.now, desk.now
@@ -154,19 +173,23 @@ def _check_credentials(desk: Desk, own: str, message: Message, keys: dict[str, P
     """A conclusion without a good purchase credential is malformed; so is a receipt that does not verify."""
     deal = desk.tx.deals.get(own, message.deal_id)
     if isinstance(message, Receipt):
-        verify_receipt(message, keys.get, issuer=message.actor, subject=own)
+        verify_receipt(message, _signed_by(parse_json_object(message.credential.encode()), keys))
     elif isinstance(message, Conclude | OrderAccept):
         credential = parse_credential(message.credential)
-        key = keys.get(credential.method)
-        if key is None:
-            raise Refusal(Reason.MALFORMED, "the purchase credential is not signed by a key of its issuer")
         verify_credential(
             credential,
-            key,
+            _signed_by(credential.document, keys),
             issuer=message.actor,
             feedback_key=_feedback_key(desk, deal, message),
             category=deal.category if deal else "",
         )
+
+
+def _signed_by(document: JsonObject, keys: dict[str, PublicKey]) -> PublicKey:
+    key = keys.get(str(document["proof"].get("verificationMethod")))
+    if key is None:
+        raise Refusal(Reason.MALFORMED, "the credential is not signed by a key of its issuer")
+    return key
 
 
 def _feedback_key(desk: Desk, deal: Deal | None, message: Conclude | OrderAccept) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from federation.keys import SigningKey
 from node import publish
 from node.desk import Desk
@@ -48,7 +46,7 @@ def publish_feedback(
         vendor=deal.peer,
         published_at=desk.signing_time,
         url=f"{desk.setting.base_url}/@{account.name}/{name}",
-        content=publish.mention_html(vendor, words.text),
+        content=publish.mention_of(vendor) + publish.html_of(words.text),
         title=words.title or words.text[:60],
         text=words.text,
         mention=vendor.handle,
@@ -56,15 +54,10 @@ def publish_feedback(
         aspects=words.aspects,
         credential=agreed.credential,
     )
-    proven = replace(
-        draft, purchase_proof=publish.purchase_proof(desk, draft, _feedback_key(desk, agreed.credential))
-    )
-    publish.publish_feedback(desk, account, proven, vendor)
-    return proven
+    return publish.publish_feedback(desk, account, draft, vendor, _purchase_key(desk, agreed.feedback_key))
 
 
-def _feedback_key(desk: Desk, credential: str) -> SigningKey:
-    did = publish.credential_subject(credential)
+def _purchase_key(desk: Desk, did: str) -> SigningKey:
     row = desk.tx.keys.get(did)
     if row is None:
         raise InvalidInput(

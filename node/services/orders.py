@@ -59,7 +59,7 @@ def post_offer(
         minimum_quantity=minimum,
         unit_price=price,
         currency=item.price.currency,
-        content=publish.html(text),
+        content=publish.html_of(text),
         url=f"{desk.setting.base_url}/@{account.name}/{name}",
         published_at=desk.signing_time,
         ends_at=ends_at,
@@ -67,10 +67,10 @@ def post_offer(
         name=item.name,
         sku=item.sku,
     )
-    offer, body = publish.sign_posting(desk, draft)
+    offer, note, body = publish.sign_posting(desk, draft)
     desk.tx.posts.save(Post(offer.id, account.id, account.id, KIND, body, desk.now))
     desk.tx.posts.save_offer(account.id, offer)
-    publish.announce(desk, account, offer.id, body)
+    publish.announce_post(desk, account, note)
     return offer
 
 
@@ -124,7 +124,7 @@ def buy(desk: Desk, account: Account, vendor: Contact, posting: StandingOffer, p
         **envelope(desk, deal),
         post_digest=posting.digest,
         agreement=agreement,
-        agreement_digest=publish.agreement_digest(agreement),
+        agreement_digest=publish.agreement_digest_of(agreement),
         ends_at=desk.signing_time + desk.setting.policy.order_default,
         feedback_key=new_feedback_key(desk),
         terms=purchase.terms,

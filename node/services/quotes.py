@@ -66,7 +66,7 @@ def make_offer(desk: Desk, deal: Deal, quote: Quote) -> Deal:
         **envelope(desk, deal),
         proposal_digest=deal.proposal_digest,
         agreement=agreement,
-        agreement_digest=publish.agreement_digest(agreement),
+        agreement_digest=publish.agreement_digest_of(agreement),
         ends_at=desk.signing_time + quote.valid,
         firm=True if quote.firm else None,
         supersedes=replaced.id if replaced else None,
