@@ -48,9 +48,9 @@ def create_app(node: Node, inbox: InboxDependencies) -> ASGIApp:
     endpoints = _endpoints(node, inbox, documents)
     app = Starlette(
         routes=[
-            Mount("/static", _Static(directory=STATIC_DIR)),
+            Mount("/static", StaticFiles(directory=STATIC_DIR)),
             *routes(endpoints, inbox_paths=INBOX_PATHS, document_paths=DOCUMENT_PATHS),
-            Route("/{rest:path}", _missing(node.config.host)),
+            Route("/{rest:path}", _Missing(node.config.host)),
         ],
         middleware=[Middleware(_PageHeaders)],
     )
@@ -108,21 +108,18 @@ def _soon(html: str) -> Callable[[], Awaitable[str]]:
     return ready
 
 
-def _missing(host: str) -> ASGIApp:
-    """404: a page for people, a problem document for programs."""
+class _Missing:
+    """404: a page for people, a problem document for programs. A class, since a route calls those as ASGI."""
 
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, host: str) -> None:
+        self._host = host
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         accept = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"accept"), None)
         response: Response = not_found()
         if prefers_html(accept):
-            response = HTMLResponse(render_missing(MissingView(host=host)), 404)
+            response = HTMLResponse(render_missing(MissingView(host=self._host)), 404)
         await response(scope, receive, send)
-
-    return answer
-
-
-class _Static(StaticFiles):
-    """Our own style sheet and pictures; nothing that anybody uploaded."""
 
 
 class _PageHeaders:
