@@ -15,14 +15,12 @@ from federation.strictjson import parse_json_object
 from federation.vocab import CAPABILITY_FEP_8B32, CAPABILITY_RFC9421
 from federation.webfinger import build_jrd, parse_handle
 from node.domain.accounts import Account, AccountKind, Persona, PersonaState
+from node.domain.policy import PROTOCOL
 from node.domain.terms import short_name
 from node.signing import public_key_of
 from node.store.ports import KeyRow, Post, Tx
 
-__all__ = ["CAPABILITIES", "PROTOCOL", "Documents"]
-
-PROTOCOL = "https://w3id.org/obverse/ns#protocol-1"
-"""The capability by which nodes of our kind know each other."""
+__all__ = ["CAPABILITIES", "Documents"]
 
 CAPABILITIES = (
     Capability(CAPABILITY_RFC9421, "RFC-9421"),

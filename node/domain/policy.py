@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-__all__ = ["Policy"]
+__all__ = ["PROTOCOL", "Policy"]
+
+PROTOCOL = "https://w3id.org/obverse/ns#protocol-1"
+"""The capability by which nodes of our kind know each other (`protocol §1`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from node.domain.deals import AcceptanceState, Deal, DealState
 from node.domain.errors import InvalidInput
 from node.domain.intents import Budget, Intent, IntentState, PersonaMode, Place, Proposal, Wish
 from node.domain.messages import Cast, Decline, Sender, Update, Withdraw
+from node.domain.policy import PROTOCOL
 from node.domain.terms import missing_terms, short_name
 from node.domain.values import Money, Quantity
 from node.services.accounts import persona_for
@@ -60,7 +61,7 @@ class IntentChange:
     quantity: Quantity | None = None
 
 
-def check_audience(vendors: tuple[Contact, ...], terms: tuple[str, ...], capability: str) -> None:
+def check_audience(vendors: tuple[Contact, ...], terms: tuple[str, ...]) -> None:
     """Nothing leaves for a vendor that does not speak the protocol or does not accept the terms.
 
     Raises: InvalidInput, naming the vendor and what it lacks. Spec: `protocol §4`, cast.
@@ -70,7 +71,7 @@ def check_audience(vendors: tuple[Contact, ...], terms: tuple[str, ...], capabil
             "to", "no vendor is named", "Name one with --to; add them with `obverse vendors add`."
         )
     for vendor in vendors:
-        if capability not in vendor.implements:
+        if PROTOCOL not in vendor.implements:
             raise InvalidInput("to", f"{vendor.handle} is no Obverse node", "Choose a vendor that is one.")
         lacking = missing_terms(terms, vendor.terms_accepted)
         if lacking:
@@ -84,8 +85,12 @@ def check_audience(vendors: tuple[Contact, ...], terms: tuple[str, ...], capabil
 
 
 def cast_intent(desk: Desk, account: Account, wanted: Wanted, vendors: tuple[Contact, ...]) -> Intent:
-    """Make the intent and one deal for each vendor, with ids, context and (by default) persona of its own."""
+    """Make the intent and one deal for each vendor, with ids, context and (by default) persona of its own.
+
+    Raises: InvalidInput before anything is kept or sent.
+    """
     intent = _new_intent(desk, account, wanted)
+    check_audience(vendors, intent.terms)
     deals = [_cast_to(desk, account, intent, vendor) for vendor in vendors]
     intent = replace(intent, deal_ids=tuple(deal.id for deal in deals))
     desk.tx.intents.save(intent)

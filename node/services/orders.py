@@ -22,6 +22,7 @@ from node.domain.values import CURRENCIES, Quantity, parse_quantity, price_for
 from node.services.accounts import persona_for
 from node.services.dealing import act, envelope
 from node.services.disclosure import disclose
+from node.services.intents import check_audience
 from node.services.negotiating import new_feedback_key
 from node.store.ports import Post
 
@@ -101,6 +102,7 @@ def buy(desk: Desk, account: Account, vendor: Contact, posting: StandingOffer, p
         raise InvalidInput(
             "terms", f"the vendor does not accept {', '.join(lacking)}", "Choose among its own."
         )
+    check_audience((vendor,), purchase.terms)
     own = persona_for(desk, account, vendor.actor, PersonaMode.PER_DEAL)
     deal = Deal(
         id=desk.iri("deals"),
