@@ -191,7 +191,7 @@ async def _record(entry: InboundEntry, deps: InboxDependencies) -> Receipt:
             return Receipt(202, Reception.ACCEPTED, None, entry.actor, entry.activity_id)
         case Recorded.DUPLICATE:
             return Receipt(202, Reception.DUPLICATE, None, entry.actor, entry.activity_id)
-        case Recorded.CONFLICT:
+        case Recorded.CONFLICT:  # pragma: no branch (the enum is closed, which mypy checks)
             error = Forbidden("this id is known here with another body", place="/id")
             return Receipt(error.status, Reception.CONFLICT, error, entry.actor, entry.activity_id)
 

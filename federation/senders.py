@@ -16,6 +16,7 @@ from federation.errors import (
     FetchError,
     FetchFailed,
     Gone,
+    InvalidDocument,
     InvalidIri,
     KeyUnknown,
     ProofInvalid,
@@ -46,8 +47,7 @@ async def who_says_it(
 ) -> tuple[Activity, str]:
     """The activity that holds, as its actor said it, and the key of its proof ("" for none).
 
-    Raises: AuthenticationFailed and below, Forbidden, TooManyRequests, TemporarilyUnavailable; InvalidJson
-            and InvalidDocument for an origin that answers nonsense.
+    Raises: AuthenticationFailed and below, Forbidden, TooManyRequests, TemporarilyUnavailable.
     Spec:   `protocol §2`, Who may send; FEP-fe34.
     """
     check_standing(activity.actor, deps)
@@ -71,7 +71,10 @@ async def _as_origin_has_it(activity: Activity, deps: InboxDependencies, budget:
         ) from None
     except (FetchError, InvalidIri) as error:
         raise AuthenticationFailed(f"the activity's server does not confirm it: {error}") from None
-    held = parse_activity(fetched.body, limits=deps.limits, terms=deps.terms)
+    try:
+        held = parse_activity(fetched.body, limits=deps.limits, terms=deps.terms)
+    except Refused as error:
+        raise AuthenticationFailed(f"the activity's server does not confirm it: {error}") from None
     same = (held.id, held.actor, held.type) == (activity.id, activity.actor, activity.type)
     if not same or not held.is_public or deps.requires_proof(held.json):
         raise AuthenticationFailed("the activity's server has another activity under this id", place="/id")
@@ -104,9 +107,12 @@ def local_finder(actor: str, deps: InboxDependencies) -> KeyFinder:
 async def prove(activity: Activity, find_key: KeyFinder, *, deps: InboxDependencies, required: bool) -> str:
     """The key id of the activity's valid proof; "" where it carries none that we read and needs none.
 
-    Raises: ProofMissing, ProofInvalid, and what `find_key` raises.
+    Raises: ProofMissing, ProofInvalid, and what `find_key` raises; InvalidDocument where a proof is required
+            and the ids are not in their canonical spelling: evidence is compared as text, so it has one.
     Spec:   `protocol §2`, Objects; `security D15 to D23`.
     """
+    if required:
+        _check_spelling(activity)
     claim = proof_claim(activity.json)
     if claim is None:
         if required:
@@ -119,6 +125,12 @@ async def prove(activity: Activity, find_key: KeyFinder, *, deps: InboxDependenc
     key = await find_key(claim.verification_method)
     verify_proof(activity.json, key, now=deps.clock(), limits=deps.limits, strict_context=required)
     return key.id
+
+
+def _check_spelling(activity: Activity) -> None:
+    for name, canonical in (("id", activity.id), ("actor", activity.actor)):
+        if activity.json[name] != canonical:
+            raise InvalidDocument(f"written otherwise than {canonical}", place=f"/{name}")
 
 
 def _covers_less(document: JsonObject) -> bool:

@@ -39,6 +39,10 @@ __all__ = ["Worker", "WorkerSettings"]
 _LONGEST_REST_S = 30.0
 """The clock may be moved under a sleeping worker, so it looks at it now and then."""
 
+_BUSY = 64
+_COALESCE_S = 0.01
+"""With so much in hand the next look at the store waits so long: one look for many endings, not one each."""
+
 _STUCK_S = 2.0
 """A lane whose jobs have run longer than this gives up its waiting ones when there is no room."""
 
@@ -150,6 +154,8 @@ class Worker:
 
     async def _take(self, tasks: TaskGroup) -> int:
         """Take in hand what is due, as far as there is room; how many were new."""
+        if len(self._inbox) + len(self._outbox) > _BUSY:
+            await anyio.sleep(_COALESCE_S)
         try:
             taken = await self._take_entries() + await self._take_jobs()
         except Exception as error:  # the store is the application's: whatever it raises, the worker goes on

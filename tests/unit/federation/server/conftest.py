@@ -1,8 +1,8 @@
-"""Parties on a network of this process: real keys, real signatures, real routes; only the sockets are missing."""
+"""Parties on a network of this process: real keys, signatures and routes; only the sockets are missing."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -328,7 +328,8 @@ class Network:
     def rsa(self, key_id: str, owner: str) -> SigningKey:
         """A key from the pool: making RSA keys takes longer than all else in these tests."""
         place = sum(key_id.encode()) % len(self.materials)
-        return replace(self.materials[place], id=key_id, owner=owner)
+        key: SigningKey = replace(self.materials[place], id=key_id, owner=owner)
+        return key
 
     def party(self, name: str) -> Party:
         party = Party(name, self, self._apps[name])
@@ -344,7 +345,7 @@ class Network:
     def post(
         self, url: str, body: JsonObject | bytes, *, key: SigningKey | None, spec: str = "", **headers: str
     ) -> HttpMessage:
-        """A signed POST: RFC 9421 for Ed25519 keys and `spec="rfc9421"`, else draft-cavage; unsigned without key."""
+        """A signed POST: RFC 9421 for Ed25519 keys and `spec="rfc9421"`, else draft-cavage."""
         raw = body if isinstance(body, bytes) else dump_json(body)
         given = {"content-type": ACTIVITY_JSON}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -362,8 +363,8 @@ def rsa_materials() -> list[Any]:
 
 
 @pytest.fixture
-def network(rsa_materials: list[Any]) -> Iterator[Network]:
-    yield Network(rsa_materials)
+def network(rsa_materials: list[Any]) -> Network:
+    return Network(rsa_materials)
 
 
 @pytest.fixture

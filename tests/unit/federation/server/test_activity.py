@@ -124,7 +124,12 @@ def test_bytes_that_are_no_object_are_refused() -> None:
 def test_one_long_key_above_a_long_list_costs_neither_time_nor_memory() -> None:
     """Places of values are written out for a refusal only: as text they would take gigabytes here."""
     body = dump_json(
-        {"id": "https://m.example/1", "type": "Like", "actor": "https://m.example/a", "k" * 60_000: [[]] * 60_000}
+        {
+            "id": "https://m.example/1",
+            "type": "Like",
+            "actor": "https://m.example/a",
+            "k" * 60_000: [[]] * 60_000,
+        }
     )
     tracemalloc.start()
     try:

@@ -52,14 +52,21 @@ async def ask(
     query: str = "",
     **scope: Any,
 ) -> Answer:
-    """Ask once; a part of None means that the sender goes away; `unread` counts the parts that nobody took."""
+    """Ask once; a part of None: the sender goes away; `unread` counts the parts that nobody took."""
     pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     if host is not None:
         pairs.insert(0, (b"host", host.encode("latin-1")))
     usual = {
-        "type": "http", "method": method, "path": path, "raw_path": path.encode("latin-1"), "scheme": "http",
-        "query_string": query.encode("latin-1"), "headers": pairs, "server": ("10.0.0.1", 80), "root_path": "",
-    }  # fmt: skip
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode("latin-1"),
+        "scheme": "http",
+        "query_string": query.encode("latin-1"),
+        "headers": pairs,
+        "server": ("10.0.0.1", 80),
+        "root_path": "",
+    }
     waiting = list(parts)
     sent: list[Any] = []
 
@@ -96,7 +103,9 @@ def app(ana: Any) -> Any:
 
 
 @pytest.mark.parametrize("spec", ["cavage", "rfc9421"])
-async def test_a_signed_post_is_202_with_an_empty_body(network, app, ana, shop, a_note, spec) -> None:
+async def test_a_signed_post_is_202_with_an_empty_body(
+    network: Any, app: Any, ana: Any, shop: Any, a_note: Any, spec: Any
+) -> None:
     sender = shop.account("north")
     message = network.post("https://ana.example/inbox", a_note(sender), key=sender.rsa, spec=spec)
     halves = [message.body[:100], message.body[100:]]
@@ -107,7 +116,7 @@ async def test_a_signed_post_is_202_with_an_empty_body(network, app, ana, shop, 
     assert len(ana.pending) == 1
 
 
-async def test_a_refusal_is_a_problem_document(network, app, shop) -> None:
+async def test_a_refusal_is_a_problem_document(network: Any, app: Any, shop: Any) -> None:
     message = network.post(
         "https://ana.example/inbox", b'{"price":1,"price":2}', key=shop.account("north").rsa
     )
@@ -121,19 +130,23 @@ async def test_a_refusal_is_a_problem_document(network, app, shop) -> None:
     assert answer.json["detail"]
 
 
-async def test_an_unsigned_post_is_401_and_one_to_nobody_404(network, app, a_note, shop) -> None:
+async def test_an_unsigned_post_is_401_and_one_to_nobody_404(
+    network: Any, app: Any, a_note: Any, shop: Any
+) -> None:
     body = a_note(shop.account("north"))
     assert (await post(app, network.post("https://ana.example/inbox", body, key=None))).status == 401
     assert (await post(app, network.post("https://ana.example/p/none/inbox", body, key=None))).status == 404
 
 
-async def test_a16_put_is_405_with_allow(app) -> None:
+async def test_a16_put_is_405_with_allow(app: Any) -> None:
     for method in ("PUT", "GET", "DELETE"):
         answer = await ask(app, method, "/inbox")
         assert (answer.status, answer.headers["allow"]) == (405, "POST")
 
 
-async def test_a_path_that_is_no_inbox_is_404_by_its_raw_spelling(network, app, ana, shop, a_note) -> None:
+async def test_a_path_that_is_no_inbox_is_404_by_its_raw_spelling(
+    network: Any, app: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     ana.account("ana")
     sender = shop.account("north")
     message = network.post("https://ana.example/actors/%61na/inbox", a_note(sender), key=sender.rsa)
@@ -143,7 +156,7 @@ async def test_a_path_that_is_no_inbox_is_404_by_its_raw_spelling(network, app, 
     assert (answer.status, answer.headers["connection"]) == (404, "close")
 
 
-async def test_a01_an_announced_body_over_the_limit_is_413_before_it_is_read(app) -> None:
+async def test_a01_an_announced_body_over_the_limit_is_413_before_it_is_read(app: Any) -> None:
     limit = Limits().inbox_body_bytes
     answer = await ask(app, "POST", "/inbox", [("content-length", str(limit + 1))], [b"x", b"y"])
     assert (answer.status, answer.unread, answer.headers["connection"]) == (413, 2, "close")
@@ -151,29 +164,29 @@ async def test_a01_an_announced_body_over_the_limit_is_413_before_it_is_read(app
     assert (answer.status, answer.unread) == (413, 2)
 
 
-async def test_an_unannounced_body_over_the_limit_is_413_as_soon_as_it_is_over(app) -> None:
+async def test_an_unannounced_body_over_the_limit_is_413_as_soon_as_it_is_over(app: Any) -> None:
     answer = await ask(app, "POST", "/inbox", [], [b"x" * 200_000, b"x" * 100_000, b"never read"])
     assert (answer.status, answer.unread) == (413, 1)
 
 
-async def test_a_length_that_is_no_number_is_not_read_either(ana) -> None:
+async def test_a_length_that_is_no_number_is_not_read_either(ana: Any) -> None:
     answer = await ask(InboxEndpoint(ana.endpoints), "POST", "/inbox", [("content-length", "-1")], [b"x"])
     assert (answer.status, answer.unread) == (413, 1)
 
 
-async def test_a12_a_body_that_drips_is_408(ana) -> None:
+async def test_a12_a_body_that_drips_is_408(ana: Any) -> None:
     impatient = replace(ana.endpoints, inbox=replace(ana.deps, limits=Limits(request_s=0.02)))
     answer = await ask(InboxEndpoint(impatient), "POST", "/inbox", [], [b"x", b"<never>"])
     assert (answer.status, answer.headers["connection"]) == (408, "close")
 
 
-async def test_a_sender_that_goes_away_gets_no_answer(app, ana) -> None:
+async def test_a_sender_that_goes_away_gets_no_answer(app: Any, ana: Any) -> None:
     answer = await ask(app, "POST", "/inbox", [], [b"x", None])
     assert answer.status == 0
     assert ana.pending == []
 
 
-async def test_beyond_what_is_judged_at_once_the_answer_is_503_at_once(ana) -> None:
+async def test_beyond_what_is_judged_at_once_the_answer_is_503_at_once(ana: Any) -> None:
     inbox = InboxEndpoint(replace(ana.endpoints, inboxes_at_once=2))
     async with anyio.create_task_group() as tasks:
         for _ in range(2):
@@ -185,7 +198,9 @@ async def test_beyond_what_is_judged_at_once_the_answer_is_503_at_once(ana) -> N
     assert (await ask(inbox, "POST", "/inbox")).status == 415
 
 
-async def test_a_store_that_fails_is_503_without_its_words(network, ana, shop, a_note) -> None:
+async def test_a_store_that_fails_is_503_without_its_words(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     class Full:
         def __getattr__(self, name: str) -> Any:
             raise OSError("/var/lib/secret/place: no space left")
@@ -200,7 +215,7 @@ async def test_a_store_that_fails_is_503_without_its_words(network, ana, shop, a
     assert (what, type(error)) == ("inbox", OSError)
 
 
-def test_failures_are_logged_unless_the_application_listens(ana, caplog) -> None:
+def test_failures_are_logged_unless_the_application_listens(ana: Any, caplog: Any) -> None:
     kept = {name: getattr(ana.endpoints, name) for name in Endpoints.__slots__ if name != "report"}
     with caplog.at_level(logging.ERROR):
         Endpoints(**kept).report("inbox", OSError("disk"))
@@ -212,9 +227,13 @@ def test_failures_are_logged_unless_the_application_listens(ana, caplog) -> None
 
 def test_the_public_address_comes_from_configuration_and_the_raw_path() -> None:
     scope = {
-        "method": "POST", "path": "/a b", "raw_path": b"/a%20b", "query_string": b"x=%2F", "scheme": "http",
+        "method": "POST",
+        "path": "/a b",
+        "raw_path": b"/a%20b",
+        "query_string": b"x=%2F",
+        "scheme": "http",
         "headers": [(b"Host", b"evil.example"), (b"X-Forwarded-Host", b"evil.example")],
-    }  # fmt: skip
+    }
     message = public_request(scope, "https://ana.example", b"body")
     assert message.url == "https://ana.example/a%20b?x=%2F"
     assert message.header("host") == "evil.example"
@@ -226,7 +245,7 @@ def test_the_public_address_comes_from_configuration_and_the_raw_path() -> None:
 # --- documents -------------------------------------------------------------------------------------------
 
 
-async def test_an_actor_is_served_as_activity_json_with_vary(app, ana) -> None:
+async def test_an_actor_is_served_as_activity_json_with_vary(app: Any, ana: Any) -> None:
     actor = ana.account("ana")
     answer = await ask(app, "GET", "/actors/ana", [("accept", "application/activity+json")])
     assert (answer.status, answer.json) == (200, actor.document)
@@ -234,25 +253,25 @@ async def test_an_actor_is_served_as_activity_json_with_vary(app, ana) -> None:
     assert answer.headers["vary"] == "Accept, Signature"
 
 
-async def test_head_is_get_without_the_body(app, ana) -> None:
+async def test_head_is_get_without_the_body(app: Any, ana: Any) -> None:
     ana.account("ana")
     get, head = await ask(app, "GET", "/actors/ana"), await ask(app, "HEAD", "/actors/ana")
     assert (head.status, head.body) == (200, b"")
     assert head.headers == get.headers
 
 
-async def test_other_methods_on_a_document_are_405(app) -> None:
+async def test_other_methods_on_a_document_are_405(app: Any) -> None:
     answer = await ask(app, "POST", "/actors/ana")
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
-async def test_bytes_status_and_headers_go_out_as_they_are(app, ana) -> None:
+async def test_bytes_status_and_headers_go_out_as_they_are(app: Any, ana: Any) -> None:
     ana.documents["/x"] = Served(b'{"a": 1}', status=410, headers=(("cache-control", "no-store"),))
     answer = await ask(app, "GET", "/x")
     assert (answer.status, answer.body, answer.headers["cache-control"]) == (410, b'{"a": 1}', "no-store")
 
 
-async def test_people_get_the_page_and_servers_the_document(app, ana) -> None:
+async def test_people_get_the_page_and_servers_the_document(app: Any, ana: Any) -> None:
     async def page() -> str:
         return "<h1>Ana</h1>"
 
@@ -269,18 +288,29 @@ async def test_people_get_the_page_and_servers_the_document(app, ana) -> None:
 @pytest.mark.parametrize(
     ("accept", "html"),
     [
-        (None, False), ("", False), ("*/*", False), ("text/html", True), ("text/*", True), ("TEXT/HTML", True),
-        ("application/activity+json, text/html", False), ("text/html;q=0.9, application/activity+json", False),
-        ("application/ld+json; profile=\"https://www.w3.org/ns/activitystreams\"", False), ("text/html, */*", True),
-        ("text/html;q=0", False), ("text/html;q=0.5, */*", False), ("text/html; q=nonsense", True),
-        ("application/json", False), ("image/png", False), ("text/html;level=1;q=0.4, */*;q=0.3", True),
+        (None, False),
+        ("", False),
+        ("*/*", False),
+        ("text/html", True),
+        ("text/*", True),
+        ("TEXT/HTML", True),
+        ("application/activity+json, text/html", False),
+        ("text/html;q=0.9, application/activity+json", False),
+        ('application/ld+json; profile="https://www.w3.org/ns/activitystreams"', False),
+        ("text/html, */*", True),
+        ("text/html;q=0", False),
+        ("text/html;q=0.5, */*", False),
+        ("text/html; q=nonsense", True),
+        ("application/json", False),
+        ("image/png", False),
+        ("text/html;level=1;q=0.4, */*;q=0.3", True),
     ],
-)  # fmt: skip
-def test_html_only_for_those_who_would_rather_have_it(accept, html) -> None:
+)
+def test_html_only_for_those_who_would_rather_have_it(accept: Any, html: Any) -> None:
     assert prefers_html(accept) is html
 
 
-async def test_p03_hidden_and_missing_documents_are_answered_alike(app, ana) -> None:
+async def test_p03_hidden_and_missing_documents_are_answered_alike(app: Any, ana: Any) -> None:
     async def hidden(_: HttpMessage) -> None:
         return None
 
@@ -292,7 +322,9 @@ async def test_p03_hidden_and_missing_documents_are_answered_alike(app, ana) -> 
         assert one.status == 404
 
 
-async def test_a_document_for_one_reader_is_served_to_a_signed_get_alone(network, app, ana, shop) -> None:
+async def test_a_document_for_one_reader_is_served_to_a_signed_get_alone(
+    network: Any, app: Any, ana: Any, shop: Any
+) -> None:
     reader = shop.persona("P")
 
     async def private(request: HttpMessage) -> Served | None:
@@ -313,7 +345,7 @@ async def test_a_document_for_one_reader_is_served_to_a_signed_get_alone(network
 # --- discovery -------------------------------------------------------------------------------------------
 
 
-async def test_webfinger_answers_400_404_and_the_jrd_to_everybody(app) -> None:
+async def test_webfinger_answers_400_404_and_the_jrd_to_everybody(app: Any) -> None:
     async def finger(query: str) -> Answer:
         answer = await ask(app, "GET", "/.well-known/webfinger", query=query)
         assert answer.headers["access-control-allow-origin"] == "*"
@@ -339,15 +371,15 @@ async def test_webfinger_answers_400_404_and_the_jrd_to_everybody(app) -> None:
         ("/.well-known/host-meta", "application/xrd+xml"),
     ],
 )
-async def test_discovery_documents_have_their_types(app, path, media_type) -> None:
+async def test_discovery_documents_have_their_types(app: Any, path: Any, media_type: Any) -> None:
     answer = await ask(app, "GET", path)
     assert (answer.status, answer.headers["content-type"]) == (200, media_type)
 
 
-def test_the_routes_can_be_put_into_any_application(ana) -> None:
+def test_the_routes_can_be_put_into_any_application(ana: Any) -> None:
     made = routes(ana.endpoints, inbox_paths=["/in"], document_paths=["/{rest:path}"])
-    assert [route.path for route in made][0] == "/in"  # type: ignore[attr-defined]
-    assert [route.path for route in made][-1] == "/{rest:path}"  # type: ignore[attr-defined]
+    assert made[0].path == "/in"  # type: ignore[attr-defined]
+    assert made[-1].path == "/{rest:path}"  # type: ignore[attr-defined]
 
 
 # --- the guard -------------------------------------------------------------------------------------------
@@ -378,7 +410,7 @@ def test_the_routes_can_be_put_into_any_application(ana) -> None:
         ("ana.example", [("x", "y")] * 10_000, 431),
     ],
 )
-async def test_a03_to_a09_the_guard(app, host, headers, status) -> None:
+async def test_a03_to_a09_the_guard(app: Any, host: Any, headers: Any, status: Any) -> None:
     answer = await ask(app, "GET", "/none", headers, host=host)
     assert answer.status == status
     assert answer.headers.get("connection") == ("close" if status != 404 else None)
@@ -393,7 +425,9 @@ async def test_a03_to_a09_the_guard(app, host, headers, status) -> None:
         ("https://ana.example", ("Health.local:81",), "health.local:81", "health.local"),
     ],
 )
-async def test_the_guard_knows_every_spelling_of_its_own_authority(base_url, also, good, bad) -> None:
+async def test_the_guard_knows_every_spelling_of_its_own_authority(
+    base_url: Any, also: Any, good: Any, bad: Any
+) -> None:
     async def fine(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
@@ -413,7 +447,7 @@ async def test_the_guard_leaves_what_is_no_request_alone() -> None:
     assert seen == ["lifespan"]
 
 
-async def test_a_document_may_be_refused_by_the_application(app, ana) -> None:
+async def test_a_document_may_be_refused_by_the_application(app: Any, ana: Any) -> None:
     async def forbid(_: HttpMessage) -> None:
         raise Forbidden("not for you", retry_after_s=5)
 

@@ -33,6 +33,15 @@ def test_pages_are_counted(total: int, pages: int) -> None:
 
 def test_a_page_has_one_path() -> None:
     assert parse_page_path("/actors/ana/outbox/page/12") == ("/actors/ana/outbox", 12)
-    for path in ("/outbox", "/outbox/page/", "/outbox/page/0", "/outbox/page/01", "/outbox/page/-1",
-                 "/outbox/page/٣", "/outbox/page/1234567890", "/outbox/page/1\n", "/outbox/page/1/2"):  # fmt: skip
+    for path in (
+        "/outbox",
+        "/outbox/page/",
+        "/outbox/page/0",
+        "/outbox/page/01",
+        "/outbox/page/-1",
+        "/outbox/page/٣",
+        "/outbox/page/1234567890",
+        "/outbox/page/1\n",
+        "/outbox/page/1/2",
+    ):
         assert parse_page_path(path) is None, path

@@ -51,14 +51,16 @@ def to_played(ana: Any) -> Any:
     return run
 
 
-async def test_a_delivery_passes_the_other_partys_whole_inbox(network, ana, shop, a_note) -> None:
+async def test_a_delivery_passes_the_other_partys_whole_inbox(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     sender = ana.account("ana")
     outcome = await deliver(ana.job(sender, f"{SHOP}/inbox", a_note(sender)), ana.ports)
     assert (outcome.outcome, outcome.status, outcome.attempted) == (Outcome.DELIVERED, 202, True)
     assert [entry.actor for entry in shop.pending] == [sender.id]
 
 
-async def test_a_persona_signs_rfc_9421_by_ed25519(network, ana, shop, a_deal) -> None:
+async def test_a_persona_signs_rfc_9421_by_ed25519(network: Any, ana: Any, shop: Any, a_deal: Any) -> None:
     persona, vendor = ana.persona("P"), shop.account("north")
     outcome = await deliver(ana.job(persona, vendor.inbox, a_deal(persona, vendor.id)), ana.ports)
     assert outcome.outcome is Outcome.DELIVERED
@@ -66,7 +68,7 @@ async def test_a_persona_signs_rfc_9421_by_ed25519(network, ana, shop, a_deal) -
     assert "signature-input" in posts[0].headers
 
 
-async def test_strangers_get_cavage_and_known_hosts_ed25519(ana, to_played) -> None:
+async def test_strangers_get_cavage_and_known_hosts_ed25519(ana: Any, to_played: Any) -> None:
     _, server = await to_played(202)
     assert server.requests[0].header("signature-input") is None
     state = HostState(SHOP, SignatureSpec.RFC9421, ed25519=True, learned_at=ana.clock())
@@ -75,7 +77,9 @@ async def test_strangers_get_cavage_and_known_hosts_ed25519(ana, to_played) -> N
     assert 'alg="ed25519"' in server.requests[0].header("signature-input")
 
 
-async def test_a_401_is_knocked_at_twice_and_the_spec_that_opened_is_remembered(ana, to_played) -> None:
+async def test_a_401_is_knocked_at_twice_and_the_spec_that_opened_is_remembered(
+    ana: Any, to_played: Any
+) -> None:
     outcome, server = await to_played(401, 202)
     assert outcome.outcome is Outcome.DELIVERED
     assert len(server.requests) == 2
@@ -84,14 +88,14 @@ async def test_a_401_is_knocked_at_twice_and_the_spec_that_opened_is_remembered(
 
 
 @pytest.mark.parametrize("with_pool", [True, False])
-async def test_rsa_signatures_may_be_made_in_a_pool(ana, to_played, with_pool) -> None:
+async def test_rsa_signatures_may_be_made_in_a_pool(ana: Any, to_played: Any, with_pool: Any) -> None:
     with ThreadPoolExecutor(1) as pool:
         outcome, server = await to_played(401, 202, signing_pool=pool if with_pool else None)
     assert outcome.outcome is Outcome.DELIVERED
     assert len(server.requests) == 2
 
 
-async def test_a_missing_fast_key_does_not_stop_a_delivery(ana, to_played) -> None:
+async def test_a_missing_fast_key_does_not_stop_a_delivery(ana: Any, to_played: Any) -> None:
     sender = ana.account("ana")
     ana.signing_keys.destroy(sender.ed25519.id)
     assert (await to_played(202))[0].outcome is Outcome.DELIVERED
@@ -99,7 +103,7 @@ async def test_a_missing_fast_key_does_not_stop_a_delivery(ana, to_played) -> No
     assert (await to_played(202, job=without))[0].outcome is Outcome.DELIVERED
 
 
-async def test_a_destroyed_key_ends_the_delivery_without_a_request(ana, to_played) -> None:
+async def test_a_destroyed_key_ends_the_delivery_without_a_request(ana: Any, to_played: Any) -> None:
     sender = ana.account("ana")
     ana.signing_keys.destroy(sender.rsa.id)
     outcome, server = await to_played(202)
@@ -111,11 +115,32 @@ async def test_a_destroyed_key_ends_the_delivery_without_a_request(ana, to_playe
     [
         *((status, Outcome.DELIVERED) for status in (200, 201, 202, 204, 299)),
         *((status, Outcome.RETRY) for status in (401, 408, 425, 429, 500, 502, 503, 504, 599)),
-        *((status, Outcome.DEAD) for status in (301, 302, 307, 308, 400, 402, 403, 404, 405, 406, 409, 410, 413,
-                                                415, 421, 422, 451, 501)),
+        *(
+            (status, Outcome.DEAD)
+            for status in (
+                301,
+                302,
+                307,
+                308,
+                400,
+                402,
+                403,
+                404,
+                405,
+                406,
+                409,
+                410,
+                413,
+                415,
+                421,
+                422,
+                451,
+                501,
+            )
+        ),
     ],
-)  # fmt: skip
-async def test_what_each_status_means(to_played, status, end) -> None:
+)
+async def test_what_each_status_means(to_played: Any, status: Any, end: Any) -> None:
     outcome, server = await to_played(status)
     assert outcome.outcome is end is judge_status(status)
     assert outcome.status == status
@@ -124,13 +149,13 @@ async def test_what_each_status_means(to_played, status, end) -> None:
     assert len(server.requests) == (2 if status in (400, 401) else 1)
 
 
-async def test_a_redirect_is_never_followed(to_played) -> None:
+async def test_a_redirect_is_never_followed(to_played: Any) -> None:
     outcome, server = await to_played((307, ("location", "https://evil.example/inbox")))
     assert outcome.outcome is Outcome.DEAD
     assert [request.url for request in server.requests] == [f"{SHOP}/inbox"]
 
 
-async def test_no_connection_is_tried_again_with_growing_pauses(ana, to_played) -> None:
+async def test_no_connection_is_tried_again_with_growing_pauses(ana: Any, to_played: Any) -> None:
     sender = ana.account("ana")
     first, _ = await to_played(FetchFailed("no connection"))
     assert first.outcome is Outcome.RETRY
@@ -139,14 +164,14 @@ async def test_no_connection_is_tried_again_with_growing_pauses(ana, to_played) 
     assert later.retry_at - ana.clock() == timedelta(seconds=10015 * 1.25)
 
 
-async def test_retry_after_is_obeyed_but_capped(ana, to_played) -> None:
+async def test_retry_after_is_obeyed_but_capped(ana: Any, to_played: Any) -> None:
     outcome, _ = await to_played((429, ("retry-after", "1200")))
     assert outcome.retry_at - ana.clock() == timedelta(seconds=1200 * 1.25)
     outcome, _ = await to_played((503, ("retry-after", "99999999999")))
     assert outcome.retry_at - ana.clock() == timedelta(seconds=3600 * 1.25)
 
 
-async def test_nothing_is_tried_past_its_own_end(ana, to_played) -> None:
+async def test_nothing_is_tried_past_its_own_end(ana: Any, to_played: Any) -> None:
     sender = ana.account("ana")
     soon = ana.job(sender, f"{SHOP}/inbox", {}, give_up_at=ana.clock() + timedelta(seconds=15))
     outcome, server = await to_played(FetchFailed("down"), job=soon)
@@ -158,32 +183,40 @@ async def test_nothing_is_tried_past_its_own_end(ana, to_played) -> None:
 
 @pytest.mark.parametrize(
     "inbox",
-    ["https://127.0.0.1/inbox", "https://[::1]/inbox", "http://shop.example/inbox", "https://shop.example:25/inbox",
-     "https://169.254.169.254/latest", "https://shop.example/inbox#x"],
-)  # fmt: skip
-async def test_e16_a_forbidden_inbox_is_final_and_nothing_is_sent(ana, to_played, inbox) -> None:
+    [
+        "https://127.0.0.1/inbox",
+        "https://[::1]/inbox",
+        "http://shop.example/inbox",
+        "https://shop.example:25/inbox",
+        "https://169.254.169.254/latest",
+        "https://shop.example/inbox#x",
+    ],
+)
+async def test_e16_a_forbidden_inbox_is_final_and_nothing_is_sent(
+    ana: Any, to_played: Any, inbox: Any
+) -> None:
     outcome, server = await to_played(202, job=ana.job(ana.account("ana"), inbox, {}))
     assert (outcome.outcome, server.requests) == (Outcome.DEAD, [])
 
 
 @pytest.mark.parametrize("inbox", ["ftp://shop.example/", "not an address", "https://m@shop.example/inbox"])
-async def test_an_inbox_that_is_no_address_is_final(ana, to_played, inbox) -> None:
+async def test_an_inbox_that_is_no_address_is_final(ana: Any, to_played: Any, inbox: Any) -> None:
     outcome, server = await to_played(202, job=ana.job(ana.account("ana"), inbox, {}))
     assert (outcome.outcome, outcome.attempted, server.requests) == (Outcome.DEAD, False, [])
 
 
-async def test_a_name_that_resolves_to_loopback_is_final(to_played) -> None:
+async def test_a_name_that_resolves_to_loopback_is_final(to_played: Any) -> None:
     outcome, _ = await to_played(AddressRefused("resolves to 127.0.0.1"))
     assert outcome.outcome is Outcome.DEAD
     assert "guard" in outcome.detail
 
 
-async def test_an_inbox_is_written_in_its_canonical_form(ana, to_played) -> None:
+async def test_an_inbox_is_written_in_its_canonical_form(ana: Any, to_played: Any) -> None:
     _, server = await to_played(202, job=ana.job(ana.account("ana"), "HTTPS://Shop.Example:443/inbox", {}))
     assert server.requests[0].url == f"{SHOP}/inbox"
 
 
-async def test_an_unreadable_answer_counts_by_its_status(to_played) -> None:
+async def test_an_unreadable_answer_counts_by_its_status(to_played: Any) -> None:
     outcome, _ = await to_played(DocumentRefused("encoded", status=202))
     assert outcome.outcome is Outcome.DELIVERED
     outcome, _ = await to_played(DocumentRefused("cut off"))
@@ -193,7 +226,9 @@ async def test_an_unreadable_answer_counts_by_its_status(to_played) -> None:
 # --- the circuit -----------------------------------------------------------------------------------------
 
 
-async def test_five_failures_in_a_row_open_the_circuit_and_then_nothing_is_sent(ana, to_played) -> None:
+async def test_five_failures_in_a_row_open_the_circuit_and_then_nothing_is_sent(
+    ana: Any, to_played: Any
+) -> None:
     for _ in range(CIRCUIT_FAILURES):
         _, server = await to_played(FetchFailed("down"))
         assert len(server.requests) == 1
@@ -205,7 +240,7 @@ async def test_five_failures_in_a_row_open_the_circuit_and_then_nothing_is_sent(
     assert outcome.retry_at == state.open_until
 
 
-async def test_a_half_open_circuit_lets_one_probe_through(ana, to_played) -> None:
+async def test_a_half_open_circuit_lets_one_probe_through(ana: Any, to_played: Any) -> None:
     await ana.hosts.save(HostState(SHOP, failures=5, open_until=ana.clock()))
     seen: list[Any] = []
 
@@ -223,14 +258,14 @@ async def test_a_half_open_circuit_lets_one_probe_through(ana, to_played) -> Non
     assert (await ana.hosts.find(SHOP)).failures == 0
 
 
-async def test_a_failed_probe_opens_the_circuit_for_longer(ana, to_played) -> None:
+async def test_a_failed_probe_opens_the_circuit_for_longer(ana: Any, to_played: Any) -> None:
     await ana.hosts.save(HostState(SHOP, failures=5, open_until=ana.clock(), failing_since=ana.clock()))
     await to_played(503)
     state = await ana.hosts.find(SHOP)
     assert (state.failures, state.open_until) == (6, ana.clock() + timedelta(seconds=120))
 
 
-def test_the_circuit_grows_to_an_hour_and_no_further(ana) -> None:
+def test_the_circuit_grows_to_an_hour_and_no_further(ana: Any) -> None:
     state = HostState(SHOP)
     pauses = []
     for _ in range(40):
@@ -240,19 +275,19 @@ def test_the_circuit_grows_to_an_hour_and_no_further(ana) -> None:
     assert pauses[-1] == 3600
 
 
-async def test_a_refusal_shows_that_the_host_lives(ana, to_played) -> None:
+async def test_a_refusal_shows_that_the_host_lives(ana: Any, to_played: Any) -> None:
     await ana.hosts.save(HostState(SHOP, failures=4, failing_since=ana.clock()))
     await to_played(404)
     state = await ana.hosts.find(SHOP)
     assert (state.failures, state.failing_since) == (0, None)
 
 
-async def test_a_healthy_host_is_not_written_down_at_every_delivery(ana, to_played) -> None:
+async def test_a_healthy_host_is_not_written_down_at_every_delivery(ana: Any, to_played: Any) -> None:
     await to_played(202)
     assert await ana.hosts.find(SHOP) is None
 
 
-async def test_a_message_does_not_die_untried_behind_an_open_circuit(ana, to_played) -> None:
+async def test_a_message_does_not_die_untried_behind_an_open_circuit(ana: Any, to_played: Any) -> None:
     sender = ana.account("ana")
     await ana.hosts.save(HostState(SHOP, failures=9, open_until=ana.clock() + timedelta(hours=1)))
     job = ana.job(sender, f"{SHOP}/inbox", {}, give_up_at=ana.clock() + timedelta(minutes=10))
@@ -269,11 +304,21 @@ async def test_a_message_does_not_die_untried_behind_an_open_circuit(ana, to_pla
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
-        (None, None), ("", None), ("soon", None), ("-5", None), ("٣", None), ("0", 0), (" 30 ", 30), ("9" * 400, 3600),
-        ("Sun, 22 Nov 2026 10:02:00 GMT", 120), ("Sun, 22 Nov 2026 10:02:00 -0000", 120),
-        ("Sun, 22 Nov 2026 09:00:00 GMT", 0), ("Sun, 22 Nov 2099 09:00:00 GMT", 3600),
-        ("Sun, 31 Feb 2026 09:00:00 GMT", None), ("Sun, 22 Nov 99999 09:00:00 GMT", None),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("٣", None),
+        ("0", 0),
+        (" 30 ", 30),
+        ("9" * 400, 3600),
+        ("Sun, 22 Nov 2026 10:02:00 GMT", 120),
+        ("Sun, 22 Nov 2026 10:02:00 -0000", 120),
+        ("Sun, 22 Nov 2026 09:00:00 GMT", 0),
+        ("Sun, 22 Nov 2099 09:00:00 GMT", 3600),
+        ("Sun, 31 Feb 2026 09:00:00 GMT", None),
+        ("Sun, 22 Nov 99999 09:00:00 GMT", None),
     ],
-)  # fmt: skip
-def test_retry_after_is_read_or_ignored(ana, value, seconds) -> None:
+)
+def test_retry_after_is_read_or_ignored(ana: Any, value: Any, seconds: Any) -> None:
     assert parse_retry_after(value, ana.clock()) == seconds

@@ -26,7 +26,7 @@ from federation.errors import (
     TooManyRequests,
     UnsupportedMediaType,
 )
-from federation.inbox import Reception, authenticate, receive_local
+from federation.inbox import InboxDependencies, Reception, authenticate, receive, receive_local
 from federation.keys import generate_ed25519
 from federation.messages import HttpMessage
 from federation.ports import HostState, SignatureSpec
@@ -47,7 +47,9 @@ def refused(receipt: Any, error: type, status: int) -> None:
 
 
 @pytest.mark.parametrize("spec", ["cavage", "rfc9421"])
-async def test_a_signed_note_is_recorded_then_accepted(network, ana, shop, a_note, spec) -> None:
+async def test_a_signed_note_is_recorded_then_accepted(
+    network: Any, ana: Any, shop: Any, a_note: Any, spec: Any
+) -> None:
     sender = shop.account("north")
     receipt = await ana.take(network.post(INBOX, a_note(sender), key=sender.rsa, spec=spec))
     assert (receipt.status, receipt.outcome) == (202, Reception.ACCEPTED)
@@ -61,7 +63,7 @@ async def test_a_signed_note_is_recorded_then_accepted(network, ana, shop, a_not
 
 
 async def test_a_deal_message_by_a_persona_carries_signature_and_proof_by_one_key(
-    network, ana, shop, a_deal
+    network: Any, ana: Any, shop: Any, a_deal: Any
 ) -> None:
     persona, vendor = ana.persona("RANDOM"), shop.account("north")
     message = network.post(vendor.inbox, a_deal(persona, vendor.id), key=persona.ed25519)
@@ -72,7 +74,9 @@ async def test_a_deal_message_by_a_persona_carries_signature_and_proof_by_one_ke
     assert entry.recipient == vendor.id
 
 
-async def test_a_verified_rfc_9421_request_teaches_how_its_server_signs(network, ana, shop, a_note) -> None:
+async def test_a_verified_rfc_9421_request_teaches_how_its_server_signs(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     persona = shop.persona("P")
     await ana.hosts.save(HostState("https://shop.example", failures=5, open_until=network.clock()))
     await ana.take(network.post(INBOX, a_note(persona), key=persona.ed25519))
@@ -83,7 +87,7 @@ async def test_a_verified_rfc_9421_request_teaches_how_its_server_signs(network,
     assert await ana.hosts.find("https://shop.example") is state, "nothing new, nothing written"
 
 
-async def test_a_cavage_request_teaches_nothing(network, ana, shop, a_note) -> None:
+async def test_a_cavage_request_teaches_nothing(network: Any, ana: Any, shop: Any, a_note: Any) -> None:
     sender = shop.account("north")
     await ana.take(network.post(INBOX, a_note(sender), key=sender.rsa))
     state = await ana.hosts.find("https://shop.example")
@@ -103,7 +107,7 @@ async def test_a_cavage_request_teaches_nothing(network, ana, shop, a_note) -> N
     ],
 )
 async def test_what_is_no_post_to_an_inbox_of_ours_is_refused_first(
-    network, ana, shop, change, error, status
+    network: Any, ana: Any, shop: Any, change: Any, error: Any, status: Any
 ) -> None:
     sender = shop.account("north")
     message = replace(network.post(INBOX, b"{}", key=sender.rsa), **change)
@@ -121,25 +125,27 @@ async def test_what_is_no_post_to_an_inbox_of_ours_is_refused_first(
         {"content_encoding": "identity, gzip"},
     ],
 )
-async def test_a14_a15_other_content_is_415(network, ana, shop, headers) -> None:
+async def test_a14_a15_other_content_is_415(network: Any, ana: Any, shop: Any, headers: Any) -> None:
     message = network.post(INBOX, b"{}", key=shop.account("north").rsa, **headers)
     refused(await ana.take(message), UnsupportedMediaType, 415)
 
 
-async def test_two_content_types_are_415(network, ana, shop, a_note) -> None:
+async def test_two_content_types_are_415(network: Any, ana: Any, shop: Any, a_note: Any) -> None:
     sender = shop.account("north")
     message = network.post(INBOX, a_note(sender), key=sender.rsa)
     twice = replace(message, headers=(*message.headers, ("content-type", "text/html")))
     refused(await ana.take(twice), UnsupportedMediaType, 415)
 
 
-async def test_ld_json_and_identity_are_taken(network, ana, shop, a_note) -> None:
+async def test_ld_json_and_identity_are_taken(network: Any, ana: Any, shop: Any, a_note: Any) -> None:
     sender = shop.account("north")
     headers = {"content_type": "application/ld+json", "content_encoding": "Identity"}
     assert (await ana.take(network.post(INBOX, a_note(sender), key=sender.rsa, **headers))).status == 202
 
 
-async def test_an_inbox_of_nobody_is_404_before_any_work(network, ana, shop, a_note) -> None:
+async def test_an_inbox_of_nobody_is_404_before_any_work(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     message = network.post("https://ana.example/p/none/inbox", a_note(shop.account("n")), key=None)
     refused(await ana.take(message, "https://ana.example/p/none"), NotHere, 404)
 
@@ -147,12 +153,14 @@ async def test_an_inbox_of_nobody_is_404_before_any_work(network, ana, shop, a_n
 # --- signatures ------------------------------------------------------------------------------------------
 
 
-async def test_b01_an_unsigned_post_is_401(network, ana, shop, a_note) -> None:
+async def test_b01_an_unsigned_post_is_401(network: Any, ana: Any, shop: Any, a_note: Any) -> None:
     refused(await ana.take(network.post(INBOX, a_note(shop.account("n")), key=None)), SignatureMissing, 401)
 
 
 @pytest.mark.parametrize("spec", ["cavage", "rfc9421"])
-async def test_b03_a_body_that_was_altered_is_401_without_a_look_up(network, ana, shop, a_note, spec) -> None:
+async def test_b03_a_body_that_was_altered_is_401_without_a_look_up(
+    network: Any, ana: Any, shop: Any, a_note: Any, spec: Any
+) -> None:
     sender = shop.account("north")
     message = network.post(INBOX, a_note(sender), key=sender.rsa, spec=spec)
     refused(await ana.take(replace(message, body=message.body + b" ")), SignatureInvalid, 401)
@@ -160,14 +168,18 @@ async def test_b03_a_body_that_was_altered_is_401_without_a_look_up(network, ana
 
 
 @pytest.mark.parametrize("spec", ["cavage", "rfc9421"])
-async def test_a_body_without_its_digest_header_is_401(network, ana, shop, a_note, spec) -> None:
+async def test_a_body_without_its_digest_header_is_401(
+    network: Any, ana: Any, shop: Any, a_note: Any, spec: Any
+) -> None:
     sender = shop.account("north")
     message = network.post(INBOX, a_note(sender), key=sender.rsa, spec=spec)
     kept = tuple(pair for pair in message.headers if pair[0] not in ("digest", "content-digest"))
     refused(await ana.take(replace(message, headers=kept)), SignatureInvalid, 401)
 
 
-async def test_b02_poor_coverage_is_401_without_a_look_up(network, ana, shop, a_note) -> None:
+async def test_b02_poor_coverage_is_401_without_a_look_up(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     sender = shop.account("north")
     bodyless = network.post(INBOX, b"", key=sender.rsa, spec="rfc9421")
     with_body = replace(bodyless, body=dump_json(a_note(sender)))
@@ -190,7 +202,7 @@ async def test_b02_poor_coverage_is_401_without_a_look_up(network, ana, shop, a_
     ("minutes", "spec"), [(66, "cavage"), (-66, "cavage"), (66, "rfc9421"), (-66, "rfc9421")]
 )
 async def test_a_signature_outside_every_window_is_401_without_a_look_up(
-    network, ana, shop, a_note, minutes, spec
+    network: Any, ana: Any, shop: Any, a_note: Any, minutes: Any, spec: Any
 ) -> None:
     sender = shop.account("north")
     message = network.post(INBOX, a_note(sender), key=sender.rsa, spec=spec)
@@ -200,14 +212,18 @@ async def test_a_signature_outside_every_window_is_401_without_a_look_up(
 
 
 @pytest.mark.parametrize("minutes", [10, -10])
-async def test_b07_b08_our_own_kind_has_five_minutes(network, ana, shop, a_note, minutes) -> None:
+async def test_b07_b08_our_own_kind_has_five_minutes(
+    network: Any, ana: Any, shop: Any, a_note: Any, minutes: Any
+) -> None:
     persona = shop.persona("P")
     message = network.post(INBOX, a_note(persona), key=persona.ed25519)
     network.clock.forward(minutes=minutes)
     refused(await ana.take(message), SignatureExpired, 401)
 
 
-async def test_b09_a_signature_that_has_expired_is_401_without_a_look_up(network, ana, shop, a_note) -> None:
+async def test_b09_a_signature_that_has_expired_is_401_without_a_look_up(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     sender = shop.account("north")
     message = network.post(INBOX, a_note(sender), key=sender.rsa, spec="rfc9421")
     past = int(network.clock().timestamp()) - 1
@@ -216,7 +232,9 @@ async def test_b09_a_signature_that_has_expired_is_401_without_a_look_up(network
     assert network.seen == []
 
 
-async def test_b10_the_same_request_twice_is_202_twice_with_one_record(network, ana, shop, a_note) -> None:
+async def test_b10_the_same_request_twice_is_202_twice_with_one_record(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     sender = shop.account("north")
     message = network.post(INBOX, a_note(sender), key=sender.rsa)
     first, second = await ana.take(message), await ana.take(message)
@@ -226,7 +244,9 @@ async def test_b10_the_same_request_twice_is_202_twice_with_one_record(network, 
     assert ana.woken == 1
 
 
-async def test_a_replay_is_answered_without_looking_anything_up(network, ana, shop, a_note) -> None:
+async def test_a_replay_is_answered_without_looking_anything_up(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     sender = shop.account("north")
     message = network.post(INBOX, a_note(sender), key=sender.rsa)
     await ana.take(message)
@@ -236,8 +256,10 @@ async def test_a_replay_is_answered_without_looking_anything_up(network, ana, sh
     assert len(network.seen) == before
 
 
-async def test_an_old_signature_on_another_body_is_no_replay(network, ana, shop, a_note) -> None:
-    """The answer to a replay is given unverified; whoever saw a signature must not get a 2xx for other bytes."""
+async def test_an_old_signature_on_another_body_is_no_replay(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
+    """A replay is answered unverified; whoever saw a signature must not get a 2xx for other bytes."""
     sender = shop.account("north")
     message = network.post(INBOX, a_note(sender), key=sender.rsa)
     await ana.take(message)
@@ -246,7 +268,9 @@ async def test_an_old_signature_on_another_body_is_no_replay(network, ana, shop,
     refused(await ana.take(forged), SignatureInvalid, 401)
 
 
-async def test_b11_b13_a_signature_holds_for_one_address(network, ana, shop, a_note) -> None:
+async def test_b11_b13_a_signature_holds_for_one_address(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     sender, bob = shop.account("north"), ana.account("bob")
     message = network.post(INBOX, a_note(sender), key=sender.rsa)
     refused(await ana.take(replace(message, url=bob.inbox), bob.id), SignatureInvalid, 401)
@@ -255,7 +279,7 @@ async def test_b11_b13_a_signature_holds_for_one_address(network, ana, shop, a_n
 
 @pytest.mark.parametrize("key_id", ["data:,x", "file:///etc/passwd", "did:key:z6Mk", "acct:m@evil.example"])
 async def test_b18_a_key_id_that_is_no_web_address_is_401_without_a_look_up(
-    network, ana, shop, a_note, key_id
+    network: Any, ana: Any, shop: Any, a_note: Any, key_id: Any
 ) -> None:
     sender = shop.account("north")
     message = network.post(INBOX, a_note(sender), key=replace(sender.rsa, id=key_id))
@@ -263,7 +287,9 @@ async def test_b18_a_key_id_that_is_no_web_address_is_401_without_a_look_up(
     assert network.seen == []
 
 
-async def test_b22_unknown_keys_are_looked_up_so_often_and_then_429(network, ana, evil, a_note) -> None:
+async def test_b22_unknown_keys_are_looked_up_so_often_and_then_429(
+    network: Any, ana: Any, evil: Any, a_note: Any
+) -> None:
     sender = evil.account("m")
     statuses = []
     for n in range(70):
@@ -277,14 +303,18 @@ async def test_b22_unknown_keys_are_looked_up_so_often_and_then_429(network, ana
     assert receipt.error.retry_after_s > 0
 
 
-async def test_a_stranger_who_names_our_own_key_makes_us_fetch_nothing(network, ana, evil, a_note) -> None:
+async def test_a_stranger_who_names_our_own_key_makes_us_fetch_nothing(
+    network: Any, ana: Any, evil: Any, a_note: Any
+) -> None:
     mine, theirs = ana.account("ana"), evil.account("m")
     forged = network.post(INBOX, a_note(mine), key=replace(theirs.rsa, id=mine.rsa.id))
     refused(await ana.take(forged), Forbidden, 403)
     assert network.seen == []
 
 
-async def test_signature_input_beside_a_good_cavage_signature_is_401(network, ana, shop, a_note) -> None:
+async def test_signature_input_beside_a_good_cavage_signature_is_401(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     sender = shop.account("north")
     both = network.post(INBOX, a_note(sender), key=sender.rsa).with_headers(("signature-input", ""))
     refused(await ana.take(both), SignatureInvalid, 401)
@@ -294,7 +324,7 @@ async def test_signature_input_beside_a_good_cavage_signature_is_401(network, an
 
 
 async def test_c17_a_changed_key_is_noticed_once_and_the_old_one_is_refused(
-    network, ana, shop, a_note
+    network: Any, ana: Any, shop: Any, a_note: Any
 ) -> None:
     sender = shop.persona("P")
     assert (await ana.take(network.post(INBOX, a_note(sender), key=sender.ed25519))).status == 202
@@ -308,7 +338,9 @@ async def test_c17_a_changed_key_is_noticed_once_and_the_old_one_is_refused(
     refused(await ana.take(network.post(INBOX, a_note(sender, "3"), key=old)), SignatureInvalid, 401)
 
 
-async def test_a_bad_signature_makes_one_look_up_in_five_minutes(network, ana, shop, a_note) -> None:
+async def test_a_bad_signature_makes_one_look_up_in_five_minutes(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     sender = shop.account("north")
     await ana.take(network.post(INBOX, a_note(sender), key=sender.rsa))
     other = generate_ed25519(sender.rsa.id, sender.id)
@@ -320,7 +352,7 @@ async def test_a_bad_signature_makes_one_look_up_in_five_minutes(network, ana, s
 
 
 async def test_c23_a_key_server_that_is_down_is_503_and_the_resend_succeeds(
-    network, ana, shop, a_note
+    network: Any, ana: Any, shop: Any, a_note: Any
 ) -> None:
     sender = shop.account("north")
     path = "/actors/north"
@@ -345,13 +377,15 @@ async def _down(_: HttpMessage) -> None:
     [b"{", b'{"id":1,"id":2}', b'{"a":NaN}', b'{"a":9007199254740993}', b"[" * 100_000, b'{"a":"\\ud800"}',
      b'{"a":"\\u0000"}', b"\xef\xbb\xbf{}", "{}".encode("utf-16"), b"{}{}"],
 )  # fmt: skip
-async def test_d01_to_d09_what_is_not_strict_json_is_400_with_its_place(network, ana, shop, body) -> None:
+async def test_d01_to_d09_what_is_not_strict_json_is_400_with_its_place(
+    network: Any, ana: Any, shop: Any, body: Any
+) -> None:
     receipt = await ana.take(network.post(INBOX, body, key=shop.account("north").rsa))
     refused(receipt, InvalidJson, 400)
     assert receipt.error.place
 
 
-async def test_d10_restructuring_keywords_are_400(network, ana, shop, a_note) -> None:
+async def test_d10_restructuring_keywords_are_400(network: Any, ana: Any, shop: Any, a_note: Any) -> None:
     sender = shop.account("north")
     refused(
         await ana.take(network.post(INBOX, {**a_note(sender), "@graph": []}, key=sender.rsa)),
@@ -360,7 +394,7 @@ async def test_d10_restructuring_keywords_are_400(network, ana, shop, a_note) ->
     )
 
 
-async def test_f17_ten_thousand_recipients_are_413(network, ana, shop, a_note) -> None:
+async def test_f17_ten_thousand_recipients_are_413(network: Any, ana: Any, shop: Any, a_note: Any) -> None:
     sender = shop.account("north")
     crowd = a_note(sender, to=["a"] * 10_000)
     refused(await ana.take(network.post(INBOX, crowd, key=sender.rsa)), TooLarge, 413)
@@ -369,7 +403,9 @@ async def test_f17_ten_thousand_recipients_are_413(network, ana, shop, a_note) -
 # --- who may send ----------------------------------------------------------------------------------------
 
 
-async def test_c01_a_private_message_for_somebody_else_is_401(network, ana, shop, evil, a_note) -> None:
+async def test_c01_a_private_message_for_somebody_else_is_401(
+    network: Any, ana: Any, shop: Any, evil: Any, a_note: Any
+) -> None:
     victim, sender = shop.account("north"), evil.account("m")
     forged = a_note(victim, to=["https://ana.example/actors/ana"])
     refused(await ana.take(network.post(INBOX, forged, key=sender.rsa)), AuthenticationFailed, 401)
@@ -377,7 +413,7 @@ async def test_c01_a_private_message_for_somebody_else_is_401(network, ana, shop
 
 
 async def test_c05_an_id_on_a_foreign_origin_is_403_and_reserves_nothing(
-    network, ana, shop, evil, a_note
+    network: Any, ana: Any, shop: Any, evil: Any, a_note: Any
 ) -> None:
     victim, sender = shop.account("north"), evil.account("m")
     squatting = {**a_note(sender), "id": a_note(victim)["id"]}
@@ -386,14 +422,18 @@ async def test_c05_an_id_on_a_foreign_origin_is_403_and_reserves_nothing(
     assert genuine.outcome is Reception.ACCEPTED
 
 
-async def test_f06_an_object_of_somebody_else_is_403(network, ana, shop, evil, a_note) -> None:
+async def test_f06_an_object_of_somebody_else_is_403(
+    network: Any, ana: Any, shop: Any, evil: Any, a_note: Any
+) -> None:
     victim, sender = shop.account("north"), evil.account("m")
     activity = a_note(sender)
     activity["object"]["attributedTo"] = victim.id
     refused(await ana.take(network.post(INBOX, activity, key=sender.rsa)), Forbidden, 403)
 
 
-async def test_c21_a_blocked_domain_is_403_with_all_below_it(network, ana, shop, a_note) -> None:
+async def test_c21_a_blocked_domain_is_403_with_all_below_it(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     sender = shop.account("north")
     assert (await ana.take(network.post(INBOX, a_note(sender), key=sender.rsa))).status == 202
     ana.blocked.add("example")
@@ -401,7 +441,7 @@ async def test_c21_a_blocked_domain_is_403_with_all_below_it(network, ana, shop,
 
 
 async def test_a_clean_courier_brings_nothing_of_a_blocked_host(
-    network, ana, shop, evil, a_deal, a_note
+    network: Any, ana: Any, shop: Any, evil: Any, a_deal: Any, a_note: Any
 ) -> None:
     author, courier = shop.account("north"), evil.account("courier")
     ana.blocked.add("shop.example")
@@ -409,12 +449,16 @@ async def test_a_clean_courier_brings_nothing_of_a_blocked_host(
     assert all(seen.path != "/activities/1" for seen in network.seen)
 
 
-async def test_c22_an_own_origin_actor_from_outside_is_403(network, ana, evil, a_note) -> None:
+async def test_c22_an_own_origin_actor_from_outside_is_403(
+    network: Any, ana: Any, evil: Any, a_note: Any
+) -> None:
     mine, sender = ana.account("ana"), evil.account("m")
     refused(await ana.take(network.post(INBOX, a_note(mine), key=sender.rsa)), Forbidden, 403)
 
 
-async def test_c22_an_object_on_our_origin_made_from_outside_is_403(network, ana, evil, a_note) -> None:
+async def test_c22_an_object_on_our_origin_made_from_outside_is_403(
+    network: Any, ana: Any, evil: Any, a_note: Any
+) -> None:
     sender = evil.account("m")
     activity = a_note(sender)
     activity["object"]["id"] = "https://ana.example/notes/1"
@@ -422,7 +466,7 @@ async def test_c22_an_object_on_our_origin_made_from_outside_is_403(network, ana
 
 
 async def test_a_known_id_with_another_body_is_403_and_shown_as_a_conflict(
-    network, ana, shop, a_note
+    network: Any, ana: Any, shop: Any, a_note: Any
 ) -> None:
     sender = shop.account("north")
     await ana.take(network.post(INBOX, a_note(sender), key=sender.rsa))
@@ -434,7 +478,7 @@ async def test_a_known_id_with_another_body_is_403_and_shown_as_a_conflict(
 
 
 async def test_a_known_id_with_the_same_meaning_is_a_duplicate_whatever_its_white_space(
-    network, ana, shop, a_note
+    network: Any, ana: Any, shop: Any, a_note: Any
 ) -> None:
     sender = shop.account("north")
     await ana.take(network.post(INBOX, a_note(sender), key=sender.rsa))
@@ -448,7 +492,9 @@ async def test_a_known_id_with_the_same_meaning_is_a_duplicate_whatever_its_whit
 # --- proofs ----------------------------------------------------------------------------------------------
 
 
-async def test_a_deal_message_without_a_proof_is_401(network, ana, shop, an_unproven_deal) -> None:
+async def test_a_deal_message_without_a_proof_is_401(
+    network: Any, ana: Any, shop: Any, an_unproven_deal: Any
+) -> None:
     sender = shop.account("north")
     message = network.post(INBOX, an_unproven_deal(sender, "https://ana.example/actors/ana"), key=sender.rsa)
     refused(await ana.take(message), ProofMissing, 401)
@@ -466,7 +512,7 @@ async def test_a_deal_message_without_a_proof_is_401(network, ana, shop, an_unpr
     ],
 )
 async def test_d15_to_d23_a_deal_message_with_a_doubtful_proof_is_401(
-    network, ana, shop, a_deal, change
+    network: Any, ana: Any, shop: Any, a_deal: Any, change: Any
 ) -> None:
     sender = shop.account("north")
     deal = a_deal(sender, "https://ana.example/actors/ana")
@@ -474,7 +520,9 @@ async def test_d15_to_d23_a_deal_message_with_a_doubtful_proof_is_401(
     refused(await ana.take(network.post(INBOX, deal, key=sender.rsa)), ProofInvalid, 401)
 
 
-async def test_d21_a_list_of_proofs_on_a_deal_message_is_401(network, ana, shop, a_deal) -> None:
+async def test_d21_a_list_of_proofs_on_a_deal_message_is_401(
+    network: Any, ana: Any, shop: Any, a_deal: Any
+) -> None:
     sender = shop.account("north")
     deal = a_deal(sender, "https://ana.example/actors/ana")
     for proofs in ([deal["proof"]], [deal["proof"], {}], []):
@@ -482,14 +530,16 @@ async def test_d21_a_list_of_proofs_on_a_deal_message_is_401(network, ana, shop,
         refused(await ana.take(message), ProofInvalid, 401)
 
 
-async def test_d22_a_property_added_after_signing_is_401(network, ana, shop, a_deal, a_note) -> None:
+async def test_d22_a_property_added_after_signing_is_401(
+    network: Any, ana: Any, shop: Any, a_deal: Any, a_note: Any
+) -> None:
     sender = shop.account("north")
     deal = {**a_deal(sender, "https://ana.example/actors/ana"), "price": "1"}
     refused(await ana.take(network.post(INBOX, deal, key=sender.rsa)), ProofInvalid, 401)
 
 
 async def test_d17_a_proof_by_somebody_elses_key_is_401(
-    network, ana, shop, evil, an_unproven_deal, a_deal
+    network: Any, ana: Any, shop: Any, evil: Any, an_unproven_deal: Any, a_deal: Any
 ) -> None:
     sender, other = shop.account("north"), shop.account("south")
     deal = an_unproven_deal(sender, "https://ana.example/actors/ana")
@@ -497,13 +547,17 @@ async def test_d17_a_proof_by_somebody_elses_key_is_401(
     refused(await ana.take(network.post(INBOX, stolen, key=sender.rsa)), KeyUnknown, 401)
 
 
-async def test_g23_a_deal_message_signed_by_the_node_actor_is_401(network, ana, shop, a_deal) -> None:
+async def test_g23_a_deal_message_signed_by_the_node_actor_is_401(
+    network: Any, ana: Any, shop: Any, a_deal: Any
+) -> None:
     sender = shop.account("north")
     deal = a_deal(sender, "https://ana.example/actors/ana")
     refused(await ana.take(network.post(INBOX, deal, key=shop.node_key)), AuthenticationFailed, 401)
 
 
-async def test_a_public_deal_message_takes_no_courier_either(network, ana, shop, evil, a_deal) -> None:
+async def test_a_public_deal_message_takes_no_courier_either(
+    network: Any, ana: Any, shop: Any, evil: Any, a_deal: Any
+) -> None:
     sender, courier = shop.account("north"), evil.account("m")
     deal = a_deal(sender, "as:Public")
     refused(await ana.take(network.post(INBOX, deal, key=courier.rsa)), AuthenticationFailed, 401)
@@ -515,7 +569,7 @@ def _proven(actor: Any, note: dict[str, Any], when: Any) -> dict[str, Any]:
 
 
 async def test_a_foreign_public_activity_with_a_proof_that_we_cannot_read_is_taken(
-    network, ana, shop, a_note
+    network: Any, ana: Any, shop: Any, a_note: Any
 ) -> None:
     sender = shop.account("north")
     proven = _proven(sender, a_note(sender), network.clock())
@@ -536,7 +590,7 @@ async def test_a_foreign_public_activity_with_a_proof_that_we_cannot_read_is_tak
 
 
 async def test_d15_a_foreign_proof_that_fails_is_401_beside_a_good_signature(
-    network, ana, shop, a_note
+    network: Any, ana: Any, shop: Any, a_note: Any
 ) -> None:
     sender = shop.account("north")
     proven = {**_proven(sender, a_note(sender), network.clock()), "summary": "added"}
@@ -546,7 +600,9 @@ async def test_d15_a_foreign_proof_that_fails_is_401_beside_a_good_signature(
 # --- couriers --------------------------------------------------------------------------------------------
 
 
-async def test_a_courier_is_believed_by_the_proof(network, ana, shop, evil, a_note) -> None:
+async def test_a_courier_is_believed_by_the_proof(
+    network: Any, ana: Any, shop: Any, evil: Any, a_note: Any
+) -> None:
     author, courier = shop.account("north"), evil.account("courier")
     proven = _proven(author, a_note(author), network.clock())
     receipt = await ana.take(network.post(INBOX, proven, key=courier.rsa))
@@ -556,7 +612,7 @@ async def test_a_courier_is_believed_by_the_proof(network, ana, shop, evil, a_no
 
 
 async def test_without_a_proof_the_origins_copy_is_taken_not_the_couriers(
-    network, ana, shop, evil, a_note
+    network: Any, ana: Any, shop: Any, evil: Any, a_note: Any
 ) -> None:
     author, courier = shop.account("north"), evil.account("courier")
     genuine = a_note(author)
@@ -578,19 +634,23 @@ async def test_without_a_proof_the_origins_copy_is_taken_not_the_couriers(
     ],
 )
 async def test_an_origin_that_holds_something_else_refutes_the_courier(
-    network, ana, shop, evil, a_note, change
+    network: Any, ana: Any, shop: Any, evil: Any, a_note: Any, change: Any
 ) -> None:
     author, courier = shop.account("north"), evil.account("courier")
     shop.serve(a_note(author)["id"], {**a_note(author), **change})
     refused(await ana.take(network.post(INBOX, a_note(author), key=courier.rsa)), AuthenticationFailed, 401)
 
 
-async def test_an_origin_that_knows_nothing_refutes_the_courier(network, ana, shop, evil, a_note) -> None:
+async def test_an_origin_that_knows_nothing_refutes_the_courier(
+    network: Any, ana: Any, shop: Any, evil: Any, a_note: Any
+) -> None:
     author, courier = shop.account("north"), evil.account("courier")
     refused(await ana.take(network.post(INBOX, a_note(author), key=courier.rsa)), AuthenticationFailed, 401)
 
 
-async def test_an_origin_that_is_down_makes_the_courier_come_back(network, ana, shop, evil, a_note) -> None:
+async def test_an_origin_that_is_down_makes_the_courier_come_back(
+    network: Any, ana: Any, shop: Any, evil: Any, a_note: Any
+) -> None:
     author, courier = shop.account("north"), evil.account("courier")
     shop.documents["/activities/1"] = _down
     receipt = await ana.take(network.post(INBOX, a_note(author), key=courier.rsa))
@@ -599,7 +659,7 @@ async def test_an_origin_that_is_down_makes_the_courier_come_back(network, ana, 
 
 
 async def test_a_courier_cannot_bring_an_object_that_is_not_its_authors(
-    network, ana, shop, evil, a_note
+    network: Any, ana: Any, shop: Any, evil: Any, a_note: Any
 ) -> None:
     author, courier = shop.account("north"), evil.account("courier")
     activity = a_note(author)
@@ -610,7 +670,7 @@ async def test_a_courier_cannot_bring_an_object_that_is_not_its_authors(
 
 
 async def test_an_origin_that_hides_a_foreign_object_behind_a_clean_copy_is_403(
-    network, ana, shop, evil, a_note
+    network: Any, ana: Any, shop: Any, evil: Any, a_note: Any
 ) -> None:
     author, courier = shop.account("north"), evil.account("courier")
     held = a_note(author)
@@ -633,7 +693,7 @@ def a_farewell(actor: Any) -> dict[str, Any]:
     }
 
 
-async def test_f12_self_deletes_of_unknown_actors_ask_for_nothing(network, ana, evil) -> None:
+async def test_f12_self_deletes_of_unknown_actors_ask_for_nothing(network: Any, ana: Any, evil: Any) -> None:
     sender = evil.account("m")
     for n in range(200):
         body = {**a_farewell(sender), "id": f"{sender.id}#delete{n}"}
@@ -643,21 +703,25 @@ async def test_f12_self_deletes_of_unknown_actors_ask_for_nothing(network, ana, 
     assert ana.pending == []
 
 
-async def test_a_large_body_is_not_parsed_for_an_unknown_key(network, ana, evil) -> None:
+async def test_a_large_body_is_not_parsed_for_an_unknown_key(network: Any, ana: Any, evil: Any) -> None:
     sender = evil.account("m")
     large = {**a_farewell(sender), "padding": "x" * 20_000}
     assert (await ana.take(network.post(INBOX, large, key=sender.rsa))).outcome is Reception.ACCEPTED
     assert network.seen, "it went the usual way: key first, then the document"
 
 
-async def test_a_delete_of_something_else_by_an_unknown_actor_is_verified(network, ana, evil, a_note) -> None:
+async def test_a_delete_of_something_else_by_an_unknown_actor_is_verified(
+    network: Any, ana: Any, evil: Any, a_note: Any
+) -> None:
     sender = evil.account("m")
     body = {**a_farewell(sender), "object": a_note(sender)["object"]["id"]}
     assert (await ana.take(network.post(INBOX, body, key=sender.rsa))).outcome is Reception.ACCEPTED
     refused(await ana.take(network.post(INBOX, b'{"type":"Delete"', key=sender.rsa)), InvalidJson, 400)
 
 
-async def test_the_self_delete_of_an_actor_whose_key_is_known_is_verified(network, ana, shop, a_note) -> None:
+async def test_the_self_delete_of_an_actor_whose_key_is_known_is_verified(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     sender = shop.account("north")
     await ana.take(network.post(INBOX, a_note(sender), key=sender.rsa))
     shop.documents.clear()
@@ -668,7 +732,9 @@ async def test_the_self_delete_of_an_actor_whose_key_is_known_is_verified(networ
     refused(await ana.take(network.post(INBOX, forged, key=other)), KeyUnknown, 401)
 
 
-async def test_f13_a_known_actor_is_gone_only_when_its_server_says_410(network, ana, shop) -> None:
+async def test_f13_a_known_actor_is_gone_only_when_its_server_says_410(
+    network: Any, ana: Any, shop: Any
+) -> None:
     sender = shop.account("north")
     ana.known_actors.add(sender.id)
     message = network.post(INBOX, a_farewell(sender), key=sender.rsa)
@@ -685,7 +751,7 @@ async def test_f13_a_known_actor_is_gone_only_when_its_server_says_410(network, 
 
 
 async def test_a_farewell_that_somebody_else_signs_is_not_believed_while_the_actor_lives(
-    network, ana, shop, evil
+    network: Any, ana: Any, shop: Any, evil: Any
 ) -> None:
     victim, sender = shop.account("north"), evil.account("m")
     ana.known_actors.add(victim.id)
@@ -697,7 +763,9 @@ async def test_a_farewell_that_somebody_else_signs_is_not_believed_while_the_act
     refused(await ana.take(network.post(INBOX, again, key=key)), TemporarilyUnavailable, 503)
 
 
-async def test_a_farewell_that_needs_a_proof_is_not_believed_without(network, ana, shop) -> None:
+async def test_a_farewell_that_needs_a_proof_is_not_believed_without(
+    network: Any, ana: Any, shop: Any
+) -> None:
     sender = shop.account("north")
     ana.known_actors.add(sender.id)
     shop.serve(sender.id, {"id": sender.id, "type": "Tombstone"}, status=410)
@@ -705,7 +773,9 @@ async def test_a_farewell_that_needs_a_proof_is_not_believed_without(network, an
     refused(await ana.take(network.post(INBOX, body, key=sender.rsa)), KeyUnknown, 401)
 
 
-async def test_an_unknown_key_on_another_message_is_401(network, ana, evil, a_note) -> None:
+async def test_an_unknown_key_on_another_message_is_401(
+    network: Any, ana: Any, evil: Any, a_note: Any
+) -> None:
     sender = evil.account("m")
     evil.documents.clear()
     refused(await ana.take(network.post(INBOX, a_note(sender), key=sender.rsa)), KeyUnknown, 401)
@@ -714,7 +784,7 @@ async def test_an_unknown_key_on_another_message_is_401(network, ana, evil, a_no
 # --- signed GETs -----------------------------------------------------------------------------------------
 
 
-async def test_a_signed_get_is_authenticated(network, ana, shop) -> None:
+async def test_a_signed_get_is_authenticated(network: Any, ana: Any, shop: Any) -> None:
     reader = shop.persona("P")
     request = HttpMessage.request("GET", "https://ana.example/deals/1/log")
     signed = signatures.sign(request, reader.ed25519, now=network.clock())
@@ -732,7 +802,9 @@ async def local(ana: Any, body: Any, actor: Any, recipient: Any) -> Any:
     return await receive_local(raw, actor=actor.id, recipient=recipient.id, deps=ana.deps)
 
 
-async def test_actors_of_one_node_deal_with_proofs_and_without_a_look_up(network, ana, a_deal) -> None:
+async def test_actors_of_one_node_deal_with_proofs_and_without_a_look_up(
+    network: Any, ana: Any, a_deal: Any
+) -> None:
     buyer, seller = ana.persona("P"), ana.account("shop")
     deal = a_deal(buyer, seller.id)
     receipt = await local(ana, deal, buyer, seller)
@@ -744,7 +816,7 @@ async def test_actors_of_one_node_deal_with_proofs_and_without_a_look_up(network
 
 
 async def test_a_local_message_is_checked_like_any_other(
-    network, ana, a_deal, an_unproven_deal, a_note
+    network: Any, ana: Any, a_deal: Any, an_unproven_deal: Any, a_note: Any
 ) -> None:
     buyer, seller, third = ana.persona("P"), ana.account("shop"), ana.account("third")
     refused(await local(ana, an_unproven_deal(buyer, seller.id), buyer, seller), ProofMissing, 401)
@@ -762,13 +834,33 @@ async def test_a_local_message_is_checked_like_any_other(
     refused(await local(ana, foreign, buyer, seller), Forbidden, 403)
 
 
-async def test_a_plain_local_message_needs_no_proof(ana, a_note) -> None:
+async def test_a_plain_local_message_needs_no_proof(ana: Any, a_note: Any) -> None:
     buyer, seller = ana.account("ana"), ana.account("shop")
     assert (await local(ana, a_note(buyer), buyer, seller)).outcome is Reception.ACCEPTED
 
 
-async def test_a_persona_cannot_prove_with_an_rsa_key(network, ana, a_deal) -> None:
+async def test_a_persona_cannot_prove_with_an_rsa_key(network: Any, ana: Any, a_deal: Any) -> None:
     buyer, seller = ana.account("ana"), ana.account("shop")
     deal = a_deal(buyer, seller.id)
     deal["proof"] = {**deal["proof"], "verificationMethod": buyer.rsa.id}
     refused(await local(ana, deal, buyer, seller), KeyUnknown, 401)
+
+
+async def test_without_further_wiring_nobody_is_known_and_nobody_is_woken(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
+    kept = {name: getattr(ana.deps, name) for name in InboxDependencies.__slots__}
+    plain = InboxDependencies(
+        **{k: v for k, v in kept.items() if k not in ("knows_actor", "accepted", "terms")}
+    )
+    sender = shop.account("north")
+    farewell = network.post(INBOX, a_farewell(sender), key=sender.rsa)
+    assert (await receive(farewell, recipient="", deps=plain)).outcome is Reception.IGNORED
+    note = network.post(INBOX, a_note(sender), key=sender.rsa)
+    assert (await receive(note, recipient="", deps=plain)).outcome is Reception.ACCEPTED
+
+
+async def test_a_broken_farewell_goes_the_usual_way(network: Any, ana: Any, evil: Any) -> None:
+    sender = evil.account("m")
+    refused(await ana.take(network.post(INBOX, b'{"type":"Delete"', key=sender.rsa)), InvalidJson, 400)
+    assert network.seen

@@ -1,12 +1,12 @@
 import pytest
 
-from federation.activity import parse_activity
+from federation.activity import Activity, parse_activity
 from federation.errors import DuplicateListener
 from federation.listeners import Listeners
 from federation.strictjson import dump_json
 
 
-def an_activity(type_: str, about: object) -> object:
+def an_activity(type_: str, about: object) -> Activity:
     return parse_activity(
         dump_json(
             {"id": "https://m.example/1", "type": type_, "actor": "https://m.example/a", "object": about}

@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from federation.delivery import deliver
 from federation.inbox import Receipt, Reception
 from federation.listeners import Inbound
 from federation.ports import DeliveryJob, DeliveryOutcome, HostState, InboundEntry, Outcome
+from federation.strictjson import dump_json
 from federation.worker import Worker, WorkerSettings
 
 pytestmark = pytest.mark.anyio
@@ -21,8 +23,6 @@ SHOP = "https://shop.example"
 
 
 def an_entry(actor: str = "https://shop.example/a", name: str = "1", **change: Any) -> InboundEntry:
-    from federation.strictjson import dump_json
-
     body = dump_json({"id": f"https://shop.example/{name}", "type": "Like", "actor": actor, "object": name})
     entry = InboundEntry("", actor, f"https://shop.example/{name}", body, f"zQm{name}", change.pop("at"))
     return replace(entry, **change)
@@ -36,10 +36,18 @@ def record(ana: Any) -> Callable[..., Awaitable[None]]:
     return run
 
 
+async def until(done: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None) -> None:
+    while not done():
+        meanwhile()
+        await anyio.sleep(0.002)
+
+
 # --- processing ------------------------------------------------------------------------------------------
 
 
-async def test_a_message_goes_from_one_party_to_the_others_handler(network, ana, shop, a_note) -> None:
+async def test_a_message_goes_from_one_party_to_the_others_handler(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
     sender = ana.account("ana")
     await ana.queue.enqueue(ana.job(sender, f"{SHOP}/inbox", a_note(sender)))
     await ana.worker().run_until_idle()
@@ -50,7 +58,7 @@ async def test_a_message_goes_from_one_party_to_the_others_handler(network, ana,
     assert len(shop.log.finished) == 1
 
 
-async def test_messages_of_one_actor_are_processed_in_order_and_one_at_a_time(ana, record) -> None:
+async def test_messages_of_one_actor_are_processed_in_order_and_one_at_a_time(ana: Any, record: Any) -> None:
     running: list[str] = []
     most: dict[str, int] = {"one": 0, "all": 0}
 
@@ -72,7 +80,7 @@ async def test_messages_of_one_actor_are_processed_in_order_and_one_at_a_time(an
     assert most == {"one": 1, "all": 2}
 
 
-async def test_x13_poison_is_tried_again_then_buried_and_holds_nobody_up(ana, record) -> None:
+async def test_x13_poison_is_tried_again_then_buried_and_holds_nobody_up(ana: Any, record: Any) -> None:
     async def fail(inbound: Inbound) -> None:
         if inbound.activity.object_id == "poison":
             raise ValueError("cannot digest this")
@@ -93,7 +101,7 @@ async def test_x13_poison_is_tried_again_then_buried_and_holds_nobody_up(ana, re
     assert [what for what, _ in ana.failures] == ["process"] * 3
 
 
-async def test_bytes_that_no_longer_parse_are_buried_like_poison(ana) -> None:
+async def test_bytes_that_no_longer_parse_are_buried_like_poison(ana: Any) -> None:
     await ana.log.record(replace(an_entry(at=ana.clock()), body=b"{"))
     worker = ana.worker(settings=WorkerSettings(tries=1))
     await worker.run_until_idle()
@@ -103,7 +111,7 @@ async def test_bytes_that_no_longer_parse_are_buried_like_poison(ana) -> None:
 # --- delivering ------------------------------------------------------------------------------------------
 
 
-async def test_jobs_of_one_deal_leave_in_order(ana, shop, a_note) -> None:
+async def test_jobs_of_one_deal_leave_in_order(ana: Any, shop: Any, a_note: Any) -> None:
     sender = ana.account("ana")
     for n in range(5):
         await ana.queue.enqueue(ana.job(sender, f"{SHOP}/inbox", a_note(sender, str(n)), ordering_key="deal"))
@@ -111,7 +119,7 @@ async def test_jobs_of_one_deal_leave_in_order(ana, shop, a_note) -> None:
     assert [entry.activity_id[-1] for entry in shop.pending] == list("01234")
 
 
-async def test_a_failed_job_holds_back_the_rest_of_its_deal_alone(ana, shop, a_note) -> None:
+async def test_a_failed_job_holds_back_the_rest_of_its_deal_alone(ana: Any, shop: Any, a_note: Any) -> None:
     sender = ana.account("ana")
     for key, url in (
         ("deal", "https://third.example/inbox"),
@@ -124,7 +132,7 @@ async def test_a_failed_job_holds_back_the_rest_of_its_deal_alone(ana, shop, a_n
     assert len(ana.queue.jobs) == 2
 
 
-async def test_one_host_gets_two_at_a_time_and_all_hosts_fifty(ana) -> None:
+async def test_one_host_gets_two_at_a_time_and_all_hosts_fifty(ana: Any) -> None:
     sender = ana.account("ana")
     running: list[str] = []
     most: dict[str, int] = {"host": 0, "all": 0}
@@ -144,7 +152,7 @@ async def test_one_host_gets_two_at_a_time_and_all_hosts_fifty(ana) -> None:
     assert most == {"host": 2, "all": 50}
 
 
-async def test_actors_of_one_node_deal_without_a_socket(network, ana, a_deal) -> None:
+async def test_actors_of_one_node_deal_without_a_socket(network: Any, ana: Any, a_deal: Any) -> None:
     buyer, seller = ana.persona("P"), ana.account("seller")
     await ana.queue.enqueue(ana.job(buyer, seller.inbox, a_deal(buyer, seller.id)))
     await ana.worker().run_until_idle()
@@ -152,7 +160,7 @@ async def test_actors_of_one_node_deal_without_a_socket(network, ana, a_deal) ->
     assert network.seen == []
 
 
-async def test_a_local_refusal_is_final_and_passing_trouble_is_not(ana, an_unproven_deal) -> None:
+async def test_a_local_refusal_is_final_and_passing_trouble_is_not(ana: Any, an_unproven_deal: Any) -> None:
     buyer, seller = ana.persona("P"), ana.account("seller")
     await ana.queue.enqueue(ana.job(buyer, seller.inbox, an_unproven_deal(buyer, seller.id)))
     await ana.worker().run_until_idle()
@@ -170,7 +178,7 @@ async def test_a_local_refusal_is_final_and_passing_trouble_is_not(ana, an_unpro
     assert due > ana.clock()
 
 
-async def test_a_local_message_past_its_end_is_dead(ana) -> None:
+async def test_a_local_message_past_its_end_is_dead(ana: Any) -> None:
     buyer, seller = ana.persona("P"), ana.account("seller")
     await ana.queue.enqueue(ana.job(buyer, seller.inbox, {}, give_up_at=ana.clock()))
     await ana.worker().run_until_idle()
@@ -178,7 +186,7 @@ async def test_a_local_message_past_its_end_is_dead(ana) -> None:
     assert ana.log.finished == []
 
 
-async def test_a_fault_of_ours_does_not_lose_the_message_but_its_end_does(ana) -> None:
+async def test_a_fault_of_ours_does_not_lose_the_message_but_its_end_does(ana: Any) -> None:
     sender = ana.account("ana")
 
     async def broken(_: DeliveryJob) -> DeliveryOutcome:
@@ -197,7 +205,7 @@ async def test_a_fault_of_ours_does_not_lose_the_message_but_its_end_does(ana) -
     assert len(ana.queue.dead) == 1
 
 
-async def test_an_inbox_that_is_no_address_ends_in_the_dead_letters(ana) -> None:
+async def test_an_inbox_that_is_no_address_ends_in_the_dead_letters(ana: Any) -> None:
     await ana.queue.enqueue(ana.job(ana.account("ana"), "nonsense", {}))
     await ana.worker().run_until_idle()
     (dead,) = ana.queue.dead.values()
@@ -205,7 +213,7 @@ async def test_an_inbox_that_is_no_address_ends_in_the_dead_letters(ana) -> None
 
 
 async def test_x20_a_dead_peer_is_tried_for_seven_days_then_shown_and_can_be_sent_again(
-    ana, shop, a_note
+    ana: Any, shop: Any, a_note: Any
 ) -> None:
     sender = ana.account("ana")
     job = await ana.queue.enqueue(ana.job(sender, "https://gone.example/inbox", a_note(sender)))
@@ -227,7 +235,7 @@ async def test_x20_a_dead_peer_is_tried_for_seven_days_then_shown_and_can_be_sen
     assert len(shop.pending) == 1
 
 
-async def test_x08_a_silent_host_holds_up_no_other(ana, shop, a_note) -> None:
+async def test_x08_a_silent_host_holds_up_no_other(ana: Any, shop: Any, a_note: Any) -> None:
     sender = ana.account("ana")
     silent = anyio.Event()
 
@@ -247,35 +255,36 @@ async def test_x08_a_silent_host_holds_up_no_other(ana, shop, a_note) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(worker.run)
         with anyio.fail_after(5):
-            while len(shop.pending) < 5:
-                worker.nudge()
-                await anyio.sleep(0.002)
+            await until(lambda: len(shop.pending) == 5, worker.nudge)
         silent.set()
         worker.stop()
-    waiting = [due for job, due in ana.queue.jobs.values()]
-    assert waiting
-    assert all(due > ana.clock() for due in waiting), "put back for later, not lost"
+    put_back = [due for _, due in ana.queue.jobs.values() if due > ana.clock()]
+    assert put_back, "for later, not lost"
     assert all(job.attempts == 0 for job, _ in ana.queue.jobs.values())
 
 
 def _make_lanes_impatient(worker: Worker) -> None:
     taken = worker._outbox.take_stuck
-    worker._outbox.take_stuck = lambda older_than_s: taken(older_than_s=0.001)  # type: ignore[method-assign]
+
+    def sooner(*, older_than_s: float) -> list[DeliveryJob]:
+        assert older_than_s > 0.001
+        return taken(older_than_s=0.001)
+
+    worker._outbox.take_stuck = sooner  # type: ignore[method-assign]
 
 
 # --- the loop --------------------------------------------------------------------------------------------
 
 
-async def running(worker: Worker, until: Callable[[], bool]) -> None:
+async def running(worker: Worker, done: Callable[[], bool]) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(worker.run)
         with anyio.fail_after(5):
-            while not until():
-                await anyio.sleep(0.002)
+            await until(done)
         worker.stop()
 
 
-async def test_a_nudge_wakes_the_sleeping_worker(ana, record) -> None:
+async def test_a_nudge_wakes_the_sleeping_worker(ana: Any, record: Any) -> None:
     worker = ana.worker()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(worker.run)
@@ -283,12 +292,11 @@ async def test_a_nudge_wakes_the_sleeping_worker(ana, record) -> None:
         await record("https://shop.example/a", "1")
         worker.nudge()
         with anyio.fail_after(2):
-            while not ana.handled:
-                await anyio.sleep(0.001)
+            await until(lambda: bool(ana.handled))
         worker.stop()
 
 
-async def test_what_falls_due_later_is_done_without_a_nudge(ana) -> None:
+async def test_what_falls_due_later_is_done_without_a_nudge(ana: Any) -> None:
     sender = ana.account("ana")
     started = anyio.current_time()
 
@@ -304,7 +312,9 @@ async def test_what_falls_due_later_is_done_without_a_nudge(ana) -> None:
     assert anyio.current_time() - started >= 0.05
 
 
-async def test_x05_a_store_that_fails_is_reported_and_the_work_goes_on_when_it_recovers(ana, record) -> None:
+async def test_x05_a_store_that_fails_is_reported_and_the_work_goes_on_when_it_recovers(
+    ana: Any, record: Any
+) -> None:
     await record("https://shop.example/a", "1")
     claim, next_due, finish = ana.log.claim, ana.queue.next_due, ana.log.finish
     broken = {"claim": 2, "next_due": 2, "finish": 1}
@@ -327,7 +337,7 @@ async def test_x05_a_store_that_fails_is_reported_and_the_work_goes_on_when_it_r
     assert len(ana.handled) == 2, "done again, since its end was not written down"
 
 
-async def test_x24_a_stop_finishes_what_runs_and_leaves_the_rest_where_it_was(ana, record) -> None:
+async def test_x24_a_stop_finishes_what_runs_and_leaves_the_rest_where_it_was(ana: Any, record: Any) -> None:
     began = anyio.Event()
 
     async def slow(_: Inbound) -> None:
@@ -346,7 +356,7 @@ async def test_x24_a_stop_finishes_what_runs_and_leaves_the_rest_where_it_was(an
     assert len(ana.pending) == 2
 
 
-async def test_a_stop_waits_no_longer_than_its_grace(ana, record) -> None:
+async def test_a_stop_waits_no_longer_than_its_grace(ana: Any, record: Any) -> None:
     began = anyio.Event()
 
     async def forever(_: Inbound) -> None:
@@ -364,7 +374,7 @@ async def test_a_stop_waits_no_longer_than_its_grace(ana, record) -> None:
     assert len(ana.pending) == 1, "it will be done by the next run"
 
 
-async def test_a_cancelled_worker_loses_nothing(ana, record) -> None:
+async def test_a_cancelled_worker_loses_nothing(ana: Any, record: Any) -> None:
     began = anyio.Event()
 
     async def forever(_: Inbound) -> None:
@@ -380,7 +390,7 @@ async def test_a_cancelled_worker_loses_nothing(ana, record) -> None:
     assert len(ana.pending) == 1
 
 
-async def test_a_full_inbox_is_taken_in_batches(ana, record) -> None:
+async def test_a_full_inbox_is_taken_in_batches(ana: Any, record: Any) -> None:
     for n in range(25):
         await record(f"https://shop.example/{n}", str(n))
     most = 0
@@ -397,7 +407,9 @@ async def test_a_full_inbox_is_taken_in_batches(ana, record) -> None:
     assert most <= 12
 
 
-async def test_a_host_with_an_open_circuit_is_left_alone_until_it_closes(ana, shop, a_note) -> None:
+async def test_a_host_with_an_open_circuit_is_left_alone_until_it_closes(
+    ana: Any, shop: Any, a_note: Any
+) -> None:
     sender = ana.account("ana")
     until = ana.clock() + timedelta(minutes=5)
     await ana.hosts.save(HostState(SHOP, failures=7, open_until=until))
@@ -414,7 +426,7 @@ async def test_a_host_with_an_open_circuit_is_left_alone_until_it_closes(ana, sh
     assert len(shop.pending) == 3
 
 
-async def test_the_usual_report_keeps_quiet(ana, record) -> None:
+async def test_the_usual_report_keeps_quiet(ana: Any, record: Any) -> None:
     async def fail(_: Inbound) -> None:
         raise ValueError
 
@@ -430,3 +442,45 @@ async def test_the_usual_report_keeps_quiet(ana, record) -> None:
     await record("https://shop.example/a", "1")
     await worker.run_until_idle()
     assert [entry.attempts for entry in ana.pending] == [1]
+
+
+async def test_a_nudge_during_a_look_is_not_slept_over(ana: Any, record: Any) -> None:
+    worker = ana.worker()
+    next_due = ana.queue.next_due
+    looks = 0
+
+    async def meanwhile(now: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        due = await next_due(now)
+        if looks == 1:
+            await record("https://shop.example/a", "1")
+            worker.nudge()
+        return due
+
+    ana.queue.next_due = meanwhile
+    started = anyio.current_time()
+    await running(worker, lambda: bool(ana.handled))
+    assert anyio.current_time() - started < 5
+
+
+async def test_many_endings_make_few_looks_at_the_store(ana: Any) -> None:
+    sender = ana.account("ana")
+    looks = 0
+    claim = ana.queue.claim
+
+    async def counted(limit: int, now: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return await claim(limit, now)
+
+    async def fine(_: DeliveryJob) -> DeliveryOutcome:
+        await anyio.lowlevel.checkpoint()
+        return DeliveryOutcome(Outcome.DELIVERED, "")
+
+    ana.queue.claim = counted
+    for n in range(400):
+        await ana.queue.enqueue(ana.job(sender, f"https://h{n}.example/inbox", {}))
+    await ana.worker(deliver=fine, settings=WorkerSettings(in_hand=200)).run_until_idle()
+    assert len(ana.queue.delivered) == 400
+    assert looks < 100
