@@ -59,8 +59,8 @@ bench: $(VENV)/.ready-dev
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo 'Obverse needs Python 3.11 or newer, and none was found. Install one, or name it: make demo PYTHON=/path/to/python3'; exit 1; }
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo '$(PYTHON) is older than Python 3.11. Name a newer one: make demo PYTHON=/path/to/python3'; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo '$(PYTHON) is not Python 3.11 or newer. Name one that is: make demo PYTHON=/path/to/python3'; exit 1; }
 	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
 		echo '$(PYTHON) cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 
