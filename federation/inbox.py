@@ -128,11 +128,7 @@ async def _receive(message: HttpMessage, recipient: str, deps: InboxDependencies
         return await _record(_entry(farewell, recipient, now), deps)
     activity = parse_activity(message.body, limits=deps.limits, terms=deps.terms)
     said, proof_key = await who_says_it(activity, signer, deps=deps, budget=budget)
-    entry = replace(
-        _entry(said, recipient, now, signer=signer, proof_key_id=proof_key),
-        replay_key=replay_key,
-        replay_until=signer.verified.expires_at,
-    )
+    entry = _entry(said, recipient, now, signer=signer, proof_key_id=proof_key, replay_key=replay_key)
     receipt = await _record(entry, deps)
     if receipt.outcome is Reception.ACCEPTED:
         await _learn(signer, deps, now)
@@ -169,6 +165,7 @@ def _entry(
     *,
     signer: Signer | None = None,
     proof_key_id: str = "",
+    replay_key: bytes = b"",
 ) -> InboundEntry:
     return InboundEntry(
         recipient=recipient,
@@ -180,6 +177,8 @@ def _entry(
         signer=signer.actor if signer else "",
         key_id=signer.key.id if signer else "",
         proof_key_id=proof_key_id,
+        replay_key=replay_key,
+        replay_until=signer.verified.expires_at if signer else None,
     )
 
 
@@ -200,10 +199,10 @@ async def _learn(signer: Signer, deps: InboxDependencies, now: datetime) -> None
     """A verified request shows how its server signs, and that it is alive (`interop §1.5` (b), §7 (6))."""
     home = origin(signer.actor)
     state = await deps.hosts.find(home) or HostState(home)
-    learned = replace(state, open_until=None)
+    learned = state if state.open_until is None else replace(state, open_until=None)
     if signer.verified.spec is SignatureSpec.RFC9421:
         ed25519 = state.ed25519 or signer.key.algorithm is KeyAlgorithm.ED25519
         if state.spec is not SignatureSpec.RFC9421 or ed25519 != state.ed25519:
             learned = replace(learned, spec=SignatureSpec.RFC9421, ed25519=ed25519, learned_at=now)
-    if learned != state:
+    if learned is not state:
         await deps.hosts.save(learned)
