@@ -44,7 +44,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # store: ports above adapters, one driver each
     "node.store": (),
     "node.store.ports": ("node.domain", "federation.ports"),
-    "node.store.memory": ("node.store.ports", "node.domain", "federation.ports", "federation.keys"),
+    "node.store.memory": ("node.store.memory", "node.store.ports", "node.domain", "federation.ports"),
     "node.store.sqlite": (
         "node.store.sqlite",
         "node.store.ports",

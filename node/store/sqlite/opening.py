@@ -170,7 +170,8 @@ def create_store(path: Path) -> None:
         connection.close()
     with draft.open("rb") as file:
         os.fsync(file.fileno())
-    draft.rename(path)
+    os.link(draft, path)  # unlike a renaming, it never replaces what has appeared meanwhile
+    draft.unlink()
     sync_directory(path.parent)
 
 

@@ -1,0 +1,89 @@
+"""What a vendor sells and says in public, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from node.domain.catalogue import CatalogueItem
+from node.domain.matching import Rule
+from node.domain.offers import StandingOffer
+from node.store.memory.tables import Repository
+from node.store.ports import Post
+
+__all__ = ["MemoryCatalogue", "MemoryPosts", "MemoryPurchaseKeys", "MemoryRules"]
+
+
+class MemoryCatalogue(Repository):
+    def _of(self, account: str) -> list[CatalogueItem]:
+        return [item for (owner, _), item in self._t.items.items() if owner == account]
+
+    def get(self, account: str, sku: str) -> CatalogueItem | None:
+        return self._t.items.get((account, sku))
+
+    def all(self, account: str, *, limit: int = 1000, search: str = "") -> list[CatalogueItem]:
+        word = search.casefold()
+        found = (
+            item
+            for item in self._of(account)
+            if any(word in text.casefold() for text in (item.name, item.sku, item.brand or ""))
+        )
+        return sorted(found, key=lambda item: (item.name.casefold(), item.sku))[:limit]
+
+    def in_category(self, account: str, category: str) -> list[CatalogueItem]:
+        found = (item for item in self._of(account) if item.category == category)
+        return sorted(found, key=lambda item: item.sku)
+
+    def save(self, account: str, items: Iterable[CatalogueItem]) -> None:
+        for item in items:
+            known = self.get(account, item.sku)
+            self.put(account, item if known is None else replace(item, reserved=known.reserved))
+
+    def put(self, account: str, item: CatalogueItem) -> None:
+        self._t.items[account, item.sku] = item
+
+    def count(self, account: str) -> int:
+        return len(self._of(account))
+
+    def known(self, account: str) -> set[str]:
+        return {item.sku for item in self._of(account)}
+
+
+class MemoryRules(Repository):
+    def all(self, account: str) -> list[Rule]:
+        return [rule for (owner, _), rule in self._t.rules.items() if owner == account]
+
+    def save(self, account: str, rule: Rule) -> None:
+        self._t.rules[account, rule.id] = rule
+
+    def remove(self, account: str, rule_id: str) -> bool:
+        return self._t.rules.pop((account, rule_id), None) is not None
+
+
+class MemoryPosts(Repository):
+    def get(self, post_id: str) -> Post | None:
+        return self._t.posts.get(post_id)
+
+    def all(self, account: str, kind: str, *, limit: int = 100) -> list[Post]:
+        of_kind = (post for post in self._t.posts.values() if (post.account, post.kind) == (account, kind))
+        kept = [post for post in of_kind if post.deleted_at is None]
+        return sorted(kept, key=lambda post: post.at)[::-1][:limit]
+
+    def save(self, post: Post) -> None:
+        self._t.posts[post.id] = post
+
+    def offer(self, post_id: str) -> StandingOffer | None:
+        row = self._t.offers.get(post_id)
+        return None if row is None else row[1]
+
+    def save_offer(self, account: str, offer: StandingOffer) -> None:
+        self._t.offers[offer.id] = (account, offer)
+
+
+class MemoryPurchaseKeys(Repository):
+    def first(self, key: str) -> tuple[str, str] | None:
+        return self._t.purchase_keys.get(key)
+
+    def remember(self, key: str, author: str, note_id: str) -> None:
+        if key not in self._t.purchase_keys:
+            self._t.purchase_keys[key] = (author, note_id)

@@ -1,0 +1,91 @@
+"""The tables of the store in memory: one dict each, rows frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any
+
+from federation.ports import HostState, InboundEntry, KnownKey
+from node.domain.accounts import Account, Contact, Persona
+from node.domain.catalogue import CatalogueItem
+from node.domain.deals import Deal
+from node.domain.intents import Intent
+from node.domain.matching import Rule
+from node.domain.offers import StandingOffer
+from node.store.ports import (
+    Block,
+    Direction,
+    Follower,
+    KeyRow,
+    Notice,
+    Parked,
+    Post,
+    QueuedJob,
+    Session,
+    StoredMessage,
+)
+
+__all__ = ["AT_ONCE", "Pending", "Repository", "Tables"]
+
+AT_ONCE = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An inbound entry and what became of it; `buried_at` makes it a dead one."""
+
+    entry: InboundEntry
+    due_at: datetime = AT_ONCE
+    error: str = ""
+    buried_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Tables:
+    """One dict a table; rows are frozen, so that copying the dicts copies everything."""
+
+    meta: dict[str, str] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    personas: dict[str, Persona] = field(default_factory=dict)
+    keys: dict[str, KeyRow] = field(default_factory=dict)
+    contacts: dict[tuple[str, str], Contact] = field(default_factory=dict)
+    followers: dict[tuple[str, str], Follower] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    blocks: dict[str, Block] = field(default_factory=dict)
+    notices: dict[int, Notice] = field(default_factory=dict)
+    intents: dict[str, Intent] = field(default_factory=dict)
+    deals: dict[tuple[str, str], tuple[Deal, datetime | None, int]] = field(default_factory=dict)
+    evidence: dict[tuple[str, str, Direction], StoredMessage] = field(default_factory=dict)
+    documents: dict[str, tuple[str, bytes, datetime]] = field(default_factory=dict)
+    parked: dict[tuple[str, str], Parked] = field(default_factory=dict)
+    items: dict[tuple[str, str], CatalogueItem] = field(default_factory=dict)
+    rules: dict[tuple[str, str], Rule] = field(default_factory=dict)
+    posts: dict[str, Post] = field(default_factory=dict)
+    offers: dict[str, tuple[str, StandingOffer]] = field(default_factory=dict)
+    purchase_keys: dict[str, tuple[str, str]] = field(default_factory=dict)
+    seen: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    conflicts: dict[str, int] = field(default_factory=dict)
+    replays: dict[bytes, datetime | None] = field(default_factory=dict)
+    inbox: dict[int, Pending] = field(default_factory=dict)
+    jobs: dict[int, QueuedJob] = field(default_factory=dict)
+    public_keys: dict[str, KnownKey] = field(default_factory=dict)
+    hosts: dict[str, HostState] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
+
+    def each(self, change: Callable[[dict[Any, Any]], Mapping[Any, Any]]) -> Tables:
+        made: dict[str, Any] = {table.name: change(getattr(self, table.name)) for table in fields(self)}
+        return Tables(**made)
+
+    def number(self, counter: str) -> int:
+        """The next number; never the same twice."""
+        self.counters[counter] = self.counters.get(counter, 0) + 1
+        return self.counters[counter]
+
+
+class Repository:
+    """One port over the tables."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._t = tables

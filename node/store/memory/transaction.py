@@ -1,0 +1,54 @@
+"""All repositories over one set of tables: what `read` and `write` hand to a function."""
+
+from __future__ import annotations
+
+from node.store.memory.dealings import (
+    MemoryDeals,
+    MemoryDocuments,
+    MemoryEvidence,
+    MemoryIntents,
+    MemoryParking,
+)
+from node.store.memory.people import (
+    MemoryAccounts,
+    MemoryBlocks,
+    MemoryContacts,
+    MemoryFollowers,
+    MemoryKeys,
+    MemoryMeta,
+    MemoryNotices,
+    MemoryPersonas,
+    MemorySessions,
+)
+from node.store.memory.queues import MemoryDeliveries, MemoryInbox
+from node.store.memory.shop import MemoryCatalogue, MemoryPosts, MemoryPurchaseKeys, MemoryRules
+from node.store.memory.tables import Tables
+
+__all__ = ["MemoryTx"]
+
+
+class MemoryTx:
+    """Implements `Tx`. `tables` is for what the ports do not name: the adapters of this package."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.meta = MemoryMeta(tables)
+        self.accounts = MemoryAccounts(tables)
+        self.personas = MemoryPersonas(tables)
+        self.keys = MemoryKeys(tables)
+        self.intents = MemoryIntents(tables)
+        self.deals = MemoryDeals(tables)
+        self.evidence = MemoryEvidence(tables)
+        self.documents = MemoryDocuments(tables)
+        self.inbox = MemoryInbox(tables)
+        self.parking = MemoryParking(tables)
+        self.deliveries = MemoryDeliveries(tables)
+        self.contacts = MemoryContacts(tables)
+        self.catalogue = MemoryCatalogue(tables)
+        self.rules = MemoryRules(tables)
+        self.posts = MemoryPosts(tables)
+        self.purchase_keys = MemoryPurchaseKeys(tables)
+        self.followers = MemoryFollowers(tables)
+        self.notices = MemoryNotices(tables)
+        self.sessions = MemorySessions(tables)
+        self.blocks = MemoryBlocks(tables)
