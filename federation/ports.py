@@ -210,8 +210,8 @@ class Outcome(Enum):
 class DeliveryOutcome:
     """`detail` is words for the owner; `retry_at` is set for RETRY; `gone` for an inbox that answered 410.
 
-    `attempted` is False where nothing was sent (the host's circuit is open): the job's `attempts` stay as they
-    were, only `retry_at` moves.
+    `attempted` is False where nothing was sent (the host's circuit is open): the job's `attempts` stay as
+    they were, only `retry_at` moves.
     """
 
     outcome: Outcome

@@ -39,7 +39,7 @@ async def serving(app: Any) -> AsyncIterator[int]:
 async def test_a_delivery_over_a_real_socket_is_verified_by_its_public_address(
     network: Any, ana: Any, shop: Any
 ) -> None:
-    """Behind a proxy the server sees another scheme and port than was signed: the configured address counts."""
+    """Behind a proxy the server sees another scheme and port than was signed; configuration counts."""
     seen: list[HttpMessage] = []
     sender = ana.account("ana")
     note = {
