@@ -46,7 +46,9 @@ def _agreement(peer: Sender) -> Table:
     """Once agreed, intents and orders go the same way; only the other side's refusals come in."""
     return {
         **_rows(_AGREED, K.ASK, (C, V), SAME),
-        **_rows(_AGREED, K.PROGRESS, (C, V), SAME),
+        **_rows((S.CONCLUDED, S.CANCELLING, S.CONFIRMED), K.PROGRESS, (C, V), SAME),
+        # Once cancelled, money can go back, and what the other had sent before it knew comes in.
+        **_rows((S.CANCELLED,), K.PROGRESS, (peer, V), SAME),
         **_rows((S.CONCLUDED, S.CANCELLING, S.CONFIRMED), K.RECEIPT, (V,), SAME),
         # Her own word may follow what a clock had only presumed.
         **_rows((S.CONCLUDED, S.CANCELLING, S.CONFIRMED), K.CONFIRM, (C,), S.CONFIRMED),
