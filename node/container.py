@@ -238,6 +238,7 @@ def _worker(
         deliver_local=deliver_home,
         own_origins=frozenset({node.config.base_url}),
         clock=node.clock,
+        limits=node.config.limits,
         random=jitter,
         report=_report,
         settings=settings,
