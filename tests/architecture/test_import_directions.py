@@ -129,7 +129,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.web": ("node.web", *FRONT, "node.wire.html"),
     "node.api": ("node.api", *FRONT),
     "node.commands": ("node.commands", *FRONT, "node.config", "node.wire", *DATA),
-    "node.control": ("node.commands", "node.context", "node.config", "node.domain"),
+    # a backup holds the node key beside the database
+    "node.commands.backups": (
+        "node.commands",
+        *FRONT,
+        "node.config",
+        "node.signing",
+        "node.store.backup",
+        *DATA,
+    ),
     # assembly
     "node.container": (
         "node.config",
@@ -157,17 +165,49 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.wire",
         "federation",
     ),
-    "node.cli": (
-        "node.app",
+    # above the assembly: how a command reaches a node, that runs or is opened for it
+    "node.control": (
         "node.commands",
         "node.config",
         "node.container",
         "node.context",
+        "node.domain",
+        "node.store.ports",
+        *DATA,
+    ),
+    "node.founding": (
+        "node.commands",
+        "node.config",
+        "node.container",
+        "node.control",
+        "node.domain",
+        "node.signing",
+        "node.store.sqlite",
+        *DATA,
+    ),
+    "node.serve": (
+        "node.app",
+        "node.commands",
+        "node.config",
+        "node.container",
+        "node.control",
+        "node.domain",
+    ),
+    "node.cli": (
+        "node.cli",
+        "node.commands",
+        "node.config",
+        "node.container",
         "node.control",
         "node.demo",
         "node.domain",
+        "node.founding",
         "node.logs",
+        "node.serve",
+        "node.signing",
         "node.store",
+        "node.wire",
+        *DATA,
     ),
     "node.demo": ("node.demo", "node.config", "node.control", "node.domain", "node.wire", *DATA),
     "node.__main__": ("node.cli",),
@@ -186,7 +226,7 @@ ALONE: dict[str, tuple[str, tuple[str, ...]]] = {
     "psycopg": ("", ("node.store.postgres",)),
     "jinja2": ("", ("node.web",)),
     "nh3": ("", ("node.wire.html",)),
-    "uvicorn": ("", ("node.app", "node.cli", "node.container")),
+    "uvicorn": ("", ("node.serve",)),
 }
 
 

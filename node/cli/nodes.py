@@ -1,0 +1,93 @@
+"""Making and running a node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+import click
+
+from federation.messages import JsonObject
+from node.cli.front import Front, command
+from node.config import load_config, make_config
+from node.founding import found_node
+from node.logs import configure_logs
+from node.serve import serve
+
+__all__ = ["COMMANDS"]
+
+
+@command("init", "obverse init --url https://ana.example --name ana --display 'Ana'")
+@click.option("--url", required=True, help="The public address of the node; it cannot be changed later.")
+@click.option("--kind", type=click.Choice(["person", "vendor"]), default="person", show_default=True)
+@click.option("--name", help="The first account: a-z, 0-9 and _; @NAME@ana.example is its handle.")
+@click.option("--display", help="Its name as others read it.")
+@click.option("--summary", help="A line about it.")
+@click.option(
+    "--accepts", multiple=True, help="What a vendor accepts (default: the whole roster of agreements)."
+)
+@click.option("--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT")
+@click.option("--allow", multiple=True, metavar="HOST:PORT", help="For closed networks: may be reached.")
+@click.option("--resolve", multiple=True, metavar="HOST=IP", help="For closed networks: a fixed address.")
+@click.option("--cast-spread", type=float, default=60.0, show_default=True, help="Seconds.")
+@click.option("--tls-cert", type=click.Path(dir_okay=False), help="PEM; without it a proxy speaks TLS.")
+@click.option("--tls-key", type=click.Path(dir_okay=False))
+@click.option("--ca-file", type=click.Path(dir_okay=False), help="A further authority to trust, PEM.")
+def init(front: Front, /, **options: Any) -> None:
+    """Make a new node: settings, keys, database, and its first account."""
+    config = make_config(front.data.absolute(), _settings(options))
+    account = {key: options[key] for key in ("name", "display", "summary", "kind")}
+    account["terms"] = list(options["accepts"])
+    made = anyio.run(lambda: found_node(config, front.commands, account, progress=lambda text: None))
+    front.show({"data": str(config.data_dir), "url": config.base_url, **made}, _show_made)
+
+
+def _settings(options: dict[str, Any]) -> dict[str, Any]:
+    host, _, port = str(options["bind"]).rpartition(":")
+    if not host or not port.isdigit():
+        raise click.BadParameter("write HOST:PORT, such as 127.0.0.1:8000", param_hint="--bind")
+    names = {}
+    for pair in options["resolve"]:
+        name, equals, address = pair.partition("=")
+        if not equals:
+            raise click.BadParameter("write HOST=IP", param_hint="--resolve")
+        names[name] = address
+    files = {
+        key: str(Path(str(options[key])).absolute())
+        for key in ("tls_cert", "tls_key", "ca_file")
+        if options[key]
+    }
+    return {
+        "base_url": str(options["url"]),
+        "bind_host": host.strip("[]"),
+        "bind_port": int(port),
+        "allowed": list(options["allow"]),
+        "names": names,
+        "cast_spread_s": options["cast_spread"],
+        **files,
+    }
+
+
+def _show_made(front: Front, made: JsonObject) -> None:
+    front.say(f"The node {made['url']} is made, in {made['data']}.")
+    if made["account"]:
+        front.say(f"Its account is {made['account']['handle']} ({made['account']['kind']}).")
+    else:
+        front.say("It has no account yet: obverse user add NAME")
+    front.say("Start it with: obverse serve")
+
+
+@command("serve", "obverse serve")
+def serve_node(front: Front, /) -> None:
+    """Run the node until Ctrl-C or SIGTERM."""
+    config = load_config(front.data)
+    configure_logs()
+
+    def ready(address: str) -> None:
+        print(address, flush=True)
+
+    anyio.run(lambda: serve(config, front.commands, ready=ready), backend_options={"use_uvloop": True})
+
+
+COMMANDS: tuple[click.Command, ...] = (init, serve_node)

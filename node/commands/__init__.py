@@ -1,0 +1,18 @@
+"""What can be asked of an open node. Each module of this package holds the commands of one concept.
+
+To add a command: `@COMMANDS.command("deal.ask", "deal text")` above
+`async def ask(node: Node, arguments: Arguments) -> JsonObject` in the module of its concept; to add a module:
+its `COMMANDS` here.
+"""
+
+from __future__ import annotations
+
+from node.commands import accounts, admin, deliveries
+from node.commands.registry import Commands, answer
+
+__all__ = ["answer", "build_commands"]
+
+
+def build_commands() -> Commands:
+    """Every command. Raises: ValueError where two have one name."""
+    return Commands(accounts.COMMANDS, admin.COMMANDS, deliveries.COMMANDS)

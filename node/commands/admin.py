@@ -1,0 +1,141 @@
+"""Looking after a node: followers, blocks, notices, and what `doctor` asks of an open node."""
+
+from __future__ import annotations
+
+from federation.errors import InvalidIri
+from federation.ids import canonical_host
+from federation.messages import JsonObject
+from node.commands.arguments import Arguments
+from node.commands.registry import Commands
+from node.context import Node
+from node.desk import Desk
+from node.domain.errors import InvalidInput
+from node.domain.values import format_time
+from node.services.accounts import find_account
+from node.store.ports import Block, Follower, FollowState, JobState
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = Commands()
+
+
+@COMMANDS.command("followers.list", reads=True)
+async def list_followers(node: Node, arguments: Arguments) -> JsonObject:
+    """Who follows an account, and who asks to."""
+
+    def view(desk: Desk) -> list[Follower]:
+        account = find_account(desk, arguments.account)
+        return [
+            follower
+            for state in (FollowState.PENDING, FollowState.ACCEPTED)
+            for follower in desk.tx.followers.all(account.id, state=state)
+        ]
+
+    followers = await node.look(view)
+    return {
+        "followers": [
+            {"actor": follower.actor, "state": follower.state.value, "at": format_time(follower.at)}
+            for follower in followers
+        ]
+    }
+
+
+# --- blocks -----------------------------------------------------------------------------------------------
+
+
+@COMMANDS.command("block.list", reads=True)
+async def list_blocks(node: Node, arguments: Arguments) -> JsonObject:
+    blocks = await node.look(lambda desk: desk.tx.blocks.all())
+    return {
+        "blocks": [
+            {"domain": block.domain, "reason": block.reason, "at": format_time(block.at)} for block in blocks
+        ]
+    }
+
+
+@COMMANDS.command("block.add", "domain reason")
+async def add_block(node: Node, arguments: Arguments) -> JsonObject:
+    """Refuse everything from a domain and those below it, from this moment on."""
+    domain = _domain(arguments)
+    reason = arguments.maybe_text("reason", 500) or ""
+    if domain == canonical_host(node.config.host.rpartition(":")[0] or node.config.host):
+        raise InvalidInput("domain", f"{domain} is this node itself", "Name another domain.")
+
+    def change(desk: Desk) -> list[Block]:
+        desk.tx.blocks.save(Block(domain, desk.now, reason))
+        return desk.tx.blocks.all()
+
+    node.blocks.replace(await node.work(change))
+    return {"domain": domain}
+
+
+@COMMANDS.command("block.remove", "domain")
+async def remove_block(node: Node, arguments: Arguments) -> JsonObject:
+    domain = _domain(arguments)
+
+    def change(desk: Desk) -> list[Block]:
+        if not desk.tx.blocks.remove(domain):
+            raise InvalidInput("domain", f"{domain} is not blocked", "See `obverse block list`.")
+        return desk.tx.blocks.all()
+
+    node.blocks.replace(await node.work(change))
+    return {"domain": domain}
+
+
+def _domain(arguments: Arguments) -> str:
+    text = arguments.text("domain", 300)
+    try:
+        return canonical_host(text)
+    except InvalidIri as error:
+        raise InvalidInput("domain", f"{text!r}: {error}", "Write a domain such as shop.example.") from None
+
+
+# --- notices ----------------------------------------------------------------------------------------------
+
+
+@COMMANDS.command("notices.list", "limit", reads=True)
+async def list_notices(node: Node, arguments: Arguments) -> JsonObject:
+    """What happened, newest first, for the one account or each in turn."""
+    limit = arguments.whole("limit", 50, least=1, most=1000)
+
+    def view(desk: Desk) -> list[JsonObject]:
+        account = find_account(desk, arguments.account)
+        return [
+            {
+                "at": format_time(notice.at),
+                "kind": notice.kind,
+                "text": notice.text,
+                "reason": notice.reason.value if notice.reason else None,
+                "deal": notice.deal_id or None,
+            }
+            for notice in desk.tx.notices.all(account.id, limit=limit)
+        ]
+
+    return {"notices": await node.look(view)}
+
+
+# --- what only an open node can tell ----------------------------------------------------------------------
+
+
+@COMMANDS.command("node.health", reads=True)
+async def health(node: Node, arguments: Arguments) -> JsonObject:
+    """What `doctor` asks: whose keys open, and what waits."""
+
+    def view(desk: Desk) -> JsonObject:
+        owners = [node.config.node_actor, *(account.id for account in desk.tx.accounts.all())]
+        rows = [row for owner in owners for row in desk.tx.keys.of(owner) if row.sealed is not None]
+        states = {
+            state.value: len(desk.tx.deliveries.all(states=(state,), limit=1000))
+            for state in (JobState.QUEUED, JobState.HELD, JobState.DEAD)
+        }
+        return {
+            "base_url": node.config.base_url,
+            "accounts": [account.name for account in desk.tx.accounts.all()],
+            "keys": len(rows),
+            "keys_unopened": [row.key_id for row in rows if not node.keys.opens(row)],
+            "deliveries": states,
+            "dead_letters": len(desk.tx.inbox.dead()),
+            "now": format_time(desk.now),
+        }
+
+    return await node.look(view)

@@ -1,0 +1,115 @@
+"""What has not left or could not be read: the outbox and the dead letters, with a way to try again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from federation.messages import JsonObject
+from federation.strictjson import parse_json_object
+from node.commands.arguments import Arguments
+from node.commands.registry import Commands
+from node.context import Node
+from node.desk import Desk
+from node.domain.errors import InvalidInput
+from node.domain.values import format_time, parse_time
+from node.store.ports import DeadEntry, JobState, QueuedJob
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = Commands()
+TRY_AGAIN_FOR = timedelta(days=7)
+
+
+@COMMANDS.command("deliveries.list", "all limit", reads=True)
+async def list_deliveries(node: Node, arguments: Arguments) -> JsonObject:
+    """Messages that wait, were held or given up; with `all` the delivered ones too; and unread ones."""
+    states = () if arguments.flag("all") else (JobState.QUEUED, JobState.DEAD, JobState.HELD)
+    limit = arguments.whole("limit", 100, least=1, most=1000)
+
+    def view(desk: Desk) -> tuple[list[QueuedJob], list[DeadEntry]]:
+        return desk.tx.deliveries.all(states=states, limit=limit), desk.tx.inbox.dead()
+
+    jobs, dead = await node.look(view)
+    return {
+        "deliveries": [_job(job) for job in jobs],
+        "dead_letters": [_dead(entry) for entry in dead[:limit]],
+    }
+
+
+@COMMANDS.command("deliveries.resend", "id inbound")
+async def resend(node: Node, arguments: Arguments) -> JsonObject:
+    """Try a given-up message again, with those held behind it; or read a dead letter again (`inbound`)."""
+    number = arguments.whole("id", least=1)
+    if arguments.flag("inbound"):
+        if not await node.work(lambda desk: desk.tx.inbox.requeue(number, desk.now)):
+            raise _unknown(number)
+        return {"id": number, "state": "to be read again"}
+    await node.work(lambda desk: _resend(desk, number))
+    return {"id": number, "state": JobState.QUEUED.value}
+
+
+def _resend(desk: Desk, number: int) -> None:
+    job = desk.tx.deliveries.get(number)
+    if job is None:
+        raise _unknown(number)
+    ends_at = _end_of(job.body)
+    if ends_at is not None and ends_at <= desk.now:
+        raise InvalidInput(
+            "id", f"its own time ended at {format_time(ends_at)}", "Say it anew: a late message is refused."
+        )
+    give_up_at = desk.now + TRY_AGAIN_FOR
+    if not desk.tx.deliveries.resend(number, desk.now, min(give_up_at, ends_at or give_up_at)):
+        raise InvalidInput("id", f"delivery {number} is {job.state}", "A given-up or held one can be.")
+
+
+def _unknown(number: int) -> InvalidInput:
+    return InvalidInput("id", f"there is no delivery {number}", "See `obverse deliveries list`.")
+
+
+def _end_of(body: bytes) -> datetime | None:
+    """The message's own end: nothing is delivered past it (`protocol §6`)."""
+    activity = parse_json_object(body)
+    inner = activity.get("object")
+    texts = [activity.get("endTime"), inner.get("endTime") if isinstance(inner, dict) else None]
+    return min((parse_time(text) for text in texts if isinstance(text, str)), default=None)
+
+
+def _job(job: QueuedJob) -> JsonObject:
+    return {
+        "id": job.id,
+        "activity": job.activity_id,
+        "type": _type_of(job.body),
+        "to": job.recipient,
+        "state": job.state.value,
+        "attempts": job.attempts,
+        "detail": job.detail,
+        "created_at": format_time(job.created_at),
+        "due_at": _time(job.due_at),
+        "give_up_at": format_time(job.give_up_at),
+        "settled_at": _time(job.settled_at),
+    }
+
+
+def _dead(dead: DeadEntry) -> JsonObject:
+    return {
+        "id": dead.entry.id,
+        "activity": dead.entry.activity_id,
+        "type": _type_of(dead.entry.body),
+        "from": dead.entry.actor,
+        "error": dead.error,
+        "received_at": format_time(dead.entry.received_at),
+        "buried_at": format_time(dead.buried_at),
+    }
+
+
+def _type_of(body: bytes) -> str:
+    """What kind of activity, in a word or two: `Offer of Agreement`."""
+    activity = parse_json_object(body)
+    inner = activity.get("object")
+    of = inner.get("type") if isinstance(inner, dict) else None
+    named = " of ".join(str(part) for part in (activity.get("type"), of) if part)
+    return named or "message"
+
+
+def _time(at: datetime | None) -> str | None:
+    return format_time(at) if at is not None else None
