@@ -54,8 +54,9 @@ class HttpMessage:
     status: int = 0
 
     @staticmethod
-    def request(method: str, url: str, headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
-                body: bytes = b"") -> HttpMessage:
+    def request(
+        method: str, url: str, headers: Mapping[str, str] | Iterable[tuple[str, str]] = (), body: bytes = b""
+    ) -> HttpMessage:
         """Build a request; header names are lowered."""
         pairs = headers.items() if isinstance(headers, Mapping) else headers
         return HttpMessage(method.upper(), url, tuple((k.lower(), v) for k, v in pairs), body)

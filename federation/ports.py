@@ -119,10 +119,10 @@ class HostMemory(Protocol):
 class InboundEntry:
     """One authenticated message, as it is recorded before it is answered with 202.
 
-    `recipient` is the actor whose inbox received it, "" for the shared inbox. `actor` is who said it (proven),
-    `signer` the actor that signed the request ("" in process). `body` is the exact bytes that hold: those
-    received, or those refetched from the origin. `digest` is the object digest of the message. `proof_key_id`
-    is set where an object proof was verified. `replay_key` identifies the request's signature.
+    `recipient` is the actor whose inbox received it, "" for the shared inbox. `actor` is who said it
+    (proven), `signer` the actor that signed the request ("" in process). `body` is the exact bytes that hold:
+    those received, or those refetched from the origin. `digest` is the object digest of the message.
+    `proof_key_id` is set where an object proof was verified. `replay_key` identifies the request's signature.
     """
 
     recipient: str
