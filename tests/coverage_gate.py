@@ -17,6 +17,7 @@ __all__ = ["main", "misses"]
 
 WHOLE = ("federation/", "node/domain/")
 OVERALL_PERCENT = 90.0
+SHOWN = 12
 
 Report = Mapping[str, Any]
 
@@ -45,9 +46,12 @@ def _by_posix_name(report: Report) -> dict[str, Any]:
 
 
 def _where(entry: Mapping[str, Any]) -> str:
-    lines = [str(number) for number in entry["missing_lines"]]
-    branches = [f"{source}->{target}" for source, target in entry["missing_branches"] if source > 0]
-    return " ".join([*lines, *branches])
+    """The first missing lines, and branches that leave lines which do run; a negative target is the way out."""
+    missing = set(entry["missing_lines"])
+    places = [str(number) for number in entry["missing_lines"]]
+    places += [f"{line}->{to}" for line, to in entry["missing_branches"] if abs(line) not in missing]
+    more = len(places) - SHOWN
+    return " ".join(places[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -38,6 +38,12 @@ def test_gate_shuts_for_one_missing_branch_where_all_are_wanted(name: str) -> No
     assert found == [f"{name.replace(chr(92), '/')}: 87.5 %, missing 12->15"]
 
 
+def test_gate_names_a_few_places_of_a_module_that_nothing_touches() -> None:
+    entry = a_file(lines=list(range(1, 21)), branches=[[3, 5], [30, -2]])
+    (line,) = misses(a_report(files={"federation/jcs.py": entry}))
+    assert line.endswith("missing 1 2 3 4 5 6 7 8 9 10 11 12 and 9 more")
+
+
 def test_gate_shuts_below_the_overall_figure() -> None:
     assert misses(a_report(overall=89.9)) == ["over all: 89.9 %, wanted 90 %"]
 
