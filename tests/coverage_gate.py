@@ -46,7 +46,7 @@ def _by_posix_name(report: Report) -> dict[str, Any]:
 
 
 def _where(entry: Mapping[str, Any]) -> str:
-    """The first missing lines, then branches that leave lines which do run (a negative target: the way out)."""
+    """The first missing lines, then branches out of lines that do run; a negative target is the way out."""
     missing = set(entry["missing_lines"])
     places = [str(number) for number in entry["missing_lines"]]
     places += [f"{line}->{to}" for line, to in entry["missing_branches"] if abs(line) not in missing]
