@@ -7,17 +7,16 @@ request signature is made anew for each attempt.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from html import escape
 
 from federation.addressing import Recipient, inboxes
 from federation.digest import object_digest
 from federation.jsonld import as_id
 from federation.keys import SigningKey
 from federation.messages import JsonObject
-from federation.proofs import add_proof
-from federation.strictjson import dump_json, parse_json_object
+from federation.strictjson import parse_json_object
+from node.attest import Signed, sign, sign_activity
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.deals import Deal
@@ -33,78 +32,26 @@ from node.domain.messages import (
     Offer,
     Order,
     OrderAccept,
-    Receipt,
     Refuse,
     Update,
 )
-from node.domain.offers import StandingOffer
 from node.store.ports import Direction, Post, QueuedJob, StoredMessage
-from node.wire.agreements import agreement_digest_of
 from node.wire.contexts import context_for
-from node.wire.credentials import build_credential
 from node.wire.feedback import build_feedback_post, sign_purchase
-from node.wire.html import html_of
-from node.wire.messages import build_message
-from node.wire.postings import build_posting
-from node.wire.receipts import build_receipt_credential
 
 __all__ = [
-    "Signed",
     "accept_follow",
-    "agreement_digest_of",
     "announce_post",
-    "html_of",
-    "mention_of",
     "post",
     "publish_feedback",
-    "purchase_credential",
     "refuse",
     "resend",
     "send",
-    "sign",
-    "sign_activity",
-    "sign_posting",
-    "with_receipt_credential",
 ]
 
 CONTEXT = context_for({})
 KEEP_TRYING = timedelta(days=7)
 KEEP_TRYING_AGREED = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A message with its digest, and the bytes that carry it."""
-
-    message: Message
-    activity: JsonObject = field(repr=False)
-    body: bytes = field(repr=False)
-    key_id: str
-
-
-def sign(desk: Desk, message: Message) -> Signed:
-    """Build and sign a message of the deal by its `actor`, one of ours. Raises: KeyError without a key."""
-    built = build_message(message, agreement=_agreement_answered(desk, message))
-    activity, body, key_id = sign_activity(desk, built, message.actor, message.at)
-    return Signed(replace(message, digest=object_digest(activity)), activity, body, key_id)
-
-
-def _agreement_answered(desk: Desk, message: Message) -> JsonObject | None:
-    """The Agreement as the other side worded it: our answer repeats it member by member (`protocol §2`)."""
-    if not isinstance(message, Accept | OrderAccept):
-        return None
-    cited = message.offer_id if isinstance(message, Accept) else message.order_id
-    stored = desk.tx.evidence.find(message.actor, cited)
-    return parse_json_object(stored.body)["object"] if stored is not None else None
-
-
-def sign_activity(
-    desk: Desk, activity: JsonObject, actor: str, at: datetime
-) -> tuple[JsonObject, bytes, str]:
-    """Add the actor's proof: (signed activity, its bytes, key id)."""
-    key = desk.signing_key(actor)
-    signed = add_proof(activity, key, created=at)
-    return signed, dump_json(signed), key.id
 
 
 def _give_up_at(message: Message, deal: Deal | None, now: datetime) -> datetime:
@@ -323,13 +270,6 @@ def _queue_post(
     _queue_bytes(desk, activity_id, body, account.id, targets, ordering)
 
 
-def mention_of(contact: Contact) -> str:
-    """A mention of somebody in HTML, as the fediverse links them."""
-    name = contact.handle.removeprefix("@").split("@")[0]
-    href = escape(contact.url or contact.actor, quote=True)
-    return f'<p><a href="{href}" class="u-url mention">@<span>{escape(name)}</span></a></p>'
-
-
 def publish_feedback(
     desk: Desk, account: Account, draft: FeedbackPost, vendor: Contact, key: SigningKey
 ) -> FeedbackPost:
@@ -357,46 +297,3 @@ def publish_feedback(
     )
     _queue_post(desk, account, str(activity["id"]), body, words.note_id, [(vendor.actor, vendor.inbox)])
     return replace(words, digest=object_digest(activity))
-
-
-# --- credentials and postings -----------------------------------------------------------------------------
-
-
-def purchase_credential(desk: Desk, deal: Deal, feedback_key: str) -> str:
-    """The vendor's word that whoever holds this key bought here: category and month, nothing else."""
-    document = build_credential(
-        issuer=deal.own,
-        feedback_key=feedback_key,
-        category=deal.category,
-        month=f"{desk.signing_time:%Y-%m}",
-    )
-    return _signed_text(desk, document, deal.own)
-
-
-def with_receipt_credential(desk: Desk, receipt: Receipt) -> Receipt:
-    """The receipt with its credential, signed by the vendor."""
-    document = build_receipt_credential(
-        receipt_id=receipt.receipt_id,
-        issuer=receipt.actor,
-        customer=receipt.to,
-        agreement_id=receipt.agreement_id,
-        accept_digest=receipt.accept_digest,
-        category=receipt.category,
-        total=receipt.total,
-        valid_from=receipt.valid_from,
-        return_until=receipt.return_until,
-        guarantee_until=receipt.guarantee_until,
-    )
-    return replace(receipt, credential=_signed_text(desk, document, receipt.actor))
-
-
-def _signed_text(desk: Desk, document: JsonObject, issuer: str) -> str:
-    return dump_json(add_proof(document, desk.signing_key(issuer), created=desk.signing_time)).decode()
-
-
-def sign_posting(desk: Desk, offer: StandingOffer) -> tuple[StandingOffer, JsonObject, bytes]:
-    """The standing offer with its digest, the signed Note, and its bytes."""
-    note, body, _ = sign_activity(
-        desk, build_posting(offer), offer.author, offer.updated_at or offer.published_at
-    )
-    return replace(offer, digest=object_digest(note)), note, body

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from node import publish
+from node import attest, publish
 from node.desk import Desk
 from node.domain.deals import Deal, DealKind, OfferRecord
 from node.domain.errors import InvalidInput, Reason
@@ -48,7 +48,7 @@ def act(
     """
     policy = desk.setting.policy
     apply(deal, message, sender=deal.side, now=desk.now, policy=policy)  # refuse before anything is signed
-    signed = publish.sign(desk, message)
+    signed = attest.sign(desk, message)
     outcome = apply(deal, signed.message, sender=deal.side, now=desk.now, policy=policy)
     follow_events(desk, outcome.deal, outcome.events)
     save(desk, outcome.deal)

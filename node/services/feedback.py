@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from federation.keys import SigningKey
-from node import publish
+from node import attest, publish
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.deals import Deal
@@ -46,7 +46,7 @@ def publish_feedback(
         vendor=deal.peer,
         published_at=desk.signing_time,
         url=f"{desk.setting.base_url}/@{account.name}/{name}",
-        content=publish.mention_of(vendor) + publish.html_of(words.text),
+        content=attest.mention_of(vendor) + attest.html_of(words.text),
         title=words.title or words.text[:60],
         text=words.text,
         mention=vendor.handle,

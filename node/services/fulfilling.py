@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from node import publish
+from node import attest
 from node.desk import Desk
 from node.domain.deals import Acceptance, CancellationState, Deal
 from node.domain.errors import InvalidInput
@@ -76,7 +76,7 @@ def report_progress(
         amount=_money(deal, agreement, stage, amount) if is_money else None,
         action=deal.proposal.action if deal.proposal else "transfer",
         name=name,
-        content=publish.html_of(content) if content else None,
+        content=attest.html_of(content) if content else None,
     )
     return act(desk, deal, message)[0]
 
@@ -127,7 +127,7 @@ def issue_receipt(desk: Desk, deal: Deal, wish: ReceiptWish) -> Deal:
         return_until=wish.return_until.isoformat() if wish.return_until else None,
         guarantee_until=wish.guarantee_until.isoformat() if wish.guarantee_until else None,
     )
-    return act(desk, deal, publish.with_receipt_credential(desk, receipt))[0]
+    return act(desk, deal, attest.with_receipt_credential(desk, receipt))[0]
 
 
 def confirm(desk: Desk, deal: Deal) -> Deal:
@@ -154,7 +154,7 @@ def give_feedback(desk: Desk, deal: Deal, content: str, aspects: tuple[Aspect, .
         **envelope(desk, deal),
         note_id=desk.iri("messages"),
         accept_digest=agreed.digest,
-        content=publish.html_of(content),
+        content=attest.html_of(content),
         aspects=aspects,
     )
     return act(desk, deal, message)[0]
@@ -172,7 +172,7 @@ def cancel(desk: Desk, deal: Deal, reason: str, content: str | None = None) -> D
         accept_digest=agreed.digest,
         ends_at=desk.signing_time + desk.setting.policy.cancellation,
         reason=reason,
-        content=publish.html_of(content) if content else None,
+        content=attest.html_of(content) if content else None,
     )
     return act(desk, deal, message)[0]
 
@@ -189,7 +189,7 @@ def answer_cancellation(desk: Desk, deal: Deal, *, agree: bool, content: str | N
         "cancel_digest": asked[-1].digest,
         "accept_digest": agreed.digest,
     }
-    words = publish.html_of(content) if content else None
+    words = attest.html_of(content) if content else None
     message: CancelAccept | CancelReject
     if agree:
         message = CancelAccept(**envelope(desk, deal) | cited)

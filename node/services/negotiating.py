@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from federation.keys import did_key, ed25519_from_seed
-from federation.strictjson import parse_json_object
-from node import publish
+from node import attest
 from node.desk import Desk
 from node.domain.deals import Deal, OfferRecord
 from node.domain.errors import InvalidInput
@@ -48,7 +47,7 @@ def ask(desk: Desk, deal: Deal, content: str) -> Deal:
         **envelope(desk, deal),
         note_id=desk.iri("messages"),
         in_reply_to=_last_word(desk, deal),
-        content=publish.html_of(content),
+        content=attest.html_of(content),
     )
     return act(desk, deal, message)[0]
 
@@ -56,14 +55,10 @@ def ask(desk: Desk, deal: Deal, content: str) -> Deal:
 def _last_word(desk: Desk, deal: Deal) -> str:
     for stored in reversed(desk.tx.evidence.of_deal(deal.own, deal.id)):
         if stored.kind == Ask.kind and stored.actor == deal.peer and not stored.refused:
-            return _note_id(stored.body)
+            return attest.object_id_of(stored.body)
     if deal.proposal is not None:
         return deal.proposal.id
     return deal.post_id or deal.id
-
-
-def _note_id(body: bytes) -> str:
-    return str(parse_json_object(body)["object"]["id"])
 
 
 def shortlist(desk: Desk, deal: Deal, reference: str = "") -> Deal:
@@ -105,7 +100,7 @@ def counter(desk: Desk, deal: Deal, reference: str, price: str, content: str | N
         offer_id=offer.id,
         offer_digest=offer.digest,
         proposal=proposal,
-        content=publish.html_of(content) if content else None,
+        content=attest.html_of(content) if content else None,
     )
     return act(desk, deal, message)[0]
 
@@ -180,6 +175,6 @@ def decline(
         offer_digest=offer.digest,
         reason=word.reason,
         may_answer=True if word.may_answer else None,
-        content=publish.html_of(content) if content else None,
+        content=attest.html_of(content) if content else None,
     )
     return act(desk, deal, message)[0], offer

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from node import publish
+from node import attest, publish
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.catalogue import CatalogueItem
@@ -60,7 +60,7 @@ def post_offer(
         minimum_quantity=minimum,
         unit_price=price,
         currency=item.price.currency,
-        content=publish.html_of(text),
+        content=attest.html_of(text),
         url=f"{desk.setting.base_url}/@{account.name}/{name}",
         published_at=desk.signing_time,
         ends_at=ends_at,
@@ -68,7 +68,7 @@ def post_offer(
         name=item.name,
         sku=item.sku,
     )
-    offer, note, body = publish.sign_posting(desk, draft)
+    offer, note, body = attest.sign_posting(desk, draft)
     desk.tx.posts.save(Post(offer.id, account.id, account.id, KIND, body, desk.now))
     desk.tx.posts.save_offer(account.id, offer)
     publish.announce_post(desk, account, note)
@@ -126,7 +126,7 @@ def buy(desk: Desk, account: Account, vendor: Contact, posting: StandingOffer, p
         **envelope(desk, deal),
         post_digest=posting.digest,
         agreement=agreement,
-        agreement_digest=publish.agreement_digest_of(agreement),
+        agreement_digest=attest.agreement_digest_of(agreement),
         ends_at=desk.signing_time + desk.setting.policy.order_default,
         feedback_key=new_feedback_key(desk),
         terms=purchase.terms,
@@ -178,7 +178,7 @@ def check_order(desk: Desk, message: Order) -> StandingOffer:
 
 def answer_order(
     desk: Desk, deal: Deal, message: Order, posting: StandingOffer
-) -> tuple[Outcome, publish.Signed]:
+) -> tuple[Outcome, attest.Signed]:
     """The vendor's Accept, which is the conclusion (`protocol §4`, one-off path). Raises: Refusal."""
     draft = OrderAccept(
         **envelope(desk, deal),
@@ -188,8 +188,8 @@ def answer_order(
         agreement=message.agreement,
         agreement_digest=message.agreement_digest,
         terms=message.terms,
-        credential=publish.purchase_credential(desk, deal, message.feedback_key),
+        credential=attest.purchase_credential(desk, deal, message.feedback_key),
     )
-    signed = publish.sign(desk, draft)
+    signed = attest.sign(desk, draft)
     outcome = apply(deal, signed.message, sender=Sender.VENDOR, now=desk.now, policy=desk.setting.policy)
     return outcome, signed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from node import publish
+from node import attest
 from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.catalogue import CatalogueItem
@@ -66,7 +66,7 @@ def make_offer(desk: Desk, deal: Deal, quote: Quote) -> Deal:
         **envelope(desk, deal),
         proposal_digest=deal.proposal_digest,
         agreement=agreement,
-        agreement_digest=publish.agreement_digest_of(agreement),
+        agreement_digest=attest.agreement_digest_of(agreement),
         ends_at=desk.signing_time + quote.valid,
         firm=True if quote.firm else None,
         supersedes=replaced.id if replaced else None,

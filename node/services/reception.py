@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from node import publish
+from node import attest, publish
 from node.desk import Desk
 from node.domain.accounts import Account, AccountKind
 from node.domain.deals import Deal, DealKind, DealState
@@ -200,9 +200,9 @@ def _conclude(desk: Desk, deal: Deal, message: Accept, source: Source) -> None:
         accept_id=message.id,
         offer_digest=message.offer_digest,
         accept_digest=message.digest,
-        credential=publish.purchase_credential(desk, deal, message.feedback_key),
+        credential=attest.purchase_credential(desk, deal, message.feedback_key),
     )
-    signed = publish.sign(desk, draft)
+    signed = attest.sign(desk, draft)
     concluded = apply(
         outcome.deal, signed.message, sender=Sender.VENDOR, now=desk.now, policy=desk.setting.policy
     )

@@ -64,7 +64,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.wire": ("node.wire", "node.domain", *DATA),
     "node.signing": ("node.store.ports", "federation.errors", "federation.keys", "federation.ports"),
     "node.desk": ("node.signing", "node.store.ports", "node.domain", "federation.keys"),
+    "node.attest": ("node.desk", "node.wire", "node.domain", *DATA),
     "node.publish": (
+        "node.attest",
         "node.desk",
         "node.wire",
         "node.store.ports",
@@ -76,6 +78,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # federation.keys: a use case that makes an account or a persona makes its keys; messages: types only
     "node.services": (
         "node.services",
+        "node.attest",
         "node.publish",
         "node.desk",
         "node.signing",
