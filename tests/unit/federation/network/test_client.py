@@ -138,6 +138,7 @@ def test_the_shipped_allow_list_is_empty() -> None:
         "https://127。0。0。1/",
         "https://localhost/",
         "http://1.1.1.1/",
+        "http://a.example:443/",
         "https://1.1.1.1:25/",
         "https://1.1.1.1:6379/",
         "http://a.example/",

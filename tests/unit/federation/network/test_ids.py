@@ -100,6 +100,11 @@ def test_what_two_parsers_may_read_in_two_ways_is_refused(text: object) -> None:
         parse_iri(text)
 
 
+def test_c10_a_user_name_is_called_what_it_is() -> None:
+    with pytest.raises(InvalidIri, match="user name"):
+        parse_iri("https://T@M/")
+
+
 def test_a_zone_in_an_ipv6_host_is_refused() -> None:
     with pytest.raises(InvalidIri, match="zone"):
         canonical_host("fe80::1%eth0")

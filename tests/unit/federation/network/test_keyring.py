@@ -21,6 +21,7 @@ from federation.keyring import Keyring
 from federation.keys import SigningKey, ed25519_from_seed, generate_rsa
 from federation.memory import MemoryPublicKeys
 from federation.messages import HttpMessage, Limits
+from federation.ports import KnownKey
 
 T = "https://t.example/actors/t"
 M = "https://m.example/actors/m"
@@ -247,6 +248,15 @@ def test_a_proof_needs_an_ed25519_key_from_the_assertion_methods(
     assert bench.resolve(t_proof.id).actor == T
 
 
+def test_an_rsa_key_among_the_assertion_methods_makes_no_proof(
+    bench: Bench, t_rsa: SigningKey, actor_document: Build
+) -> None:
+    bench.world.put(T, actor_document(T, ed25519=t_rsa.public))
+    assert bench.resolve(KEY).key == t_rsa.public
+    with pytest.raises(KeyUnknown, match="assertion methods"):
+        bench.prove(KEY, T)
+
+
 def test_d17_a_proof_by_a_key_of_another_actor_is_refused(
     bench: Bench, t_proof: SigningKey, actor_document: Build
 ) -> None:
@@ -380,6 +390,28 @@ def test_c21_an_owner_whose_document_moved_to_a_blocked_host_is_forbidden(
     bench.world.put(evil, actor_document(evil))
     with pytest.raises(Forbidden):
         bench.resolve(clean)
+
+
+def test_c21_a_key_whose_own_document_lies_on_a_blocked_host_is_forbidden(
+    bench: Bench, t_proof: SigningKey, actor_document: Build
+) -> None:
+    bench.blocked.add("evil.example")
+    clean, evil = "https://t.example/keys/1", "https://evil.example/keys/1"
+    bench.world.redirect(clean, evil)
+    bench.world.put(evil, {"id": evil, "controller": T, "publicKeyMultibase": "z"})
+    bench.world.put(T, actor_document(T, ed25519=replace(t_proof.public, id=clean)))
+    with pytest.raises(Forbidden):
+        bench.resolve(clean)
+
+
+def test_c21_a_remembered_key_of_an_owner_on_a_blocked_host_is_forbidden(
+    bench: Bench, t_proof: SigningKey
+) -> None:
+    bench.blocked.add("evil.example")
+    known = KnownKey(t_proof.public, "https://evil.example/u", b"{}", bench.clock())
+    asyncio.run(bench.keys.save(known))
+    with pytest.raises(Forbidden):
+        bench.resolve(t_proof.id)
 
 
 def test_c21_a_domain_blocked_after_its_key_was_learned_is_forbidden(
