@@ -7,9 +7,20 @@ from collections.abc import Iterator
 
 from federation.jsonld import as_list
 from federation.messages import JsonObject, JsonValue
-from federation.vocab import AS_CONTEXT, AS_NAMESPACE, AS_TERMS, DATA_INTEGRITY_CONTEXT
+from federation.vocab import AS_CONTEXT, AS_NAMESPACE, AS_TERMS, CREDENTIALS_CONTEXT, DATA_INTEGRITY_CONTEXT
 
-__all__ = ["OBV", "PREFIXES", "READ_TERMS", "TERMS", "context_for", "obv", "plain_code"]
+__all__ = [
+    "OBV",
+    "PREFIXES",
+    "READ_TERMS",
+    "TERMS",
+    "context_for",
+    "has_only_our_contexts",
+    "obv",
+    "odd_member",
+    "plain_code",
+    "plain_name",
+]
 
 VF = "https://w3id.org/valueflows/ont/vf#"
 OM2 = "http://www.ontology-of-units-of-measure.org/resource/om-2/"
@@ -62,6 +73,8 @@ def _expanded(definition: JsonValue) -> str:
     return PREFIXES[prefix] + name if prefix in PREFIXES else iri
 
 
+_DEFINITIONS: dict[str, JsonValue] = {**PREFIXES, **TERMS}
+_DOCUMENTS = frozenset({AS_CONTEXT, DATA_INTEGRITY_CONTEXT, CREDENTIALS_CONTEXT})
 _AS_EXTRA = "Document Place Tombstone deleted formerType latitude location longitude radius rel units"
 
 READ_TERMS: dict[str, tuple[str, ...]] = {
@@ -83,6 +96,69 @@ READ_TERMS: dict[str, tuple[str, ...]] = {
 
 For messages of the deal and postings only: Mastodon's contexts mean something else by `value`, and may.
 """
+
+_FORBIDDEN = frozenset({"@graph", "@included", "@reverse"})
+
+
+def has_only_our_contexts(document: JsonObject) -> bool:
+    """Whether every context in a document, nested ones included, says of our terms exactly what we say.
+
+    True spares the general check, which takes each definition apart; False means only that it is needed.
+    """
+    waiting: list[JsonValue] = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, dict):
+            if not _FORBIDDEN.isdisjoint(value) or not _is_ours(value.get("@context")):
+                return False
+            waiting.extend(child for key, child in value.items() if key != "@context")
+    return True
+
+
+def _is_ours(context: JsonValue) -> bool:
+    return all(
+        part in _DOCUMENTS
+        if isinstance(part, str)
+        else isinstance(part, dict) and all(_DEFINITIONS.get(term) == said for term, said in part.items())
+        for part in as_list(context)
+    )
+
+
+_SPELLINGS = frozenset(f"{prefix}:{term}" for prefix in ("om2", "vf") for term in _OM2.split())
+"""The only members that are read under a prefix (`quantities`)."""
+
+
+def odd_member(document: JsonObject) -> str | None:
+    """A member that says under another spelling what we read under its plain name; None where there is none.
+
+    A reader of JSON-LD would take `as:cc` for a second audience and `@type` for a second type. Objects with a
+    context of their own, such as credentials and proofs, are read by their own rules.
+    """
+    waiting: list[JsonValue] = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, dict) and (value is document or "@context" not in value):
+            for key in value:
+                if (":" in key or key.startswith("@")) and key != "@context" and _means_ours(key):
+                    return str(key)
+            waiting.extend(child for key, child in value.items() if key != "@context")
+    return None
+
+
+def _means_ours(key: str) -> bool:
+    return key.startswith("@") or (plain_name(key) in READ_TERMS and key not in _SPELLINGS)
+
+
+def plain_name(name: str) -> str:
+    """A name without its prefix or namespace: `vf:Proposal` and `https://…/vf#Proposal` are `Proposal`."""
+    for mark in ("#", "/", ":"):
+        name = name.rpartition(mark)[2]
+    return name
+
 
 _PREFIXED = re.compile(r"(vf|om2|obv):[A-Za-z0-9_-]+", re.ASCII)
 

@@ -81,7 +81,7 @@ def read_credential(message: Reader) -> Credential:
         for name in reader.json:
             if name not in allowed:
                 raise reader.refuse(name, "must not be here: a credential says nothing else")
-    if found.json["@context"] != _CONTEXT or found.json["type"] != _TYPE:
+    if found.json.get("@context") != _CONTEXT or found.json.get("type") != _TYPE:
         raise found.refuse("type", "must be a purchase credential in its one context")
     month = subject.text("month", 7)
     if not _MONTH.fullmatch(month):

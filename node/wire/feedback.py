@@ -13,7 +13,7 @@ import base58
 from federation.digest import object_digest
 from federation.errors import InvalidDocument
 from federation.jcs import canonicalize
-from federation.jsonld import check_context
+from federation.jsonld import as_list, check_context
 from federation.keys import PublicKey, SigningKey, parse_did_key
 from federation.messages import JsonObject
 from federation.vocab import PUBLIC, is_public
@@ -22,7 +22,7 @@ from node.domain.feedback import FeedbackPost
 from node.domain.values import format_time
 from node.wire.contexts import READ_TERMS, context_for
 from node.wire.credentials import check_vendor_proof, parse_credential
-from node.wire.headers import present
+from node.wire.headers import names_public, present
 from node.wire.html import plain_text
 from node.wire.notes import build_aspects, read_aspects
 from node.wire.reading import CONTENT_CHARS, Reader, malformed
@@ -65,7 +65,7 @@ def parse_feedback_post(activity: JsonObject, *, digest: str) -> FeedbackPost:
     note = reader.child("object", "Note")
     note.same("attributedTo", author, "the sender")
     note_id = note.own_iri("id", author)
-    if not any(is_public(name) for key in ("to", "cc") for name in note.iris(key, 100)):
+    if not names_public(note):
         raise note.refuse("to", f"must name the public, {PUBLIC}")
     content = note.text("content", CONTENT_CHARS)
     title, words = _read_review(note)
@@ -104,8 +104,9 @@ def _read_mention(note: Reader, vendor: str) -> str:
 
 def _read_followers(note: Reader, author: str, vendor: str) -> str:
     """The author's followers collection: whoever else is named and is neither the public nor the vendor."""
-    others = [name for name in note.iris("cc", 100) if name != vendor and not is_public(name)]
-    return others[0] if others else f"{author}/followers"
+    named = as_list(note.json.get("cc"))
+    others = (name for name in named if isinstance(name, str) and name != vendor and not is_public(name))
+    return next(others, f"{author}/followers")
 
 
 def build_feedback_post(post: FeedbackPost) -> JsonObject:

@@ -18,6 +18,7 @@ from node.wire.reading import Reader
 __all__ = [
     "Header",
     "build_activity",
+    "names_public",
     "present",
     "read_deal_id",
     "read_end",
@@ -127,6 +128,11 @@ def read_end(reader: Reader, at: datetime, lasts: timedelta) -> datetime:
     if reader.has("hasEnd") and reader.time("hasEnd") != ends_at:
         raise reader.refuse("hasEnd", "must equal endTime")
     return ends_at
+
+
+def names_public(reader: Reader) -> bool:
+    """Whether `to` or `cc` names the public, in any of its spellings."""
+    return any(is_public(name) for key in ("to", "cc") for name in as_list(reader.json.get(key)))
 
 
 def present(**members: object) -> JsonObject:

@@ -13,7 +13,7 @@ from federation.jsonld import as_list
 from federation.messages import JsonObject, JsonValue
 from federation.vocab import DATA_INTEGRITY_CONTEXT, is_public
 from node.domain.messages import Kind
-from node.wire.contexts import context_for
+from node.wire.contexts import context_for, plain_name
 from node.wire.reading import Reader, UnknownMessage, malformed
 from node.wire.rejects import is_refusal
 
@@ -30,8 +30,11 @@ _OURS = frozenset(
     }
 )  # fmt: skip
 """Types that only a message of this protocol carries, those of later parts included."""
-_LATER = frozenset({"DeletionReceipt", "Grant", "Issue", "Remedy", "Tombstone"})
+_LATER = frozenset({"DeletionReceipt", "Grant", "Issue", "Remedy"})
+_LATER_SHAPES = frozenset({("Delete", "Tombstone"), ("Create", "Note"), ("Reject", "")})
 """What this version knows by name only."""
+_BINDING = ("result", "feedbackKey", "disclosed", "purchaseCredential")
+"""Members that make a message binding."""
 _REASON_MEMBERS = ("reasonCode", "mayAnswer")
 
 
@@ -53,7 +56,7 @@ def is_deal_message(activity: JsonObject) -> bool:
     if carried & _OURS or "Reason" in carried:
         return True
     members = {_plain(name) for name in activity}
-    if members & {*DIGESTS, "feedbackKey", "disclosed", "purchaseCredential"}:
+    if members & {*DIGESTS, *_BINDING[1:]}:
         return True
     return "Note" in carried and any(
         _is_private_note(activity, note) for note in as_list(activity.get("object"))
@@ -78,11 +81,7 @@ def _types(value: JsonValue) -> Iterator[str]:
 
 
 def _plain(value: JsonValue) -> str:
-    """A name without its prefix or namespace: `vf:Proposal` and `https://…/vf#Proposal` are `Proposal`."""
-    name = value if isinstance(value, str) else ""
-    for mark in ("#", "/", ":"):
-        name = name.rpartition(mark)[2]
-    return name
+    return plain_name(value) if isinstance(value, str) else ""
 
 
 def _is_private_note(activity: JsonObject, note: JsonValue) -> bool:
@@ -90,7 +89,11 @@ def _is_private_note(activity: JsonObject, note: JsonValue) -> bool:
 
     Other software too sends direct Notes in a context; few do so with a proof, none with our very context.
     """
-    if not isinstance(note, dict) or not isinstance(activity.get("context"), str):
+    if not isinstance(note, dict):
+        return False
+    if "grant" in note:
+        return True
+    if not isinstance(activity.get("context"), str):
         return False
     contexts = as_list(activity.get("@context"))
     if "proof" not in activity and DATA_INTEGRITY_CONTEXT not in contexts:
@@ -136,7 +139,6 @@ _EXPECTED: dict[Kind, frozenset[str]] = {
     Kind.FEEDBACK: frozenset({"acceptDigest"}),
 }
 """The digests that each message carries, all of them and no other."""
-_BINDING = ("result", "feedbackKey", "disclosed", "purchaseCredential")
 _MAY_BIND: dict[Kind, frozenset[str]] = {
     Kind.ACCEPT: frozenset({"result", "feedbackKey", "disclosed"}),
     Kind.CONCLUDE: frozenset({"purchaseCredential"}),
@@ -144,7 +146,7 @@ _MAY_BIND: dict[Kind, frozenset[str]] = {
     Kind.ORDER_ACCEPT: frozenset({"result", "purchaseCredential"}),
     Kind.COUNTER: frozenset({"result"}),
 }
-"""Members that make a message binding, and which messages may have them."""
+"""Which messages may bind, and by what."""
 
 
 def kind_of(activity: JsonObject) -> Kind:
@@ -174,14 +176,14 @@ def _kind(activity: JsonObject, verb: str, sort: str) -> Kind:
     found = _BY_OBJECT.get((verb, sort)) or _by_members(Reader(activity), verb, sort)
     if found is not None:
         return found
-    if sort in _LATER or activity.get("instrument") or set(DIGESTS) & set(activity) == {"digest"}:
+    if sort in _LATER or (verb, sort) in _LATER_SHAPES or set(DIGESTS) & set(activity) == {"digest"}:
         raise UnknownMessage(f"{verb} of {sort or 'an id'} is not read by this version")
     raise malformed("object", f"{verb} of {sort or 'an id'} is no message of this protocol")
 
 
 def _by_members(activity: Reader, verb: str, sort: str) -> Kind | None:
     match verb, sort:
-        case "Create", "Note":
+        case "Create", "Note" if "grant" not in activity.json["object"]:
             return Kind.FEEDBACK if activity.has("acceptDigest") else Kind.ASK
         case "Offer", "Agreement":
             return Kind.ORDER if activity.has("feedbackKey") else Kind.OFFER

@@ -15,7 +15,7 @@ from federation.messages import JsonObject, JsonValue
 from node.domain.errors import Refusal
 from node.domain.messages import Accept, Kind, Message, OrderAccept
 from node.wire import accepts, cancellations, notes, offers, postings, progress, proposals, receipts, rejects
-from node.wire.contexts import READ_TERMS
+from node.wire.contexts import READ_TERMS, has_only_our_contexts, odd_member
 from node.wire.headers import Header, read_header
 from node.wire.kinds import DIGESTS, is_deal_message, kind_of
 from node.wire.reading import Reader, UnknownMessage, malformed
@@ -101,6 +101,11 @@ def parse_message(activity: JsonObject, *, digest: str, currency: str | None = N
 
 def _check_meaning(activity: JsonObject) -> None:
     """No context gives a name that we read another meaning, and no keyword moves parts about."""
+    odd = odd_member(activity)
+    if odd is not None:
+        raise malformed(odd, "must be written as its plain name")
+    if has_only_our_contexts(activity):
+        return
     if has_forbidden_keywords(activity):
         raise malformed("", "@graph, @included and @reverse rearrange a document and are not read")
     try:

@@ -8,9 +8,9 @@ from typing import Literal
 
 from federation.digest import object_digest
 from federation.errors import InvalidDocument
-from federation.jsonld import as_list, check_context
+from federation.jsonld import check_context
 from federation.messages import JsonObject, JsonValue
-from federation.vocab import PUBLIC, is_public
+from federation.vocab import PUBLIC
 from node.domain.messages import Order
 from node.domain.offers import StandingOffer
 from node.domain.policy import Policy
@@ -19,7 +19,7 @@ from node.wire.accepts import read_disclosed
 from node.wire.agreements import agreement_digest, build_agreement, parse_offered_agreement
 from node.wire.contexts import READ_TERMS, context_for
 from node.wire.credentials import read_feedback_key
-from node.wire.headers import Header, build_activity, present, read_deal_id, read_end
+from node.wire.headers import Header, build_activity, names_public, present, read_deal_id, read_end
 from node.wire.proposals import ACTIONS, MAX_TERMS
 from node.wire.quantities import build_quantity, currency_iri, read_currency, spelled
 from node.wire.reading import Reader, malformed
@@ -76,11 +76,12 @@ def parse_posting(note: JsonObject) -> StandingOffer:
         minimum_quantity=least.value,
         unit_price=_read_unit_price(reciprocal, currency),
         currency=currency,
-        content=reader.text("content", 20_000),
+        content=reader.maybe_content() or "",
         url=reader.maybe_iri("url") or note_id,
         published_at=published_at,
         ends_at=read_end(reader, published_at, _POSTING_LASTS),
         terms_accepted=reader.iris("termsAccepted", MAX_TERMS),
+        name=reader.maybe_text("name"),
         updated_at=reader.maybe_time("updated"),
         digest=object_digest(note),
     )
@@ -91,8 +92,7 @@ def _check_posting(reader: Reader) -> None:
     reader.choice("purpose", ("offer",))
     if reader.maybe_flag("unitBased") is not True:
         raise reader.refuse("unitBased", "must be true: orders are multiples of a unit price")
-    named = [name for key in ("to", "cc") for name in as_list(reader.json.get(key))]
-    if not any(is_public(name) for name in named):
+    if not names_public(reader):
         raise reader.refuse("to", f"must name the public, {PUBLIC}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from federation.messages import JsonObject
+from node.domain.errors import Reason, Refusal
 from node.domain.values import (
     CURRENCIES,
     Currency,
@@ -56,9 +57,14 @@ def read_price(parent: Reader, currency: str | None, name: str = "resourceQuanti
 
 
 def read_amount(reader: Reader, name: str, currency: str | None) -> Money:
-    """One decimal string in the deal's currency (an ISO code); None where the deal knows none."""
+    """One decimal string in the deal's currency (an ISO code).
+
+    Shapes: `currency` is None where none was named: the deal is a gift, or nobody here knows it.
+    Raises: Refusal(malformed); Refusal(notAddressed) without a currency, since the amount then answers
+            something that was never said here, and must not be told apart from a deal that does not exist.
+    """
     if currency is None:
-        raise reader.refuse(name, "must not be here: no currency has been named for this deal")
+        raise Refusal(Reason.NOT_ADDRESSED, f"{reader.at(name)}: no currency was named for this here")
     return reader.read(name, lambda value: parse_amount(value, currency))
 
 

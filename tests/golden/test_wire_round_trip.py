@@ -47,6 +47,7 @@ LATER = (
     "33-grant",
     "33b-grant-ended",
     "34-deletion-receipt",
+    "35-message-under-grant",
     "36-over-budget",
 )
 

@@ -1,0 +1,63 @@
+"""The table of terms, and the least context of a document."""
+
+from __future__ import annotations
+
+import pytest
+
+from federation.vocab import AS_CONTEXT, DATA_INTEGRITY_CONTEXT
+from node.wire.contexts import PREFIXES, READ_TERMS, TERMS, context_for, obv, odd_member, plain_code
+
+BARE = [AS_CONTEXT, DATA_INTEGRITY_CONTEXT]
+
+
+def test_document_without_our_terms_needs_no_inline_context() -> None:
+    assert context_for({"type": "Note", "content": "x"}) == BARE
+
+
+def test_prefixes_come_first_and_only_those_in_use() -> None:
+    inline = context_for({"firm": True, "action": "transfer"})[2]
+    assert list(inline) == ["vf", "obv", "action", "firm"]
+
+
+def test_prefix_of_a_value_is_stated() -> None:
+    assert context_for({"name": "obv:yes"}) == [*BARE, {"obv": PREFIXES["obv"]}]
+    assert context_for({"name": "obv: yes, really"}) == BARE
+
+
+def test_type_names_are_terms_and_values_are_not() -> None:
+    assert context_for({"formerType": "Proposal"}) == BARE
+    assert "Proposal" in context_for({"type": ["Note", "Proposal"]})[2]
+
+
+def test_object_with_a_context_of_its_own_counts_for_nothing() -> None:
+    assert context_for({"object": {"@context": BARE, "firm": True}}) == BARE
+
+
+def test_stated_context_is_not_read_as_content() -> None:
+    assert context_for({"@context": {"firm": "obv:firm"}}) == BARE
+
+
+def test_every_term_may_be_read_as_it_is_written() -> None:
+    for term, definition in TERMS.items():
+        iri = definition["@id"] if isinstance(definition, dict) else definition
+        prefix, _, name = iri.partition(":")
+        assert (PREFIXES[prefix] + name if prefix in PREFIXES else iri) in READ_TERMS[term]
+
+
+def test_code_is_read_with_prefix_or_namespace_only() -> None:
+    assert plain_code(obv("timing")) == "timing"
+    assert plain_code("https://w3id.org/obverse/ns#timing") == "timing"
+    assert plain_code("timing") is None
+
+
+@pytest.mark.parametrize(
+    ("document", "odd"),
+    [
+        ({"object": {"as:to": []}}, "as:to"),
+        ({"object": [{"@id": "x"}]}, "@id"),
+        ({"object": {"vf:hasUnit": "one", "other:thing": 1, "https://x.example/ns#y": 2}}, None),
+        ({"@context": {"@vocab": "x"}, "object": {"@context": [], "obv:category": 1}}, None),
+    ],
+)
+def test_other_spelling_of_a_member_is_found(document: dict[str, object], odd: str | None) -> None:
+    assert odd_member(document) == odd
