@@ -100,3 +100,8 @@ def test_d11_an_inline_context_may_not_redefine_what_we_read(context: dict[str, 
 )
 def test_an_inline_context_may_define_other_terms_and_repeat_ours(context: dict[str, Any]) -> None:
     check_context({"@context": [AS_CONTEXT, "https://unknown.example/context", context]}, OWN)
+
+
+def test_a_document_that_is_no_object_has_no_context_to_refuse() -> None:
+    check_context("https://a.example/", OWN)
+    check_context(None, OWN)
