@@ -119,8 +119,8 @@ def build_message(message: Message, *, agreement: JsonObject | None = None) -> J
 
     Shapes: `agreement` is the Agreement as the offer or order states it, for an answer that must repeat it
             member by member, those that we do not know included; left out, it is worded from the message.
-    Raises: ValueError for a reason or a digest member that would make it another message, and for an agreement
-            that is not the one that `agreement_digest` names.
+    Raises: ValueError for a reason or a digest member that would make it another message, and for an
+            agreement that is not the one that `agreement_digest` names.
     """
     if isinstance(message, Accept):
         return accepts.build_accept(message, agreement)
