@@ -7,7 +7,7 @@ its `COMMANDS` here.
 
 from __future__ import annotations
 
-from node.commands import accounts, admin, deliveries
+from node.commands import accounts, admin, answers, catalogues, deals, deliveries, person, vendor
 from node.commands.registry import Commands, answer
 
 __all__ = ["answer", "build_commands"]
@@ -15,4 +15,5 @@ __all__ = ["answer", "build_commands"]
 
 def build_commands() -> Commands:
     """Every command. Raises: ValueError where two have one name."""
-    return Commands(accounts.COMMANDS, admin.COMMANDS, deliveries.COMMANDS)
+    parts = (accounts, admin, answers, catalogues, deals, deliveries, person, vendor)
+    return Commands(*(part.COMMANDS for part in parts))

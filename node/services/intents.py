@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from node import attest
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.deals import AcceptanceState, Deal, DealState
@@ -159,7 +160,7 @@ def proposal_of(intent: Intent, deal: Deal, *, proposal_id: str, published_at: d
         action=intent.action,
         currency=intent.currency,
         name=intent.name,
-        content=intent.content,
+        content=attest.html_of(intent.content) if intent.content else None,
         due_at=intent.due_at,
         place=intent.place,
         wishes=intent.wishes,

@@ -71,7 +71,7 @@ def make_offer(desk: Desk, deal: Deal, quote: Quote) -> Deal:
         firm=True if quote.firm else None,
         supersedes=replaced.id if replaced else None,
         terms_accepted=proposal.terms,
-        content=quote.content,
+        content=attest.html_of(quote.content) if quote.content else None,
         answers=quote.answers,
         price_parts=quote.price_parts,
         recurring=quote.recurring,
@@ -144,7 +144,7 @@ def refuse_to_bid(desk: Desk, deal: Deal, reason: str, content: str | None = Non
         cast_id=deal.statement_id,
         proposal_digest=deal.proposal_digest,
         reason=reason,
-        content=content,
+        content=attest.html_of(content) if content else None,
     )
     return act(desk, deal, message)[0]
 
