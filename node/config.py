@@ -17,7 +17,7 @@ from federation.messages import Limits
 from node.domain.errors import InvalidInput
 from node.domain.policy import Policy
 
-__all__ = ["Config", "load_config", "save_config"]
+__all__ = ["FILE", "Config", "load_config", "make_config", "save_config"]
 
 FILE = "config.toml"
 

@@ -13,7 +13,7 @@ import click
 
 from federation.errors import FederationError
 from federation.messages import JsonObject
-from node.cli import accounts, admin, nodes
+from node.cli import accounts, admin, doctor, evidence, nodes
 from node.cli.front import Front, Group, default_data_dir
 from node.commands import build_commands
 from node.commands.registry import error_of
@@ -22,6 +22,9 @@ from node.domain.errors import InvalidInput, Refusal
 from node.store.ports import StoreRefused
 
 __all__ = ["build_cli", "main"]
+
+PARTS = (nodes, accounts, admin, doctor, evidence)
+"""The modules of commands, in the order of the help."""
 
 INPUT_WRONG = 2
 FAILED = 1
@@ -48,7 +51,7 @@ def build_cli() -> Group:
     """The whole command line."""
     return Group(
         "obverse",
-        commands=[*nodes.COMMANDS, *accounts.COMMANDS, *admin.COMMANDS],
+        commands=[command for part in PARTS for command in part.COMMANDS],
         help="Signed intents, offers and feedback between nodes that people and vendors own.",
         invoke_without_command=True,
         callback=click.pass_context(_first_steps),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from federation.messages import JsonObject
-from node.cli.front import Front, command, group
+from node.cli.front import Front, command, group, secret
 from node.cli.render import ago, plural, table
 
 __all__ = ["COMMANDS"]
@@ -59,11 +57,7 @@ def _show_accounts(front: Front, result: JsonObject) -> None:
 @click.argument("name", required=False)
 def user_passwd(front: Front, name: str | None) -> None:
     """Set the password of an account; it is asked for, or read from a pipe. Its sessions end."""
-    if sys.stdin.isatty():
-        password = click.prompt("New password", hide_input=True, confirmation_prompt=True)
-    else:
-        password = sys.stdin.readline().rstrip("\n")
-    done = front.ask("user.passwd", **_of(front, name), password=password)
+    done = front.ask("user.passwd", **_of(name), password=secret("New password", confirm=True))
     front.show(
         done,
         lambda front, done: front.say(
@@ -72,7 +66,7 @@ def user_passwd(front: Front, name: str | None) -> None:
     )
 
 
-def _of(front: Front, name: str | None) -> dict[str, str]:
+def _of(name: str | None) -> dict[str, str]:
     return {"account": name} if name else {}
 
 
@@ -82,10 +76,10 @@ def _of(front: Front, name: str | None) -> dict[str, str]:
 def user_sessions(front: Front, name: str | None, end: bool) -> None:
     """List where an account is signed in, or end all its sessions."""
     if end:
-        ended = front.ask("user.sessions.end", **_of(front, name))
+        ended = front.ask("user.sessions.end", **_of(name))
         front.show(ended, lambda front, done: front.say(f"{plural(done['ended'], 'session')} ended."))
         return
-    front.show(front.ask("user.sessions", **_of(front, name)), _show_sessions)
+    front.show(front.ask("user.sessions", **_of(name)), _show_sessions)
 
 
 def _show_sessions(front: Front, result: JsonObject) -> None:
@@ -97,6 +91,17 @@ def _show_sessions(front: Front, result: JsonObject) -> None:
     )
 
 
+@command("terms", "obverse user terms shop --accepts SD-BASE --accepts PDC-INTENT")
+@click.argument("name", required=False)
+@click.option("--accepts", multiple=True, required=True, help="An agreement of the roster, such as SD-BASE.")
+def user_terms(front: Front, name: str | None, accepts: tuple[str, ...]) -> None:
+    """Choose which agreements a vendor accepts from its customers; it publishes them."""
+    front.show(
+        front.ask("user.terms", **_of(name), accepts=list(accepts)),
+        lambda front, done: front.say(f"{done['handle']} accepts {', '.join(done['terms_accepted'])}."),
+    )
+
+
 COMMANDS: tuple[click.Command, ...] = (
-    group("user", "Accounts of this node.", user_add, user_list, user_passwd, user_sessions),
+    group("user", "Accounts of this node.", user_add, user_list, user_passwd, user_sessions, user_terms),
 )

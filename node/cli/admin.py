@@ -6,7 +6,7 @@ import click
 
 from federation.messages import JsonObject
 from node.cli.front import Front, command, group
-from node.cli.render import ago, table, tone
+from node.cli.render import ago, short_id, table, tone
 
 __all__ = ["COMMANDS"]
 
@@ -63,6 +63,81 @@ def deliveries_resend(front: Front, number: int, inbound: bool) -> None:
     )
 
 
+# --- followers, blocks, notices ---------------------------------------------------------------------------
+
+
+@command("followers", "obverse followers --as shop")
+def followers(front: Front) -> None:
+    """List who follows an account."""
+    front.show(front.ask("followers.list"), _show_followers)
+
+
+def _show_followers(front: Front, result: JsonObject) -> None:
+    table(
+        front.out,
+        ["Who", "State", "Since"],
+        [(one["actor"], tone(one["state"]), ago(one["at"])) for one in result["followers"]],
+        empty="Nobody follows yet. Your handle, with which they can: obverse user list",
+    )
+
+
+@command("add", "obverse block add spam.example --reason 'unasked advertising'")
+@click.argument("domain")
+@click.option("--reason", help="For yourself.")
+def block_add(front: Front, domain: str, reason: str | None) -> None:
+    """Take nothing more from a domain and those below it."""
+    front.show(
+        front.ask("block.add", domain=domain, reason=reason),
+        lambda front, done: front.say(
+            f"{done['domain']} is blocked. Undo: obverse block remove {done['domain']}"
+        ),
+    )
+
+
+@command("list", "obverse block list")
+def block_list(front: Front) -> None:
+    """List the blocked domains."""
+    front.show(front.ask("block.list"), _show_blocks)
+
+
+def _show_blocks(front: Front, result: JsonObject) -> None:
+    table(
+        front.out,
+        ["Domain", "Why", "Since"],
+        [(one["domain"], one["reason"] or "-", ago(one["at"])) for one in result["blocks"]],
+        empty="No domain is blocked.",
+    )
+
+
+@command("remove", "obverse block remove spam.example")
+@click.argument("domain")
+def block_remove(front: Front, domain: str) -> None:
+    """Hear a domain again."""
+    front.show(
+        front.ask("block.remove", domain=domain),
+        lambda front, done: front.say(f"{done['domain']} is no longer blocked."),
+    )
+
+
+@command("notices", "obverse notices")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+def notices(front: Front, limit: int) -> None:
+    """List what happened of late, newest first."""
+    front.show(front.ask("notices.list", limit=limit), _show_notices)
+
+
+def _show_notices(front: Front, result: JsonObject) -> None:
+    table(
+        front.out,
+        ["When", "What", "Deal"],
+        [(ago(one["at"]), one["text"], short_id(one["deal"])) for one in result["notices"]],
+        empty="Nothing has happened yet.",
+    )
+
+
 COMMANDS: tuple[click.Command, ...] = (
     group("deliveries", "What has not left, and what could not be read.", deliveries_list, deliveries_resend),
+    followers,
+    group("block", "Whom this node does not hear.", block_add, block_list, block_remove),
+    notices,
 )

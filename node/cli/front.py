@@ -21,7 +21,7 @@ from federation.strictjson import dump_json
 from node.commands.registry import Commands
 from node.control import call
 
-__all__ = ["Front", "Group", "command", "group"]
+__all__ = ["Front", "Group", "command", "default_data_dir", "group", "secret"]
 
 Show = Callable[["Front", JsonObject], None]
 
@@ -94,6 +94,13 @@ def default_data_dir() -> Path:
         return Path(named)
     shared = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(shared) / "obverse"
+
+
+def secret(what: str, *, confirm: bool = False) -> str:
+    """A password or passphrase: asked for on a terminal, else the first line of what is piped in."""
+    if sys.stdin.isatty():
+        return str(click.prompt(what, hide_input=True, confirmation_prompt=confirm, err=True))
+    return sys.stdin.readline().rstrip("\n")
 
 
 # --- the options that every command has -------------------------------------------------------------------
@@ -172,12 +179,15 @@ class Group(click.Group):
         self.params.extend(_shared())
 
 
-def command(name: str, example: str = "") -> Callable[[Callable[..., None]], click.Command]:
-    """Make a function with a docstring a command; its first argument is the Front, then its parameters."""
+def command(name: str, example: str = "") -> Callable[[Callable[..., int | None]], click.Command]:
+    """Make a function with a docstring a command; its first argument is the Front, then its parameters.
 
-    def made(run: Callable[..., None]) -> click.Command:
-        def invoke(*args: Any, **kwargs: Any) -> None:
-            run(_front(click.get_current_context()), *args, **kwargs)
+    What it returns is the exit code, None for 0.
+    """
+
+    def made(run: Callable[..., int | None]) -> click.Command:
+        def invoke(*args: Any, **kwargs: Any) -> int | None:
+            return run(_front(click.get_current_context()), *args, **kwargs)
 
         invoke.__doc__ = run.__doc__
         invoke.__name__ = run.__name__

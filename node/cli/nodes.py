@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import anyio
 import click
 
 from federation.messages import JsonObject
-from node.cli.front import Front, command
+from node.cli.front import Front, command, secret
 from node.config import load_config, make_config
 from node.founding import found_node
 from node.logs import configure_logs
 from node.serve import serve
+from node.store.backup import restore_backup
 
 __all__ = ["COMMANDS"]
 
@@ -90,4 +92,50 @@ def serve_node(front: Front, /) -> None:
     anyio.run(lambda: serve(config, front.commands, ready=ready), backend_options={"use_uvloop": True})
 
 
-COMMANDS: tuple[click.Command, ...] = (init, serve_node)
+# --- keeping it safe --------------------------------------------------------------------------------------
+
+
+@command("backup", "obverse backup /media/stick/ana.backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(front: Front, file: Path) -> None:
+    """Save database, keys and settings in one file under a passphrase, while the node runs.
+
+    The passphrase is asked for, or read from a pipe. Without it the file is worth nothing: keep it elsewhere.
+    """
+    done = front.ask("node.backup", path=str(file.absolute()), passphrase=secret("Passphrase", confirm=True))
+    front.show(
+        done, lambda front, done: front.say(f"Saved in {done['path']} ({done['size_bytes'] // 1024} KiB).")
+    )
+
+
+@command("restore", "obverse restore /media/stick/ana.backup --data ~/.local/share/obverse")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def restore(front: Front, file: Path) -> None:
+    """Bring a node back from a backup, into a data directory that holds none."""
+    restored = restore_backup(file, secret("Passphrase"), front.data.absolute())
+    done = {"data": str(front.data.absolute()), "made_at": restored.made_at.isoformat(timespec="seconds")}
+    front.show(
+        done,
+        lambda front, done: front.say(
+            f"The node of {done['made_at']} is back in {done['data']}. Start it with: obverse serve"
+        ),
+    )
+
+
+# --- seeing it work ---------------------------------------------------------------------------------------
+
+
+@command("demo", "obverse demo --once")
+@click.option("--once", is_flag=True, help="End when the story has been told.")
+@click.option("--port", type=click.IntRange(1024, 65000), help="The first of four ports (else free ones).")
+@click.option(
+    "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the four nodes' data here."
+)
+def demo(front: Front, once: bool, port: int | None, keep: Path | None) -> int:
+    """Watch a person and three vendors, four nodes, strike a deal on this machine."""
+    # By name, when it is asked for: the demo runs this command line, and nothing else needs it.
+    code = import_module("node.demo").run(once=once, base_port=port or 0, keep=keep)
+    return int(code)
+
+
+COMMANDS: tuple[click.Command, ...] = (init, serve_node, backup, restore, demo)

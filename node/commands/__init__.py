@@ -7,7 +7,19 @@ its `COMMANDS` here.
 
 from __future__ import annotations
 
-from node.commands import accounts, admin, answers, catalogues, deals, deliveries, person, vendor
+from node.commands import (
+    accounts,
+    admin,
+    answers,
+    backups,
+    catalogues,
+    deals,
+    deliveries,
+    evidence,
+    person,
+    reach,
+    vendor,
+)
 from node.commands.registry import Commands, answer
 
 __all__ = ["answer", "build_commands"]
@@ -15,5 +27,8 @@ __all__ = ["answer", "build_commands"]
 
 def build_commands() -> Commands:
     """Every command. Raises: ValueError where two have one name."""
-    parts = (accounts, admin, answers, catalogues, deals, deliveries, person, vendor)
+    parts = (
+        *(accounts, admin, backups, deliveries, evidence, reach),
+        *(answers, catalogues, deals, person, vendor),
+    )
     return Commands(*(part.COMMANDS for part in parts))

@@ -168,6 +168,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.wire",
         "federation",
     ),
+    # an export takes our own documents along, as they are served
+    "node.commands.evidence": (
+        "node.commands",
+        *FRONT,
+        "node.documents",
+        "node.wire",
+        *DATA,
+    ),
+    "node.commands.reach": ("node.commands", *FRONT, "federation.webfinger", *DATA),
     # above the assembly: how a command reaches a node, that runs or is opened for it
     "node.control": (
         "node.commands",
