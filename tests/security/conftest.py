@@ -1,0 +1,35 @@
+"""What every attack stands on: a world with a fresh node in it, and keys made once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from federation.keys import SigningKey, generate_rsa
+from node.domain.accounts import AccountKind
+from tests.security.peers import Clock
+from tests.security.world import World
+
+__all__ = ["rsa_keys", "world"]
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def rsa_keys() -> tuple[SigningKey, ...]:
+    """Four RSA keys for the whole session: a played node's, mallory's, tess's, the real nodes'."""
+    return tuple(generate_rsa(f"https://nowhere.example/{n}", "https://nowhere.example") for n in range(4))
+
+
+@pytest.fixture
+async def world(tmp_path: Path, rsa_keys: tuple[SigningKey, ...], anyio_backend: str) -> AsyncIterator[World]:
+    async with AsyncExitStack() as stack:
+        made = World(Clock(NOON), {}, {}, rsa_keys, tmp_path, stack)
+        made.m = made.peer("m.example", "mallory", rsa=1)
+        made.t = made.peer("t.example", "tess", rsa=2)
+        await made.node("v.example", {"shop": AccountKind.VENDOR, "ana": AccountKind.PERSON})
+        yield made
