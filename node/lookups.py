@@ -187,7 +187,13 @@ async def fetch_post(node: Node, url: str) -> VerifiedPost:
 
 
 async def _own_post(node: Node, url: str) -> tuple[JsonObject, bytes, str]:
-    post = await node.look(lambda desk: desk.tx.posts.get(url))
-    if post is None:
+    post = await node.look(lambda desk: desk.tx.posts.get(_own_post_id(node, url)))
+    if post is None or post.deleted_at is not None or post.author != post.account:
         raise DocumentRefused("there is no such post here", url=url)
-    return parse_json_object(post.body), post.body, url
+    return parse_json_object(post.body), post.body, post.id
+
+
+def _own_post_id(node: Node, url: str) -> str:
+    """A post of ours is named by its id, or by its page `/@NAME/POST`."""
+    name = url.removeprefix(f"{node.config.base_url}/@").partition("/")[2]
+    return f"{node.config.base_url}/posts/{name}" if url.startswith(f"{node.config.base_url}/@") else url

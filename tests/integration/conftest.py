@@ -5,7 +5,7 @@ A `World` holds nodes by name on one movable clock. `settle()` lets every worker
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -201,8 +201,8 @@ class World:
 
     async def assert_nothing_waits(self) -> None:
         """No message is queued, held or given up, and none that came could not be processed."""
+        states = (JobState.QUEUED, JobState.HELD, JobState.DEAD)
         for home in self.homes.values():
-            states = (JobState.QUEUED, JobState.HELD, JobState.DEAD)
             jobs = await home.node.look(lambda desk: desk.tx.deliveries.all(states=states))
             assert [(job.state, job.detail) for job in jobs] == []
             assert await home.node.look(lambda desk: desk.tx.inbox.dead()) == []
@@ -277,10 +277,10 @@ async def cast_bicycle(home: Home, *vendors: str, **over: Any) -> JsonObject:
             {"wish": "red", "property": "colour", "op": "is", "value": "red"},
         ],
     }  # fmt: skip
-    to = [f"@{name}@{name}.example" for name in vendors]
-    return await home.ask("intent.cast", to=to, **{**wanted, **over})
+    wanted["to"] = [f"@{name}@{name}.example" for name in vendors]
+    return await home.ask("intent.cast", **{**wanted, **over})
 
 
 @pytest.fixture
-def cast() -> Iterator[Cast]:
-    yield cast_bicycle
+def cast() -> Cast:
+    return cast_bicycle
