@@ -50,8 +50,9 @@ class CommandFailed(Exception):
     """The command was refused, or failed as it may; `error` is {field, wrong, right, reason}."""
 
     def __init__(self, error: JsonObject) -> None:
-        words = [str(error.get(name) or "") for name in ("field", "wrong", "right")]
-        super().__init__(f"{words[0]}: {words[1]}. {words[2]}".strip(": ").strip())
+        field, wrong, right = (str(error.get(name) or "") for name in ("field", "wrong", "right"))
+        said = f"{wrong.removesuffix('.')}. {right}".strip()
+        super().__init__(f"{field}: {said}" if field else said)
         self.error = error
 
 

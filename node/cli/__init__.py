@@ -71,10 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; its exit code. Expected failures are one line, never a traceback."""
-    front = Front(build_commands(), default_data_dir())
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    front = Front(build_commands(), default_data_dir(), as_json="--json" in words)
     try:
         result = build_cli().main(
-            list(arguments) if arguments is not None else None,
+            words,
             prog_name="obverse",
             standalone_mode=False,
             obj=front,

@@ -23,6 +23,7 @@ from node.control import call
 
 __all__ = ["Front", "Group", "command", "default_data_dir", "group", "secret"]
 
+LONGEST_LINE = 200
 Show = Callable[["Front", JsonObject], None]
 
 
@@ -162,6 +163,10 @@ class Command(click.Command):
         self.params.extend(_shared())
         self.example = example
 
+    def get_short_help_str(self, limit: int = 0) -> str:
+        """The whole first sentence: a list of commands that breaks off teaches nothing."""
+        return super().get_short_help_str(LONGEST_LINE)
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if self.example:
             with formatter.section("Example"):
@@ -170,7 +175,7 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A group with the shared options; a word that names nothing is answered with what is near."""
+    """A group with the shared options."""
 
     command_class = Command
 

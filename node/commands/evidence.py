@@ -20,6 +20,7 @@ __all__ = ["COMMANDS"]
 
 COMMANDS = Commands()
 MOST_KEYS = 200
+STANDING_OFFER = "standing offer"
 
 
 @COMMANDS.command("deal.export", "deal", reads=True)
@@ -37,6 +38,7 @@ async def export(node: Node, arguments: Arguments) -> JsonObject:
 def _bundle(desk: Desk, deal: Deal, documents: Documents) -> Bundle:
     """What was refused has changed nothing and is no part of the evidence."""
     kept = [message for message in desk.tx.evidence.of_deal(deal.own, deal.id) if not message.refused]
+    kept.sort(key=lambda message: message.kind != STANDING_OFFER)  # it stands before the order that binds it
     return Bundle(
         exported_by=deal.account,
         exported_at=desk.now,

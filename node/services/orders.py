@@ -24,9 +24,9 @@ from node.services.dealing import act, envelope
 from node.services.disclosure import disclose
 from node.services.intents import check_audience
 from node.services.negotiating import new_feedback_key
-from node.store.ports import Post
+from node.store.ports import Direction, Post, StoredMessage
 
-__all__ = ["Purchase", "answer_order", "buy", "check_order", "post_offer"]
+__all__ = ["Purchase", "answer_order", "buy", "check_order", "keep_posting", "post_offer"]
 
 KIND = "standing offer"
 
@@ -135,6 +135,26 @@ def buy(desk: Desk, account: Account, vendor: Contact, posting: StandingOffer, p
     return act(desk, deal, message)[0]
 
 
+def keep_posting(desk: Desk, deal: Deal, posting: StandingOffer, body: bytes) -> None:
+    """Keep the standing offer with the order that binds it: the page that showed it may change or go.
+
+    Shapes: `body` is the signed Note as it was read.
+    """
+    desk.tx.evidence.add(
+        StoredMessage(
+            own=deal.own,
+            deal_id=deal.id,
+            activity_id=posting.id,
+            direction=Direction.OUT if deal.side is Sender.VENDOR else Direction.IN,
+            kind=KIND,
+            actor=posting.author,
+            digest=posting.digest,
+            body=body,
+            at=desk.now,
+        )
+    )
+
+
 def _quantity_problem(posting: StandingOffer, quantity: Quantity) -> str:
     if quantity.unit != posting.unit:
         return f"{quantity.unit} where it is sold by the {posting.unit}"
@@ -180,6 +200,9 @@ def answer_order(
     desk: Desk, deal: Deal, message: Order, posting: StandingOffer
 ) -> tuple[Outcome, attest.Signed]:
     """The vendor's Accept, which is the conclusion (`protocol §4`, one-off path). Raises: Refusal."""
+    post = desk.tx.posts.get(posting.id)
+    if post is not None:
+        keep_posting(desk, deal, posting, post.body)
     draft = OrderAccept(
         **envelope(desk, deal),
         order_id=message.id,
