@@ -9,7 +9,7 @@ cap a minute, and a memory for keys that could not be shown.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -26,7 +26,6 @@ from federation.errors import (
     NotFound,
     Refused,
     TemporarilyUnavailable,
-    TooManyRequests,
 )
 from federation.fetching import FetchBudget, FetchedDocument, Fetcher
 from federation.ids import host, parse_iri, same_origin, without_fragment
@@ -34,6 +33,7 @@ from federation.jsonld import as_id, as_list, type_names
 from federation.keys import KeyAlgorithm, PublicKey, keys_of_actor
 from federation.messages import JsonObject, Limits
 from federation.ports import Clock, KnownKey, PublicKeys
+from federation.rates import MinuteRate
 from federation.strictjson import parse_json_object
 from federation.vocab import ACTOR_TYPES
 
@@ -64,7 +64,7 @@ class Keyring:
         self._limits = limits
         self._is_blocked = is_blocked
         self._flights: dict[str, asyncio.Task[KnownKey]] = {}
-        self._started: deque[datetime] = deque()
+        self._rate = MinuteRate(per_host=limits.key_fetches_per_host, overall=limits.key_fetches_per_minute)
         self._unknown: OrderedDict[str, datetime] = OrderedDict()
         self._refetched: OrderedDict[str, datetime] = OrderedDict()
         self._for_proofs: OrderedDict[tuple[str, datetime], bool] = OrderedDict()
@@ -84,7 +84,7 @@ class Keyring:
                 `expected_actor` is who the message says it is from.
         Raises: KeyUnknown (not http(s), not listed, refused, gone, somebody else's), Forbidden (a blocked
                 host holds the key, its document or its owner), TooManyRequests beyond
-                `limits.key_fetches_per_minute`, TemporarilyUnavailable when the key's server is just down.
+                the `limits` on key fetches, TemporarilyUnavailable when the key's server is just down.
         Spec:   FEP-fe34; interop §1.6, §1.7; `security B18, B22, C01 to C04, C17 to C23`.
         """
         try:
@@ -151,7 +151,7 @@ class Keyring:
         """Join the flight for this key or start one; it lands even when its first passenger gives up."""
         flight = self._flights.get(key_id)
         if flight is None:
-            self._count_flight()
+            self._rate.spend(host(key_id), self._clock())
             flight = asyncio.create_task(self._learn(key_id, known, budget))
             self._flights[key_id] = flight
             flight.add_done_callback(lambda landed: self._land(key_id, landed))
@@ -161,16 +161,6 @@ class Keyring:
         del self._flights[key_id]
         if not landed.cancelled():
             landed.exception()  # taken note of, also where no passenger is left to hear it
-
-    def _count_flight(self) -> None:
-        """Raises: TooManyRequests beyond the cap of the last minute (`security B22`)."""
-        now = self._clock()
-        while self._started and now - self._started[0] >= timedelta(minutes=1):
-            self._started.popleft()
-        if len(self._started) >= self._limits.key_fetches_per_minute:
-            wait = timedelta(minutes=1) - (now - self._started[0])
-            raise TooManyRequests("too many unknown keys", retry_after_s=int(wait.total_seconds()) + 1)
-        self._started.append(now)
 
     async def _learn(self, key_id: str, known: KnownKey | None, budget: FetchBudget) -> KnownKey:
         """Fetch, decide and remember; every failure becomes a refusal."""

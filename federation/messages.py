@@ -36,7 +36,9 @@ class Limits:
     ed25519_window_s: int = 5 * 60
     proof_ahead_s: int = 5 * 60
     key_refetch_s: int = 5 * 60
-    key_fetches_per_minute: int = 60
+    key_fetches_per_minute: int = 300
+    key_fetches_per_host: int = 60
+    """In a minute: one host of strangers cannot use up what the others need."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,15 @@ from node.domain.messages import (
     Sender,
     Stage,
 )
-from node.domain.steps import Context, Result, Step, end_acceptance, lapse_cancellations, require
+from node.domain.steps import (
+    Context,
+    Result,
+    Step,
+    check_lifetime,
+    end_acceptance,
+    lapse_cancellations,
+    require,
+)
 
 __all__ = ["STEPS"]
 
@@ -48,7 +56,7 @@ def _agreed(deal: Deal, accept_digest: str) -> Acceptance:
 def _cancel(deal: Deal, message: Cancel, context: Context) -> Result:
     _agreed(deal, message.accept_digest)
     require(not deal.is_fulfilled, Reason.OUT_OF_STATE, "everything agreed has been done")
-    require(message.ends_at > context.now, Reason.EXPIRED, "the cancellation has ended")
+    check_lifetime(message.at, message.ends_at, context.policy.offer_max, context, "cancellation")
     asked = [found for found in deal.cancellations if found.by is context.sender]
     open_one = any(found.state is CancellationState.PENDING for found in asked)
     require(not open_one, Reason.OUT_OF_STATE, "a cancellation is waiting for an answer already")

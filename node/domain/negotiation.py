@@ -266,7 +266,7 @@ def _accept(deal: Deal, message: Accept, context: Context) -> Result:
     reasons[OfferState.SUPERSEDED] = Reason.SUPERSEDED
     why = reasons.get(offer.state, Reason.OUT_OF_STATE)
     require(offer.state is OfferState.LIVE, why, f"the offer is {offer.state}")
-    require(message.ends_at > context.now, Reason.EXPIRED, "the Accept came after its own end")
+    check_lifetime(message.at, message.ends_at, context.policy.offer_max, context, "Accept")
     same = message.agreement_digest == offer.agreement_digest
     require(same, Reason.MALFORMED, "the agreement is not the one that was offered")
     require(message.terms == offer.terms, Reason.MALFORMED, "the terms are not those proffered")

@@ -95,7 +95,7 @@ def _take_one(
     """Parse and receive one message; whether it changed its deal."""
     envelope = envelope_of(activity)
     deal = desk.tx.deals.get(own, envelope.deal_id)
-    source = _source(desk, entry, envelope, own, sender, keys)
+    source = _source(desk, entry, activity, envelope, own, sender, keys)
     try:
         message = parse_message(activity, digest=entry.digest, currency=_currency(desk, deal, activity))
     except UnknownMessage:
@@ -141,7 +141,13 @@ def _satisfied(activity: JsonObject) -> str:
 
 
 def _source(
-    desk: Desk, entry: InboundEntry, envelope: Envelope, own: str, sender: Sender, keys: dict[str, PublicKey]
+    desk: Desk,
+    entry: InboundEntry,
+    activity: JsonObject,
+    envelope: Envelope,
+    own: str,
+    sender: Sender,
+    keys: dict[str, PublicKey],
 ) -> Source:
     document = desk.tx.documents.save(sender.actor, sender.document, sender.fetched_at)
     stored = StoredMessage(
@@ -165,6 +171,8 @@ def _source(
         peer_inbox=sender.inbox,
         stored=stored,
         parked=parked,
+        digest_member=envelope.digest_member,
+        answerable=activity.get("type") != "Reject",
         check=lambda message: _check_credentials(desk, own, message, keys),
     )
 

@@ -53,14 +53,17 @@ class Source:
     """Where a message came from: everything beside its meaning.
 
     Shapes: `own` is the actor that received it; `peer_inbox` where its sender is written to; `document` the
-            digest of the actor document that showed its key; `check` raises Refusal where a credential in it
-            does not hold.
+            digest of the actor document that showed its key; `digest_member` names its digest in a refusal;
+            `answerable` is False for a Reject, whose refusal would be a Reject of a Reject; `check` raises
+            Refusal where a credential in it does not hold.
     """
 
     own: str
     peer_inbox: str
     stored: StoredMessage
     parked: Parked
+    digest_member: str
+    answerable: bool
     check: Callable[[Message], None]
 
 
@@ -254,9 +257,6 @@ def _park(desk: Desk, deal: Deal | None, message: Message, source: Source, error
     return Reception.PARKED
 
 
-_DIGEST_MEMBER = {Kind.OFFER: "offerDigest", Kind.ORDER: "offerDigest", Kind.ACCEPT: "acceptDigest"}
-
-
 def refuse_message(desk: Desk, source: Source, message: Message | None, error: Refusal) -> None:
     """Answer once with `Reject` + Reason, tell the owner, change nothing. A refusal itself is never answered.
 
@@ -271,9 +271,8 @@ def refuse_message(desk: Desk, source: Source, message: Message | None, error: R
         text = f"Refused {message.kind if message else 'a message'} from {stored.actor}: {error.detail}"
         line = Notice(account.id, desk.now, text, kind="refused", deal_id=stored.deal_id, reason=error.reason)
         desk.tx.notices.add(line)
-    if message is not None and message.kind is Kind.REFUSE:
+    if message.kind is Kind.REFUSE if message is not None else not source.answerable:
         return
-    kind = message.kind if message is not None else Kind.TICK
     publish.refuse(
         desk,
         own=stored.own,
@@ -282,6 +281,6 @@ def refuse_message(desk: Desk, source: Source, message: Message | None, error: R
         deal_id=stored.deal_id,
         object_id=stored.activity_id,
         object_digest=stored.digest,
-        digest_member=_DIGEST_MEMBER.get(kind, "digest"),
+        digest_member=source.digest_member,
         reason=error.reason,
     )
