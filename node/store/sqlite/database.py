@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import threading
@@ -74,12 +75,19 @@ class SqliteDatabase:
     """Implements `Database`. Made by `open_sqlite`; close it with `aclose`."""
 
     def __init__(
-        self, path: Path, lock: Lock, writer: sqlite3.Connection, clock: Clock, readers: int
+        self,
+        path: Path,
+        lock: Lock,
+        writer: sqlite3.Connection,
+        here: sqlite3.Connection,
+        clock: Clock,
+        readers: int,
     ) -> None:
+        """Takes over the lock and both connections; `here` is read on the event loop itself."""
         self.path = path
         self._lock = lock
-        self._here = connect_reader(path)
-        seen = SeenHash.of_store(self._here)
+        self._here = here
+        seen = SeenHash.of_store(here)
         self._writer = Writer(writer)
         self._readers = _Readers(path, readers)
         self._closed = False
@@ -155,15 +163,17 @@ async def open_sqlite(
 def _open(path: Path, clock: Clock, create: bool, readers: int) -> SqliteDatabase:
     if not path.parent.is_dir():
         raise StoreRefused(f"There is no directory {path.parent}. Make a node with `obverse init`.")
-    lock = Lock(path)
-    try:
-        if create and not path.exists():
-            create_store(path)
-        inspect_store(path)
-        return SqliteDatabase(path, lock, connect_writer(path), clock, readers)
-    except sqlite3.Error as error:
-        lock.release()
-        raise StoreRefused(f"{path} cannot be opened: {error}.") from error
-    except BaseException:
-        lock.release()
-        raise
+    with contextlib.ExitStack() as undo:
+        lock = Lock(path)
+        undo.callback(lock.release)
+        try:
+            if create and not path.exists():
+                create_store(path)
+            inspect_store(path)
+            writer = connect_writer(path)
+            undo.callback(writer.close)
+            here = connect_reader(path)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreRefused(f"{path} cannot be opened: {error}.") from error
+        undo.pop_all()
+    return SqliteDatabase(path, lock, writer, here, clock, readers)

@@ -186,10 +186,11 @@ class SqlitePublicKeys:
     Keys were judged before they came here, so they are loaded without being judged again.
     """
 
-    def __init__(self, write: Runner, here: sqlite3.Connection) -> None:
+    def __init__(self, write: Runner, here: sqlite3.Connection, kept: int = _KEYS_KEPT) -> None:
         self._write = write
         self._here = here
-        self._recent: _Recent[KnownKey] = _Recent(_KEYS_IN_MEMORY)
+        self._kept = kept
+        self._recent: _Recent[KnownKey] = _Recent(min(kept, _KEYS_IN_MEMORY))
 
     async def find(self, key_id: str) -> KnownKey | None:
         known = self._recent.get(key_id)
@@ -218,7 +219,7 @@ class SqlitePublicKeys:
             to_micros(known.fetched_at),
             to_micros_or_none(known.revoked_at),
         )
-        await self._write(lambda tx: _save_key(tx.connection, row))
+        await self._write(lambda tx: _save_key(tx.connection, row, self._kept))
         self._recent.put(key.id, known)
 
     async def revoke(self, key_id: str, at: datetime) -> None:
@@ -239,7 +240,7 @@ def _known_key(row: Any) -> KnownKey:
     return KnownKey(key, actor, document, from_micros(fetched_at), from_micros_or_none(revoked_at))
 
 
-def _save_key(connection: sqlite3.Connection, row: tuple[Any, ...]) -> None:
+def _save_key(connection: sqlite3.Connection, row: tuple[Any, ...], kept: int) -> None:
     done = connection.execute(
         "INSERT OR REPLACE INTO public_key (id, owner, algorithm, material, actor, document, fetched_at,"
         " revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -249,7 +250,7 @@ def _save_key(connection: sqlite3.Connection, row: tuple[Any, ...]) -> None:
         connection.execute(
             "DELETE FROM public_key WHERE seq <="
             " (SELECT seq FROM public_key ORDER BY seq DESC LIMIT 1 OFFSET ?)",
-            (_KEYS_KEPT,),
+            (kept,),
         )
 
 
@@ -270,10 +271,11 @@ def _revoke_others(connection: sqlite3.Connection, actor: str, kept: str, at: da
 class SqliteHostMemory:
     """Implements `federation.ports.HostMemory`; bounded, so that made-up hosts cannot fill it (E17)."""
 
-    def __init__(self, write: Runner, here: sqlite3.Connection) -> None:
+    def __init__(self, write: Runner, here: sqlite3.Connection, kept: int = _HOSTS_KEPT) -> None:
         self._write = write
         self._here = here
-        self._recent: _Recent[HostState] = _Recent(_HOSTS_KEPT)
+        self._kept = kept
+        self._recent: _Recent[HostState] = _Recent(kept)
 
     async def find(self, origin: str) -> HostState | None:
         state = self._recent.get(origin)
@@ -287,16 +289,16 @@ class SqliteHostMemory:
         return state
 
     async def save(self, state: HostState) -> None:
-        await self._write(lambda tx: _save_host(tx.connection, state))
+        await self._write(lambda tx: _save_host(tx.connection, state, self._kept))
         self._recent.put(state.origin, state)
 
 
-def _save_host(connection: sqlite3.Connection, state: HostState) -> None:
+def _save_host(connection: sqlite3.Connection, state: HostState, kept: int) -> None:
     done = connection.execute(
         "INSERT OR REPLACE INTO host (origin, data) VALUES (?, ?)", (state.origin, HOST.dump(state))
     )
     if (done.lastrowid or 0) % _LOOKED_AT_EVERY == 0:
         connection.execute(
             "DELETE FROM host WHERE seq <= (SELECT seq FROM host ORDER BY seq DESC LIMIT 1 OFFSET ?)",
-            (_HOSTS_KEPT,),
+            (kept,),
         )

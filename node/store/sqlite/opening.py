@@ -16,7 +16,7 @@ from typing import IO
 from sqlite_utils import Database
 
 from node.store.ports import StoreRefused
-from node.store.sqlite.schema import APPLICATION_ID, MIGRATIONS_NAME, known_steps, migrate
+from node.store.sqlite.schema import APPLICATION_ID, MIGRATIONS_NAME, SEEN_KEY, known_steps, migrate
 
 __all__ = ["Lock", "connect_reader", "connect_writer", "create_store", "inspect_store", "sync_directory"]
 
@@ -25,6 +25,7 @@ _HEADER_BYTES = 100
 _SMALL_BYTES = 64 * 1024 * 1024
 """Up to this size the whole file is checked at each start; it takes a fraction of a second."""
 _BUSY_MS = 5000
+_BUSY_AT_START_MS = 500
 _CHECKPOINT_PAGES = 20_000
 """80 MB of log before a commit must pay for a checkpoint; idle moments come first (`speed.md`)."""
 _LOG_KEPT_BYTES = 64 * 1024 * 1024
@@ -95,6 +96,8 @@ def inspect_store(path: Path) -> None:
     try:
         _check_content(path, size)
     except sqlite3.Error as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise StoreRefused(f"{path} is held by another program. Close that one first.") from error
         raise _damaged(path, str(error)) from error
 
 
@@ -128,7 +131,7 @@ def _check_header(path: Path, header: bytes, size: int) -> None:
 
 
 def _check_content(path: Path, size: int) -> None:
-    connection = _connect(path, "ro")
+    connection = _connect(path, "ro", _BUSY_AT_START_MS)
     try:
         rows = connection.execute(
             "SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (MIGRATIONS_NAME,)
@@ -140,6 +143,8 @@ def _check_content(path: Path, size: int) -> None:
                 f"{path} was written by a newer version of Obverse ({', '.join(sorted(newer))}). Install"
                 " that version again."
             )
+        if connection.execute("SELECT 1 FROM meta WHERE name = ?", (SEEN_KEY,)).fetchone() is None:
+            raise _damaged(path, "its memory of what it has seen is gone")
         if size <= _SMALL_BYTES:
             verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if verdict != "ok":
@@ -187,7 +192,7 @@ def sync_directory(path: Path) -> None:
 # --- connecting ----------------------------------------------------------------------------------------
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, busy_ms: int = _BUSY_MS) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -195,7 +200,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=_STATEMENTS_KEPT,
     )
-    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
     return connection
 
 

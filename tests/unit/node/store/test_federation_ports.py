@@ -1,0 +1,162 @@
+"""What the toolkit's ports over SQLite add to the contract: bounds, caches, and claims that race."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+import anyio
+import pytest
+
+from federation.keys import ed25519_from_seed
+from federation.ports import DeliveryOutcome, HostState, InboundEntry, KnownKey, Outcome
+from node.store.ports import QueuedJob
+from node.store.sqlite import SqliteDatabase
+from node.store.sqlite.federation_ports import (
+    SqliteDeliveryQueue,
+    SqliteHostMemory,
+    SqliteInboxLog,
+    SqlitePublicKeys,
+)
+from node.store.sqlite.inbox import SeenHash
+from node.store.sqlite.opening import connect_reader
+from node.store.sqlite.transaction import SqliteTx
+from tests.builders import NOW
+
+pytestmark = pytest.mark.anyio
+
+T = TypeVar("T")
+Make = Callable[..., InboundEntry]
+BOB = "https://bob.example/users/bob"
+
+
+class SlowReads:
+    """Reads at once, and answers when it is let."""
+
+    def __init__(self, store: SqliteDatabase) -> None:
+        self._store = store
+        self.has_read = asyncio.Event()
+        self.may_answer = asyncio.Event()
+
+    async def __call__(self, fn: Callable[[SqliteTx], T]) -> T:
+        value = await self._store.read(fn)
+        self.has_read.set()
+        await self.may_answer.wait()
+        return value
+
+
+@pytest.mark.parametrize("end", ["finish", "retry", "bury"])
+async def test_an_entry_that_ends_while_a_claim_is_read_is_not_claimed(
+    store: SqliteDatabase, an_entry: Make, end: str
+) -> None:
+    slow = SlowReads(store)
+    here = connect_reader(store.path)
+    log = SqliteInboxLog(slow, store.write, here, SeenHash(b"k"), lambda: NOW)
+    await log.record(an_entry("1"))
+    await log.record(an_entry("2"))
+    first, second = await store.inbox_log.claim(2, NOW)
+    ends: dict[str, Callable[[], Awaitable[None]]] = {
+        "finish": lambda: log.finish(first.id),
+        "retry": lambda: log.retry(first.id, NOW + timedelta(1), "no"),
+        "bury": lambda: log.bury(first.id, "no"),
+    }
+    claims = [asyncio.ensure_future(log.claim(2, NOW)) for _ in range(2)]
+    await slow.has_read.wait()
+    await asyncio.sleep(0.05)
+    await ends[end]()
+    slow.may_answer.set()
+    for claim in claims:
+        assert await claim == [second]
+    here.close()
+
+
+async def test_a_job_that_is_settled_while_a_claim_is_read_is_not_claimed(store: SqliteDatabase) -> None:
+    slow = SlowReads(store)
+    here = connect_reader(store.path)
+    queue = SqliteDeliveryQueue(slow, store.write, here)
+    job = QueuedJob("a", "r", "https://x.example/inbox", "me", "#k", b"body", "", NOW, NOW)
+    await store.write(lambda tx: tx.deliveries.enqueue(job))
+    claim = asyncio.ensure_future(queue.claim(10, NOW))
+    await slow.has_read.wait()
+    await queue.settle(1, DeliveryOutcome(Outcome.DELIVERED, "ok"), NOW)
+    slow.may_answer.set()
+    assert await claim == []
+    here.close()
+
+
+async def test_signatures_whose_window_has_passed_are_forgotten(
+    store: SqliteDatabase, an_entry: Make
+) -> None:
+    def at(minutes: int, **over: object) -> InboundEntry:
+        now = NOW + timedelta(minutes=minutes)
+        name = str(minutes).encode()
+        return an_entry(
+            str(minutes),
+            received_at=now,
+            replay_key=name,
+            **{"replay_until": now + timedelta(minutes=5), **over},
+        )
+
+    def kept(tx: SqliteTx) -> set[bytes]:
+        return {row[0] for row in tx.connection.execute("SELECT key FROM replay")}
+
+    for entry in (at(0), at(1, replay_until=None), at(3)):
+        await store.inbox_log.record(entry)
+    assert await store.read(kept) == {b"0", b"1", b"3"}
+    await store.inbox_log.record(at(6))
+    assert await store.read(kept) == {b"1", b"3", b"6"}
+    await store.inbox_log.record(at(-100))
+    await store.inbox_log.record(at(500))
+    assert await store.read(kept) == {b"1", b"500"}
+
+
+async def test_keys_and_hosts_survive_a_new_start(
+    store: SqliteDatabase, open_store: Callable[..., Awaitable[SqliteDatabase]]
+) -> None:
+    known = KnownKey(ed25519_from_seed(f"{BOB}#k", BOB, b"1" * 32).public, BOB, b"{}", NOW)
+    await store.public_keys.save(known)
+    await store.host_memory.save(HostState("https://bob.example", failures=3))
+    await store.aclose()
+    again = await open_store()
+    for _ in range(2):
+        assert await again.public_keys.find(known.key.id) == known
+        assert await again.host_memory.find("https://bob.example") == HostState(
+            "https://bob.example", failures=3
+        )
+
+
+async def test_made_up_hosts_cannot_fill_the_store(store: SqliteDatabase) -> None:
+    """E17: the least recently saved leave first, from memory and from the file."""
+    here = connect_reader(store.path)
+    memory = SqliteHostMemory(store.write, here, kept=50)
+    async with anyio.create_task_group() as tasks:
+        for number in range(199):
+            tasks.start_soon(memory.save, HostState(f"https://h{number}.example"))
+    await memory.save(HostState("https://h0.example"))
+    hosts = await store.read(lambda tx: tx.deliveries.hosts())
+    assert len(hosts) == 50
+    assert HostState("https://h0.example") in hosts
+    assert await memory.find("https://h1.example") is None
+    here.close()
+
+
+async def test_made_up_keys_cannot_fill_the_store(store: SqliteDatabase) -> None:
+    here = connect_reader(store.path)
+    keys = SqlitePublicKeys(store.write, here, kept=50)
+    material = ed25519_from_seed(f"{BOB}#k", BOB, b"1" * 32)
+
+    def known(number: int) -> KnownKey:
+        key = type(material)(f"{BOB}#{number}", BOB, material.algorithm, material.material)
+        return KnownKey(key.public, BOB, b"{}", NOW)
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(200):
+            tasks.start_soon(keys.save, known(number))
+    assert await store.read(
+        lambda tx: tx.connection.execute("SELECT count(*) FROM public_key").fetchone()
+    ) == (50,)
+    assert await keys.find(f"{BOB}#0") is None
+    assert await keys.find(f"{BOB}#199") == known(199)
+    here.close()
