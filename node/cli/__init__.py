@@ -13,7 +13,7 @@ import click
 
 from federation.errors import FederationError
 from federation.messages import JsonObject
-from node.cli import accounts, admin, doctor, evidence, nodes
+from node.cli import accounts, admin, answers, deals, doctor, evidence, nodes, person, vendor
 from node.cli.front import Front, Group, default_data_dir
 from node.commands import build_commands
 from node.commands.registry import error_of
@@ -23,7 +23,7 @@ from node.store.ports import StoreRefused
 
 __all__ = ["build_cli", "main"]
 
-PARTS = (nodes, accounts, admin, doctor, evidence)
+PARTS = (nodes, person, answers, deals, vendor, accounts, admin, doctor, evidence)
 """The modules of commands, in the order of the help."""
 
 INPUT_WRONG = 2

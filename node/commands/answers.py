@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from federation.messages import JsonObject
+from federation.messages import JsonObject, Limits
 from node.commands.arguments import Arguments
 from node.commands.references import account_for, customer_for, deal_for
 from node.commands.registry import Commands
 from node.commands.shown import named_peer, shown_deal, shown_offer, shown_posting
-from node.commands.timelines import offer_message
+from node.commands.timelines import offer_message, offer_signature
 from node.context import Node
 from node.desk import Desk
 from node.domain.deals import Deal, OfferRecord
@@ -19,11 +19,11 @@ from node.lookups import fetch_post, find_contact
 from node.services import negotiating
 from node.services.dealing import find_deal, offer_named
 from node.services.intents import find_intent
-from node.services.negotiating import LosersWord
-from node.services.orders import Purchase, buy
+from node.services.negotiating import DECLINE_REASONS, LosersWord
+from node.services.orders import Purchase, buy, keep_posting
 from node.wire.postings import is_posting, parse_posting
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "DECLINE_REASONS"]
 
 COMMANDS = Commands()
 CUSTOMER = Sender.CUSTOMER
@@ -35,7 +35,7 @@ CUSTOMER = Sender.CUSTOMER
 @COMMANDS.command("offers.list", "of all", reads=True)
 async def list_offers(node: Node, arguments: Arguments) -> JsonObject:
     """The offers of an intent, of a deal, or all: live ones, cheapest first; with `all` ended ones too."""
-    everything = arguments.flag("all")
+    everything, limits = arguments.flag("all"), node.config.limits
 
     def view(desk: Desk) -> JsonObject:
         account = account_for(desk, arguments)
@@ -44,7 +44,7 @@ async def list_offers(node: Node, arguments: Arguments) -> JsonObject:
             (deal, offer) for deal in deals for offer in (deal.offers if everything else deal.live_offers)
         ]
         return {
-            "offers": [_row(desk, deal, offer) for deal, offer in sorted(rows, key=_by_price)],
+            "offers": [_row(desk, deal, offer, limits) for deal, offer in sorted(rows, key=_by_price)],
             "without": [_waiting(desk, deal) for deal in deals if not deal.offers],
         }
 
@@ -70,10 +70,11 @@ def _by_price(row: tuple[Deal, OfferRecord]) -> tuple[bool, str, int]:
     return offer not in deal.live_offers, price.currency if price else "", price.amount_minor if price else 0
 
 
-def _row(desk: Desk, deal: Deal, offer: OfferRecord) -> JsonObject:
+def _row(desk: Desk, deal: Deal, offer: OfferRecord, limits: Limits) -> JsonObject:
     message = offer_message(desk, deal, offer)
     return {
         **shown_offer(offer, message),
+        "signature": offer_signature(desk, deal, offer, limits),
         "deal": deal.id,
         "deal_state": deal.state.value,
         "side": deal.side.value,
@@ -171,7 +172,7 @@ async def decline(node: Node, arguments: Arguments) -> JsonObject:
 async def buy_now(node: Node, arguments: Arguments) -> JsonObject:
     """Order from a standing offer with a throw-away persona: no follow, no grant."""
     account = await node.look(lambda desk: customer_for(desk, arguments))
-    posting = await _fetch_posting(node, arguments.text("url", 2000))
+    posting, body = await _fetch_posting(node, arguments.text("url", 2000))
     vendor = await find_contact(node, account, posting.author)
     purchase = Purchase(
         quantity=arguments.maybe_text("quantity", 20) or f"{posting.minimum_quantity:f}",
@@ -181,18 +182,19 @@ async def buy_now(node: Node, arguments: Arguments) -> JsonObject:
 
     def work(desk: Desk) -> JsonObject:
         deal = buy(desk, account, vendor, posting, purchase)
+        keep_posting(desk, deal, posting, body)
         return {**shown_deal(desk, deal), "standing_offer": shown_posting(posting)}
 
     return await node.work(work)
 
 
-async def _fetch_posting(node: Node, url: str) -> StandingOffer:
-    """The standing offer at an address, proven to be its author's. Raises: InvalidInput."""
+async def _fetch_posting(node: Node, url: str) -> tuple[StandingOffer, bytes]:
+    """The standing offer at an address, proven to be its author's, and its bytes. Raises: InvalidInput."""
     post = await fetch_post(node, url)
     if not is_posting(post.document):
         raise InvalidInput("url", "that post is no standing offer", "Take the link from the vendor's page.")
     try:
-        return parse_posting(post.document)
+        return parse_posting(post.document), post.body
     except Refusal as error:
         raise InvalidInput(
             "url", f"the standing offer cannot be read: {error.detail}", "Ask the vendor."

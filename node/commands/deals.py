@@ -19,9 +19,9 @@ from node.domain.messages import Aspect, Sender, Stage
 from node.lookups import find_contact
 from node.services import fulfilling, negotiating
 from node.services.feedback import PublicWords, publish_feedback
-from node.services.fulfilling import ReceiptWish
+from node.services.fulfilling import CANCEL_REASONS, ReceiptWish
 
-__all__ = ["COMMANDS"]
+__all__ = ["CANCEL_REASONS", "COMMANDS"]
 
 COMMANDS = Commands()
 
@@ -64,7 +64,7 @@ async def ask(node: Node, arguments: Arguments) -> JsonObject:
 @COMMANDS.command("deal.cancel", "deal reason text")
 async def cancel(node: Node, arguments: Arguments) -> JsonObject:
     """Ask the other side to call an agreement off."""
-    reason = arguments.choice("reason", fulfilling.CANCEL_REASONS)
+    reason = arguments.choice("reason", CANCEL_REASONS)
     text = arguments.maybe_text("text", 5000)
     return await node.work(
         lambda desk: shown_deal(desk, fulfilling.cancel(desk, deal_for(desk, arguments), reason, text))

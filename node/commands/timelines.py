@@ -41,7 +41,7 @@ from node.domain.values import Money, format_time
 from node.store.ports import Direction, JobState, QueuedJob, StoredMessage
 from node.wire.messages import UnknownMessage, parse_message
 
-__all__ = ["offer_message", "shown_timeline"]
+__all__ = ["offer_message", "offer_signature", "shown_timeline"]
 
 _CITED = ("proposalDigest", "offerDigest", "acceptDigest", "digest")
 
@@ -67,6 +67,12 @@ def offer_message(desk: Desk, deal: Deal, offer: OfferRecord) -> Offer | None:
     stored = desk.tx.evidence.find(deal.own, offer.id)
     message = _read(desk, deal, stored) if stored is not None else None
     return message if isinstance(message, Offer) else None
+
+
+def offer_signature(desk: Desk, deal: Deal, offer: OfferRecord, limits: Limits) -> JsonObject | None:
+    """Whether the signature of an offer holds; None where its message is not kept."""
+    stored = desk.tx.evidence.find(deal.own, offer.id)
+    return _signature(desk, stored, parse_json_object(stored.body), limits) if stored is not None else None
 
 
 def shown_timeline(desk: Desk, deal: Deal, limits: Limits) -> list[JsonObject]:

@@ -25,9 +25,9 @@ from node.domain.values import Money, parse_quantity
 from node.services import quotes
 from node.services.disclosure import FIELDS
 from node.services.orders import post_offer
-from node.services.quotes import Quote
+from node.services.quotes import NO_BID_REASONS, Quote
 
-__all__ = ["COMMANDS", "read_fields"]
+__all__ = ["COMMANDS", "NO_BID_REASONS", "read_fields"]
 
 COMMANDS = Commands()
 VENDOR = Sender.VENDOR
@@ -215,7 +215,7 @@ async def withdraw_offer(node: Node, arguments: Arguments) -> JsonObject:
 @COMMANDS.command("deal.nobid", "deal reason text")
 async def no_bid(node: Node, arguments: Arguments) -> JsonObject:
     """Say that there will be no offer, and why."""
-    reason = arguments.choice("reason", quotes.NO_BID_REASONS)
+    reason = arguments.choice("reason", NO_BID_REASONS)
 
     def work(desk: Desk) -> JsonObject:
         deal = deal_for(desk, arguments, side=VENDOR)
