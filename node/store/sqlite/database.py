@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import queue
 import sqlite3
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -40,30 +40,29 @@ _READERS = 2
 
 
 class _Readers:
-    """Threads that read, each on a connection of its own that cannot write."""
+    """Threads that read, on connections that cannot write, one for each."""
 
-    def __init__(self, path: Path, count: int) -> None:
-        self._path = path
-        self._own = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._pool = ThreadPoolExecutor(count, "store-reader", initializer=self._connect)
-
-    def _connect(self) -> None:
-        connection = connect_reader(self._path)
-        self._connections.append(connection)
-        self._own.tx = SqliteTx(connection)
+    def __init__(self, connections: list[sqlite3.Connection]) -> None:
+        self._connections = connections
+        self._free: queue.SimpleQueue[SqliteTx] = queue.SimpleQueue()
+        for connection in connections:
+            self._free.put(SqliteTx(connection))
+        self._pool = ThreadPoolExecutor(len(connections), "store-reader")
 
     async def run(self, fn: Callable[[SqliteTx], T]) -> T:
         """Run `fn` on one snapshot of the store."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, fn)
 
     def _read(self, fn: Callable[[SqliteTx], T]) -> T:
-        tx: SqliteTx = self._own.tx
-        tx.connection.execute("BEGIN")
+        tx = self._free.get()
         try:
-            return fn(tx)
+            tx.connection.execute("BEGIN")
+            try:
+                return fn(tx)
+            finally:
+                tx.connection.execute("ROLLBACK")
         finally:
-            tx.connection.execute("ROLLBACK")
+            self._free.put(tx)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)
@@ -80,16 +79,16 @@ class SqliteDatabase:
         lock: Lock,
         writer: sqlite3.Connection,
         here: sqlite3.Connection,
+        readers: list[sqlite3.Connection],
         clock: Clock,
-        readers: int,
     ) -> None:
-        """Takes over the lock and both connections; `here` is read on the event loop itself."""
+        """Takes over the lock and the connections; `here` is read on the event loop itself."""
         self.path = path
         self._lock = lock
         self._here = here
         seen = SeenHash.of_store(here)
         self._writer = Writer(writer)
-        self._readers = _Readers(path, readers)
+        self._readers = _Readers(readers)
         self._closed = False
         self.inbox_log = SqliteInboxLog(self.read, self.write, self._here, seen, clock)
         self.delivery_queue = SqliteDeliveryQueue(self.read, self.write, self._here)
@@ -123,15 +122,13 @@ class SqliteDatabase:
 
     def _copy(self, path: Path) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        connection = connect_reader(self.path)
         try:
-            connection.execute("PRAGMA query_only = OFF")
-            connection.execute("VACUUM INTO ?", (str(path),))
+            with contextlib.closing(connect_reader(self.path)) as connection:
+                connection.execute("PRAGMA query_only = OFF")
+                connection.execute("VACUUM INTO ?", (str(path),))
         except sqlite3.Error as error:
             path.unlink(missing_ok=True)
             raise StoreRefused(f"The copy {path} could not be written: {error}.") from error
-        finally:
-            connection.close()
         with path.open("rb") as file:
             os.fsync(file.fileno())
         sync_directory(path.parent)
@@ -170,10 +167,14 @@ def _open(path: Path, clock: Clock, create: bool, readers: int) -> SqliteDatabas
             if create and not path.exists():
                 create_store(path)
             inspect_store(path)
-            writer = connect_writer(path)
-            undo.callback(writer.close)
-            here = connect_reader(path)
+            writer = _kept(undo, connect_writer(path))
+            here, *others = (_kept(undo, connect_reader(path)) for _ in range(1 + readers))
         except (sqlite3.Error, OSError) as error:
             raise StoreRefused(f"{path} cannot be opened: {error}.") from error
         undo.pop_all()
-    return SqliteDatabase(path, lock, writer, here, clock, readers)
+    return SqliteDatabase(path, lock, writer, here, others, clock)
+
+
+def _kept(undo: contextlib.ExitStack, connection: sqlite3.Connection) -> sqlite3.Connection:
+    undo.callback(connection.close)
+    return connection

@@ -216,6 +216,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
             "synchronous = FULL",
             "foreign_keys = ON",
             "secure_delete = ON",
+            "temp_store = MEMORY",  # savepoints spill their pages there, and nobody wants them on a disk
             f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
             f"journal_size_limit = {_LOG_KEPT_BYTES}",
         ):

@@ -143,7 +143,11 @@ def _steps() -> Migrations:
 
 def known_steps() -> frozenset[str]:
     """The names of the steps that this program knows."""
-    return frozenset(step.name for step in _steps()._migrations)
+    nothing = Database(memory=True)
+    try:
+        return frozenset(step.name for step in _steps().pending(nothing))
+    finally:
+        nothing.close()
 
 
 def migrate(database: Database) -> None:
