@@ -135,6 +135,36 @@ class Target:
         request = HttpMessage.request("GET", f"{self.base}/actor", {"accept": ACTIVITY})
         return (await self.ask(request)).status == 200
 
+    async def refuses(
+        self, request: HttpMessage, *statuses: int, chunks: Iterable[bytes] | None = None
+    ) -> HttpMessage:
+        """Ask, and hold V to it: one of these statuses, state unchanged, nothing sent in answer, alive.
+
+        Shapes: 401 where no status is named. The answer comes back.
+        """
+        before, posts = self.snapshot(), len(self.engine.posts)
+        answer = await self.ask(request, chunks=chunks)
+        await self.settle()
+        expected = statuses or (401,)
+        assert answer.status in expected, f"{answer.status} instead of {expected}: {answer.body!r}"
+        changed = [name for name, rows in self.snapshot().items() if rows != before[name]]
+        assert not changed, f"the refused request changed {changed}"
+        assert len(self.engine.posts) == posts, f"sent {self.engine.posts[posts:]}"
+        assert await self.is_alive()
+        return answer
+
+    async def takes(self, request: HttpMessage) -> HttpMessage:
+        """Ask, let V work, and hold it to a 2xx: what shows that a refusal elsewhere has its named cause."""
+        answer = await self.ask(request)
+        await self.settle()
+        assert 200 <= answer.status < 300, f"{answer.status}: {answer.body!r}"
+        return answer
+
+    async def followers(self, name: str = "shop") -> list[str]:
+        """Who follows an account: the effect that a Follow has."""
+        listed = await self.open.node.look(lambda desk: desk.tx.followers.all(self.actor(name)))
+        return [follower.actor for follower in listed]
+
     # --- looking --------------------------------------------------------------------------------------
 
     def snapshot(self, *, besides: Collection[str] = ()) -> Snapshot:
