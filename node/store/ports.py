@@ -114,7 +114,7 @@ class JobState(StrEnum):
     DELIVERED = "delivered"
     DEAD = "dead"
     HELD = "held"
-    """Stopped behind a dead one of the same ordering key."""
+    """Stopped behind a dead one of the same ordering key, whether queued before its death or after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +353,7 @@ class Deliveries(Protocol):
     def all(
         self, *, states: Iterable[JobState] = (), actors: Iterable[str] = (), limit: int = 200
     ) -> list[QueuedJob]:
-        """Newest first; an empty `states` or `actors` means all."""
+        """Newest first; empty `states` or `actors` mean all. The `body` of a delivered job is empty."""
         ...
 
     def get(self, job_id: int) -> QueuedJob | None: ...
