@@ -37,6 +37,7 @@ from node.domain.steps import (
     Step,
     check_lifetime,
     end_acceptance,
+    known_offer,
     lapse_cancellations,
     require,
 )
@@ -47,8 +48,7 @@ __all__ = ["STEPS"]
 def _agreed(deal: Deal, accept_digest: str) -> Acceptance:
     """The agreement that a later message cites. Raises: Refusal."""
     agreed = deal.agreed
-    if agreed is None:
-        raise Refusal(Reason.OUT_OF_STATE, "nothing has been agreed")
+    assert agreed is not None, "the tables let nothing in here before the conclusion"
     require(agreed.digest == accept_digest, Reason.SUPERSEDED, "it cites another agreement")
     return agreed
 
@@ -103,8 +103,8 @@ def _cancel_reject(deal: Deal, message: CancelReject, context: Context) -> Resul
 
 def _release(deal: Deal, acceptance: Acceptance) -> tuple[Event, ...]:
     """What was taken from the stock goes back, unless it has left the house."""
-    offer = deal.offer(acceptance.offer_id)
-    return () if offer is None or deal.has_shipped else (Released(acceptance, offer),)
+    offer = known_offer(deal, acceptance.offer_id, acceptance.offer_digest)
+    return () if deal.has_shipped else (Released(acceptance, offer),)
 
 
 _STAGES = {
@@ -247,9 +247,8 @@ def _undo_conclusion(deal: Deal, agreed: Acceptance) -> Result:
     if not events:
         events = (Noted("The agreement is released, but something had left the house: settle it by hand."),)
     deal = deal.with_acceptance(replace(agreed, state=AcceptanceState.RELEASED))
-    accepted = deal.offer(agreed.offer_id)
-    if accepted is not None:
-        deal = deal.with_offer(replace(accepted, state=OfferState.EXPIRED))
+    offer = known_offer(deal, agreed.offer_id, agreed.offer_digest)
+    deal = deal.with_offer(replace(offer, state=OfferState.EXPIRED))
     deal = replace(deal, progress=(), receipt=None, cancellations=(), confirmed_at=None, presumed=False)
     return deal, events
 

@@ -101,12 +101,15 @@ def _update(deal: Deal, message: Update, context: Context) -> Result:
 
 
 def _is_ours(deal: Deal, proposal: Proposal) -> None:
-    """It restates the proposal that we hold. Raises: Refusal, Early where a counter must come first."""
+    """It restates the proposal that we hold, or one that a counter has replaced (`_restate` sees to that).
+
+    Raises: Refusal, Early where it restates a proposal that a counter on its way will make.
+    """
     if deal.proposal is None or proposal.id == deal.proposal.id:
         return
-    if deal.side is Sender.VENDOR and proposal.stated_at > deal.proposal.stated_at:
+    require(deal.side is Sender.VENDOR, Reason.NOT_ADDRESSED, "no such proposal in this deal")
+    if proposal.stated_at > deal.proposal.stated_at:
         raise Early("it updates a proposal that has not arrived")
-    raise Refusal(Reason.NOT_ADDRESSED, "no such proposal in this deal")
 
 
 def _is_current(deal: Deal, digest: str) -> None:

@@ -170,9 +170,7 @@ def _is_moot(deal: Deal, message: Message) -> bool:
         return False
     if isinstance(message, Decline):
         return deal.agreed is not None and deal.agreed.offer_id != message.offer_id
-    if message.kind is Kind.NO_BID:
-        return deal.agreed is None
-    return message.kind is Kind.SHORTLIST
+    return message.kind in (Kind.NO_BID, Kind.SHORTLIST)
 
 
 _BY_STATE = (Kind.OFFER, Kind.ASK, Kind.COUNTER, Kind.ACCEPT, Kind.UPDATE, Kind.ORDER_ACCEPT, Kind.SHORTLIST)

@@ -43,6 +43,7 @@ DEALS = (
     ("ben", "north", None, DealKind.ORDER),
 )
 AUTOMATIC = {Kind.CONCLUDE, Kind.ORDER_ACCEPT, Kind.REFUSE, Kind.TICK}
+_NEVER = {Reason.MALFORMED, Reason.NOT_ADDRESSED, Reason.TERMS_NOT_ACCEPTED, Reason.OVER_BUDGET}
 Agreement = tuple[str, str, str, str]
 """offer digest, Accept's digest, conclusion's digest, what became of it"""
 
@@ -214,6 +215,8 @@ class World:
         return True
 
     def _refuse(self, pair: Pair, party: Party, message: Message, error: Refusal) -> None:
+        stranger = party.deal.state is DealState.NEW
+        assert stranger or error.reason not in _NEVER, f"an honest {message.kind} was refused: {error}"
         if isinstance(message, Conclude | OrderAccept):
             assert error.reason is Reason.EXPIRED, f"a conclusion was refused: {error}"
             party.late.add(_late(message))
@@ -246,7 +249,10 @@ class World:
         self.now += by
 
     def jump(self, node: str, by: timedelta) -> None:
-        self.ahead[node] += by
+        """One clock goes ahead; clocks further apart than this could not sign to each other for long."""
+        by = min(by, timedelta(hours=26))
+        if self.ahead[node] + by - min(self.ahead.values()) < timedelta(days=5):
+            self.ahead[node] += by
 
     def wake(self) -> None:
         """Every node's clock has its say."""
