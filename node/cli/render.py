@@ -27,11 +27,11 @@ def plural(count: int, noun: str) -> str:
 
 
 def span(length: timedelta) -> str:
-    """A length of time in its largest unit: `3 days`, `1 hour`, `a moment`."""
+    """A length of time in its largest unit, rounded: `3 days`, `1 hour`, `a moment`."""
     seconds = abs(length.total_seconds())
     for size, noun in _STEPS:
         if seconds >= size:
-            return plural(int(seconds // size), noun)
+            return plural(round(seconds / size), noun)
     return "a moment"
 
 

@@ -109,14 +109,8 @@ def parse_wish(text: str, weight: str) -> JsonObject:
         raise InvalidInput(weight, f"{text!r} cannot be read", _WISH_RIGHT)
     words, prop, op, rest = found.groups()
     value, _, unit = (rest, "", "") if op == "is" else rest.partition(" ")
-    wish = {
-        "wish": words or f"{prop} {op} {rest}",
-        "weight": weight,
-        "property": prop,
-        "op": op,
-        "value": value,
-    }
-    return {**wish, "unit": unit.strip()} if unit.strip() else wish
+    judged = {"property": prop, "op": op, "value": value, "unit": unit.strip() or None}
+    return {"wish": words or f"{prop} {op} {rest}", "weight": weight, **judged}
 
 
 def pairs(given: tuple[str, ...], option: str, right: str) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from federation.messages import JsonObject, Limits
 from node.commands.arguments import Arguments
 from node.commands.references import account_for, customer_for, deal_for
@@ -15,18 +17,20 @@ from node.domain.errors import InvalidInput, Refusal
 from node.domain.messages import Sender
 from node.domain.offers import StandingOffer
 from node.domain.terms import parse_terms
-from node.lookups import fetch_post, find_contact
+from node.lookups import fetch_post, find_contact, see_actor
 from node.services import negotiating
 from node.services.dealing import find_deal, offer_named
 from node.services.intents import find_intent
 from node.services.negotiating import DECLINE_REASONS, LosersWord
 from node.services.orders import Purchase, buy, keep_posting
+from node.wire.html import plain_text
 from node.wire.postings import is_posting, parse_posting
 
 __all__ = ["COMMANDS", "DECLINE_REASONS"]
 
 COMMANDS = Commands()
 CUSTOMER = Sender.CUSTOMER
+NAME_CHARS = 120
 
 
 # --- comparing --------------------------------------------------------------------------------------------
@@ -174,6 +178,7 @@ async def buy_now(node: Node, arguments: Arguments) -> JsonObject:
     account = await node.look(lambda desk: customer_for(desk, arguments))
     posting, body = await _fetch_posting(node, arguments.text("url", 2000))
     vendor = await find_contact(node, account, posting.author)
+    seen = await see_actor(node, posting.author)
     purchase = Purchase(
         quantity=arguments.maybe_text("quantity", 20) or f"{posting.minimum_quantity:f}",
         terms=parse_terms(arguments.texts("terms", 20)),
@@ -182,7 +187,8 @@ async def buy_now(node: Node, arguments: Arguments) -> JsonObject:
 
     def work(desk: Desk) -> JsonObject:
         deal = buy(desk, account, vendor, posting, purchase)
-        keep_posting(desk, deal, posting, body)
+        document = desk.tx.documents.save(seen.actor.id, seen.body, seen.fetched_at)
+        keep_posting(desk, deal, posting, body, document=document)
         return {**shown_deal(desk, deal), "standing_offer": shown_posting(posting)}
 
     return await node.work(work)
@@ -194,8 +200,11 @@ async def _fetch_posting(node: Node, url: str) -> tuple[StandingOffer, bytes]:
     if not is_posting(post.document):
         raise InvalidInput("url", "that post is no standing offer", "Take the link from the vendor's page.")
     try:
-        return parse_posting(post.document), post.body
+        posting = parse_posting(post.document)
     except Refusal as error:
         raise InvalidInput(
             "url", f"the standing offer cannot be read: {error.detail}", "Ask the vendor."
         ) from None
+    # An ordinary post has no name: its first line is what the agreement says was bought.
+    first_line = plain_text(posting.content).partition("\n")[0][:NAME_CHARS]
+    return replace(posting, name=posting.name or first_line or None), post.body

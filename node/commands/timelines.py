@@ -12,7 +12,7 @@ from federation.digest import object_digest
 from federation.errors import FederationError
 from federation.keys import KeyAlgorithm, PublicKey, parse_multikey
 from federation.messages import JsonObject, Limits
-from federation.proofs import verify_proof
+from federation.proofs import proof_claim, verify_proof
 from federation.strictjson import parse_json_object
 from node.commands.shown import shown_words
 from node.desk import Desk
@@ -35,11 +35,13 @@ from node.domain.messages import (
     Progress,
     Receipt,
     Refuse,
+    Sender,
     Update,
 )
 from node.domain.values import Money, format_time
 from node.store.ports import Direction, JobState, QueuedJob, StoredMessage
 from node.wire.messages import UnknownMessage, parse_message
+from node.wire.postings import is_posting
 
 __all__ = ["offer_message", "offer_signature", "shown_timeline"]
 
@@ -98,11 +100,11 @@ def _line(
         "id": stored.activity_id,
         "kind": stored.kind,
         "direction": "sent" if is_sent else "received",
-        "by": deal.side.value if is_sent else ("vendor" if deal.side.value == "customer" else "customer"),
+        "by": (deal.side if is_sent else _other(deal.side)).value,
         "actor": stored.actor,
         "at": format_time(stored.at),
         "digest": stored.digest,
-        "says": _words(message) if message is not None else None,
+        "says": _words(message) if message is not None else _posting_words(activity),
         "signature": _signature(desk, stored, activity, limits),
         "cites": [
             {"member": name, "digest": activity[name], "found": kinds.get(str(activity[name]))}
@@ -112,6 +114,10 @@ def _line(
         "refused": stored.refused or None,
         "delivery": _delivery(job) if is_sent else None,
     }
+
+
+def _other(side: Sender) -> Sender:
+    return Sender.VENDOR if side is Sender.CUSTOMER else Sender.CUSTOMER
 
 
 # --- what it says -----------------------------------------------------------------------------------------
@@ -141,6 +147,11 @@ def _words(message: Message) -> str | None:
             return None
 
 
+def _posting_words(activity: JsonObject) -> str | None:
+    """What a standing offer says; nothing for a message that could not be read."""
+    return shown_words(str(activity.get("content"))) if is_posting(activity) else None
+
+
 def _joined(*parts: str | None) -> str | None:
     return ", ".join(part for part in parts if part) or None
 
@@ -156,7 +167,7 @@ def _signature(desk: Desk, stored: StoredMessage, activity: JsonObject, limits: 
     """Digest and proof, computed again from the bytes, under the key that was shown when it came."""
     if object_digest(activity) != stored.digest:
         return {"holds": False, "words": "the kept bytes are not those that came", "key": stored.key_id}
-    key, source = _key(desk, stored)
+    key, source = _key(desk, stored, activity)
     if key is None:
         return {"holds": False, "words": "the key that signed it is not known here", "key": stored.key_id}
     try:
@@ -166,10 +177,12 @@ def _signature(desk: Desk, stored: StoredMessage, activity: JsonObject, limits: 
     return {"holds": True, "words": f"signed by {source}", "key": key.id}
 
 
-def _key(desk: Desk, stored: StoredMessage) -> tuple[PublicKey | None, str]:
-    """The key, and in words whose it is and who showed it."""
+def _key(desk: Desk, stored: StoredMessage, activity: JsonObject) -> tuple[PublicKey | None, str]:
+    """The key, and in words whose it is and who showed it. A standing offer names its key in its proof."""
+    claim = proof_claim(activity)
+    key_id = stored.key_id or (claim.verification_method if claim is not None else "")
     if stored.direction is Direction.OUT:
-        row = desk.tx.keys.get(stored.key_id)
+        row = desk.tx.keys.get(key_id)
         own = row is not None and row.algorithm == KeyAlgorithm.ED25519.value
         key = parse_multikey(row.public, key_id=row.key_id, owner=row.owner) if row and own else None
         return key, "this node"
@@ -178,7 +191,7 @@ def _key(desk: Desk, stored: StoredMessage) -> tuple[PublicKey | None, str]:
         return None, ""
     actor, body, fetched_at = found
     keys = parse_actor(parse_json_object(body), actor).keys
-    key = next((key for key in keys if key.id == stored.key_id and key.owner == stored.actor), None)
+    key = next((key for key in keys if key.id == key_id and key.owner == stored.actor), None)
     return key, f"{actor}, whose server showed this key at {format_time(fetched_at)}"
 
 

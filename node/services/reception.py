@@ -174,13 +174,34 @@ def _keep(desk: Desk, source: Source, message: Message | None, *, refused: str =
 # --- what our side does at once ---------------------------------------------------------------------------
 
 
+_TOLD = {
+    Kind.WITHDRAW: "The customer took the intent back.",
+    Kind.ASK: "A word on the deal.",
+    Kind.NO_BID: "The vendor will make no offer.",
+    Kind.OFFER: "An offer.",
+    Kind.UNDO: "The vendor took its offer back.",
+    Kind.SHORTLIST: "The offer is among the last.",
+    Kind.COUNTER: "The customer would take it at another price.",
+    Kind.CONCLUDE: "The vendor has concluded: it is agreed.",
+    Kind.DECLINE: "The offer was declined.",
+    Kind.ORDER_ACCEPT: "The order is accepted: it is agreed.",
+    Kind.CANCEL: "The other side asks to call it off.",
+    Kind.CANCEL_ACCEPT: "It is called off.",
+    Kind.CANCEL_REJECT: "It is not called off: the agreement stands.",
+    Kind.PROGRESS: "News of goods or money.",
+    Kind.RECEIPT: "The receipt.",
+    Kind.CONFIRM: "The customer confirms that all was received.",
+    Kind.FEEDBACK: "Feedback, to you alone.",
+}
+
+
 def _react(desk: Desk, outcome: Outcome, message: Message) -> None:
     deal = outcome.deal
     account = desk.tx.accounts.get(deal.account)
     if message.kind in (Kind.CAST, Kind.UPDATE) and account is not None:
         answer_by_rule(desk, deal, account)
     elif message.kind is not Kind.REFUSE:
-        notice(desk, deal, f"{message.kind}", kind=message.kind.value)
+        notice(desk, deal, _TOLD.get(message.kind, f"{message.kind}"), kind=message.kind.value)
     if message.kind is Kind.CONFIRM:
         quiet_personas(desk, deal.own)
     if deal.kind is DealKind.INTENT and any(isinstance(event, Settled) for event in outcome.events):

@@ -227,7 +227,12 @@ async def test_order_from_a_standing_offer_is_concluded_at_once(world: Any, shop
     shown = await ana.ask("deal.show", deal=bought["id"])
     assert (shown["state"], shown["agreement"]["price"]["amount"]) == ("concluded", "4.05")
     assert await north.stock("MILK") == ("7", "0")
-    assert [line["signature"]["holds"] for line in shown["messages"]] == [True, True]
+    for home in (ana, north):
+        messages = (await home.ask("deal.show", deal=bought["id"]))["messages"]
+        assert sorted(line["kind"] for line in messages) == ["order", "order accepted", "standing offer"]
+        assert [line["signature"]["holds"] for line in messages] == [True] * 3
+        posting = next(line for line in messages if line["kind"] == "standing offer")
+        assert (posting["by"], posting["says"]) == ("vendor", "Milk from the hill.")
     await north.ask("deal.progress", deal=bought["id"], stage="delivered")
     await ana.ask("deal.progress", deal=bought["id"], stage="paid")
     await north.ask("deal.receipt", deal=bought["id"])
