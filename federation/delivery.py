@@ -86,7 +86,9 @@ async def deliver(job: DeliveryJob, ports: DeliveryPorts) -> DeliveryOutcome:
     """
     now = ports.clock()
     if now >= job.give_up_at:
-        return DeliveryOutcome(Outcome.DEAD, "its time ran out before it could be delivered", attempted=False)
+        return DeliveryOutcome(
+            Outcome.EXPIRED, "its time ran out before it could be delivered", attempted=False
+        )
     try:
         home = origin(job.inbox)
         rsa, ed25519 = await _keys(job, ports.signing_keys)
@@ -202,7 +204,7 @@ async def _ended(
             return DeliveryOutcome(Outcome.DELIVERED, f"answered {status}", status)
         case Outcome.RETRY:
             return _retry(job, ports, f"answered {status}", status, parse_retry_after(retry_after, now))
-        case Outcome.DEAD:  # pragma: no branch (the enum is closed, which mypy checks)
+        case _:  # a final status; nothing expires by a status
             return DeliveryOutcome(
                 Outcome.DEAD, f"answered {status}, which is final", status, gone=status == 410
             )
@@ -219,7 +221,9 @@ def _retry(
         retry_after_s=retry_after_s,
     )
     if due is None:
-        return DeliveryOutcome(Outcome.DEAD, f"{detail}; its time would run out before the next try", status)
+        return DeliveryOutcome(
+            Outcome.EXPIRED, f"{detail}; its time would run out before the next try", status
+        )
     return DeliveryOutcome(Outcome.RETRY, detail, status, retry_at=due)
 
 

@@ -206,6 +206,9 @@ class MemoryDeliveryQueue:
         elif outcome.outcome is Outcome.RETRY:
             attempts = job.attempts + (1 if outcome.attempted else 0)
             self.jobs[job_id] = (replace(job, attempts=attempts), outcome.retry_at or due_at)
+        elif outcome.outcome is Outcome.EXPIRED:
+            del self.jobs[job_id]
+            self.dead[job_id] = DeadJob(job, outcome)
         else:
             self._give_up(job, outcome)
 

@@ -203,7 +203,10 @@ class Outcome(Enum):
 
     DELIVERED = "delivered"
     RETRY = "retry"
+    EXPIRED = "expired"
+    """Its time ran out: it is over, and stops nothing that comes after it."""
     DEAD = "dead"
+    """A final failure: the later jobs of the same ordering key are stopped and shown with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +232,8 @@ class DeliveryQueue(Protocol):
         ...
 
     async def settle(self, job_id: int, outcome: DeliveryOutcome, now: datetime) -> None:
-        """Record the end of one attempt. DEAD also stops the later jobs of the same ordering key."""
+        """Record the end of one attempt. DEAD also stops the later jobs of the same ordering key, EXPIRED
+        does not."""
         ...
 
     async def next_due(self, now: datetime) -> datetime | None:

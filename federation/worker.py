@@ -267,7 +267,7 @@ class Worker:
     async def _deliver_home(self, job: DeliveryJob) -> DeliveryOutcome:
         """A job for an actor of this node never sees a socket; only passing trouble is worth another try."""
         if self._clock() >= job.give_up_at:
-            return DeliveryOutcome(Outcome.DEAD, "its time ran out before it could be delivered")
+            return DeliveryOutcome(Outcome.EXPIRED, "its time ran out before it could be delivered")
         receipt = await self._deliver_local(job)
         if judge_status(receipt.status) is Outcome.DELIVERED:
             return DeliveryOutcome(Outcome.DELIVERED, "delivered on this node", receipt.status)
@@ -278,7 +278,7 @@ class Worker:
     def _deliver_later(self, job: DeliveryJob, detail: str) -> DeliveryOutcome:
         due = next_attempt(job.attempts + 1, self._clock(), jitter=self._random(), give_up_at=job.give_up_at)
         if due is None:
-            return DeliveryOutcome(Outcome.DEAD, detail)
+            return DeliveryOutcome(Outcome.EXPIRED, detail)
         return DeliveryOutcome(Outcome.RETRY, detail, retry_at=due)
 
     async def _store(self, write: Callable[[], Awaitable[None]]) -> None:

@@ -126,7 +126,7 @@ async def health(node: Node, arguments: Arguments) -> JsonObject:
         rows = [row for owner in owners for row in desk.tx.keys.of(owner) if row.sealed is not None]
         states = {
             state.value: len(desk.tx.deliveries.all(states=(state,), limit=1000))
-            for state in (JobState.QUEUED, JobState.HELD, JobState.DEAD)
+            for state in (JobState.QUEUED, JobState.EXPIRED, JobState.HELD, JobState.DEAD)
         }
         return {
             "base_url": node.config.base_url,

@@ -112,6 +112,8 @@ class StoredMessage:
 class JobState(StrEnum):
     QUEUED = "queued"
     DELIVERED = "delivered"
+    EXPIRED = "expired"
+    """Its time ran out; what comes after it goes on."""
     DEAD = "dead"
     HELD = "held"
     """Stopped behind a dead one of the same ordering key, whether queued before its death or after."""
@@ -358,7 +360,7 @@ class Deliveries(Protocol):
 
     def get(self, job_id: int) -> QueuedJob | None: ...
     def resend(self, job_id: int, now: datetime, give_up_at: datetime) -> bool:
-        """Queue a dead or held job again, and those held behind it. False: not dead or held."""
+        """Queue a dead, expired or held job again, and those held behind it. False: none of these."""
         ...
 
     def delivered_at(self, activity_id: str, recipient: str) -> datetime | None: ...

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.anyio
 Make = Callable[..., QueuedJob]
 
 DELIVERED = DeliveryOutcome(Outcome.DELIVERED, "accepted", 202)
+EXPIRED = DeliveryOutcome(Outcome.EXPIRED, "its time ran out", attempted=False)
 DEAD = DeliveryOutcome(Outcome.DEAD, "410 Gone", 410, gone=True)
 
 
@@ -177,6 +178,18 @@ async def test_a_dead_job_holds_those_behind_it_and_those_to_come(db: Database, 
     assert (dead.detail, dead.attempts, dead.settled_at) == ("410 Gone", 1, NOW)
     held = await db.read(lambda tx: [tx.deliveries.get(job_id) for job_id in (three, four)])
     assert all(job is not None and "held back" in job.detail for job in held)
+
+
+async def test_a_job_whose_time_ran_out_holds_nothing_behind_it(db: Database, a_job: Make) -> None:
+    one, two = await enqueue(db, a_job("1", ordering_key="deal"), a_job("2", ordering_key="deal"))
+    await db.delivery_queue.settle(one, EXPIRED, NOW)
+    assert await states(db) == [JobState.EXPIRED, JobState.QUEUED]
+    assert await claimed(db) == [two]
+    await db.delivery_queue.settle(two, EXPIRED, NOW)
+    (three,) = await enqueue(db, a_job("3", ordering_key="deal"))
+    assert await claimed(db) == [three]
+    assert await db.write(lambda tx: tx.deliveries.resend(one, NOW, NOW + timedelta(days=1)))
+    assert await states(db) == [JobState.QUEUED, JobState.EXPIRED, JobState.QUEUED]
 
 
 async def test_a_dead_job_is_sent_again_with_those_held_behind_it(db: Database, a_job: Make) -> None:

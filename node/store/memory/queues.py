@@ -124,6 +124,8 @@ class MemoryDeliveries(Repository):
                 job = replace(job, state=JobState.DELIVERED, settled_at=now, body=b"")
             case Outcome.RETRY:
                 job = replace(job, due_at=outcome.retry_at or job.due_at)
+            case Outcome.EXPIRED:
+                job = replace(job, state=JobState.EXPIRED, settled_at=now)
             case Outcome.DEAD:
                 job = replace(job, state=JobState.DEAD, settled_at=now)
                 for later in self._of_key(job.ordering_key, after=job_id):
@@ -144,7 +146,7 @@ class MemoryDeliveries(Repository):
 
     def resend(self, job_id: int, now: datetime, give_up_at: datetime) -> bool:
         job = self._t.jobs.get(job_id)
-        if job is None or job.state not in (JobState.DEAD, JobState.HELD):
+        if job is None or job.state not in (JobState.DEAD, JobState.EXPIRED, JobState.HELD):
             return False
         again = replace(job, state=JobState.QUEUED, due_at=now, detail="", settled_at=None)
         self._t.jobs[job_id] = replace(again, give_up_at=give_up_at, attempts=0)

@@ -109,7 +109,7 @@ class SqliteDeliveries:
                 " ORDER BY id DESC LIMIT 1",
                 (ordering_key,),
             ).fetchone()
-        if last is None or last[0] == JobState.DELIVERED:
+        if last is None or last[0] in (JobState.DELIVERED, JobState.EXPIRED):
             # Resent jobs may be queued before the last delivered one.
             return JobState.QUEUED, int(not ordering_key or self._first_queued(ordering_key) is None)
         return (JobState.QUEUED, 0) if last[0] == JobState.QUEUED else (JobState.HELD, 0)
@@ -164,6 +164,9 @@ class SqliteDeliveries:
                         job_id,
                     ),
                 )
+            case Outcome.EXPIRED:
+                self._end(job_id, JobState.EXPIRED, outcome, now)
+                self._choose_head(row[0])
             case Outcome.DEAD:
                 self._end(job_id, JobState.DEAD, outcome, now)
                 self._hold_behind(job_id, row[0])
@@ -221,7 +224,8 @@ class SqliteDeliveries:
 
     def resend(self, job_id: int, now: datetime, give_up_at: datetime) -> bool:
         row = self._db.execute(
-            "SELECT ordering_key FROM delivery WHERE id = ? AND state IN ('dead', 'held')", (job_id,)
+            "SELECT ordering_key FROM delivery WHERE id = ? AND state IN ('dead', 'expired', 'held')",
+            (job_id,),
         ).fetchone()
         if row is None:
             return False

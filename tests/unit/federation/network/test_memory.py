@@ -246,6 +246,17 @@ def test_a_dead_job_takes_the_later_ones_of_its_deal_along_until_it_is_resent() 
     run(story())
 
 
+def test_a_job_whose_time_ran_out_stops_nothing_that_comes_after_it() -> None:
+    async def story() -> None:
+        queue = MemoryDeliveryQueue()
+        first, second = [await queue.enqueue(a_job()) for _ in range(2)]
+        await queue.settle(first.id, DeliveryOutcome(Outcome.EXPIRED, "its time ran out"), NOW)
+        assert set(queue.dead) == {first.id}
+        assert await queue.claim(10, NOW) == [second]
+
+    run(story())
+
+
 def test_the_queue_says_when_the_next_job_or_entry_is_due() -> None:
     async def story() -> None:
         log = MemoryInboxLog()

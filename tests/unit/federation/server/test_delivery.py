@@ -175,10 +175,10 @@ async def test_nothing_is_tried_past_its_own_end(ana: Any, to_played: Any) -> No
     sender = ana.account("ana")
     soon = ana.job(sender, f"{SHOP}/inbox", {}, give_up_at=ana.clock() + timedelta(seconds=15))
     outcome, server = await to_played(FetchFailed("down"), job=soon)
-    assert (outcome.outcome, len(server.requests)) == (Outcome.DEAD, 1)
+    assert (outcome.outcome, len(server.requests)) == (Outcome.EXPIRED, 1)
     ana.clock.forward(seconds=15)
     outcome, server = await to_played(202, job=soon)
-    assert (outcome.outcome, outcome.attempted, server.requests) == (Outcome.DEAD, False, [])
+    assert (outcome.outcome, outcome.attempted, server.requests) == (Outcome.EXPIRED, False, [])
 
 
 @pytest.mark.parametrize(
