@@ -54,7 +54,9 @@ def deal_for(desk: Desk, arguments: Arguments, name: str = "deal", *, side: Send
         raise InvalidInput(
             name, f"you are the {found[0].side} in this deal", f"This is for the {side} to do."
         )
-    raise missed or InvalidInput(name, "no account is on this node", "Make one with `obverse user add`.")
+    if missed is None:
+        raise InvalidInput(name, "no account is on this node", "Make one with `obverse user add`.")
+    raise InvalidInput(name, missed.wrong, missed.right)
 
 
 def _found_in(desk: Desk, accounts: list[Account], reference: str) -> tuple[list[Deal], InvalidInput | None]:
