@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from node.commands.arguments import Arguments
 from node.desk import Desk
 from node.domain.accounts import Account, AccountKind
 from node.domain.deals import Deal
 from node.domain.errors import InvalidInput
 from node.domain.messages import Sender
-from node.domain.values import is_category
+from node.domain.values import category_iri
 from node.services.accounts import find_account
 from node.services.dealing import find_deal
 
 __all__ = ["account_for", "category_of", "customer_for", "deal_for", "vendor_for"]
-
-_ITEM = re.compile(r"Q[1-9][0-9]{0,11}", re.ASCII)
-_WIKIDATA = "https://www.wikidata.org/wiki/"
 
 
 def account_for(desk: Desk, arguments: Arguments) -> Account:
@@ -75,10 +70,9 @@ def category_of(text: str, name: str = "category") -> str:
 
     Raises: InvalidInput.
     """
-    if _ITEM.fullmatch(text):
-        return _WIKIDATA + text
-    if is_category(text):
-        return _WIKIDATA + text.rpartition("/")[2]
+    found = category_iri(text)
+    if found is not None:
+        return found
     raise InvalidInput(
         name, f"{text[:80]!r} is no Wikidata item", "Write Q11442 or https://www.wikidata.org/wiki/Q11442."
     )

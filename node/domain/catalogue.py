@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from node.domain.errors import Reason, Refusal
-from node.domain.values import UNITS, Money, currency_of, is_category, parse_amount
+from node.domain.values import UNITS, Money, category_iri, currency_of, parse_amount
 
 __all__ = ["COLUMNS", "CatalogueItem", "Property", "RowProblem", "parse_property", "parse_row", "parse_rows"]
 
@@ -158,8 +158,9 @@ def parse_row(number: int, cells: Mapping[str, str | None]) -> tuple[CatalogueIt
         row.wrong(
             "sku", f"{row.get('sku')[:70]!r} is not a plain code", "Use letters, digits and . _ / - only."
         )
-    if row.get("category") and not is_category(row.get("category")):
-        row.wrong("category", "it is not a Wikidata item", "Write https://www.wikidata.org/wiki/Q11442, say.")
+    category = category_iri(row.get("category"))
+    if row.get("category") and category is None:
+        row.wrong("category", f"{row.get('category')[:70]!r} is no Wikidata item", "Write Q11442, say.")
     unit = row.get("unit") or "one"
     if unit not in UNITS:
         row.wrong("unit", f"{unit!r} is not a unit that we know", f"Choose from {', '.join(UNITS)}.")
@@ -167,12 +168,12 @@ def parse_row(number: int, cells: Mapping[str, str | None]) -> tuple[CatalogueIt
     divisible = unit in UNITS and UNITS[unit].divisible
     stock = row.number_in("stock", Decimal(0), MAX_STOCK, whole=not divisible)
     lead = row.number_in("lead_days", Decimal(0), Decimal(MAX_LEAD_DAYS), whole=True)
-    if row.problems or price is None:
+    if row.problems or price is None or category is None:
         return None, row.problems
     item = CatalogueItem(
         sku=row.get("sku"),
         name=row.get("name"),
-        category=row.get("category"),
+        category=category,
         price=price,
         unit=unit,
         stock=stock,

@@ -18,6 +18,7 @@ __all__ = [
     "Money",
     "Quantity",
     "Unit",
+    "category_iri",
     "currency_of",
     "format_time",
     "is_category",
@@ -35,6 +36,7 @@ UNIT_PRICE_DECIMALS = 6
 QUANTITY_LIMIT = Decimal(1_000_000_000)
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_ITEM = re.compile(r"(Q[1-9][0-9]{0,11})", re.ASCII)
 _WIKIDATA = re.compile(r"https?://www\.wikidata\.org/(?:wiki|entity)/(Q[1-9][0-9]{0,11})", re.ASCII)
 
 
@@ -244,6 +246,15 @@ def format_time(at: datetime) -> str:
 def whole_seconds(at: datetime) -> datetime:
     """The same instant without its fraction, as every signed time has it."""
     return at - timedelta(microseconds=at.microsecond)
+
+
+def category_iri(text: object) -> str | None:
+    """The one spelling of a category that is compared, from any of its addresses or its bare item (`Q11442`).
+
+    None for what is no Wikidata item.
+    """
+    match = _WIKIDATA.fullmatch(text) or _ITEM.fullmatch(text) if isinstance(text, str) else None
+    return f"https://www.wikidata.org/wiki/{match[1]}" if match else None
 
 
 def is_category(text: object) -> bool:

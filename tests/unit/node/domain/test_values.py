@@ -15,6 +15,7 @@ from node.domain.values import (
     UNITS,
     Money,
     Quantity,
+    category_iri,
     currency_of,
     format_time,
     is_category,
@@ -271,3 +272,16 @@ def test_a_unit_price_has_at_most_six_decimals() -> None:
 )
 def test_a_category_is_a_wikidata_item(text: object, expected: bool) -> None:
     assert is_category(text) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Q11442", "https://www.wikidata.org/wiki/Q11442", "http://www.wikidata.org/entity/Q11442"],
+)
+def test_every_spelling_of_a_category_is_the_same_one(text: str) -> None:
+    assert category_iri(text) == "https://www.wikidata.org/wiki/Q11442"
+
+
+@pytest.mark.parametrize("text", ["Q0", "bicycle", "https://www.wikidata.org/wiki/P31", "", None, 11442])
+def test_what_is_no_item_has_no_category(text: object) -> None:
+    assert category_iri(text) is None
