@@ -135,7 +135,7 @@ class World:
         create_node_key(config.node_key_path)
         database = await open_sqlite(config.database_path, clock=self.clock, create=True)
         await database.aclose()
-        home = await self._open(name, config)
+        home = await self.open(name, config)
         await home.node.work(lambda desk: create_node_actor(desk, self._key(config.node_actor)))
         for account, kind in accounts.items():
             await self.account(home, account, kind)
@@ -156,7 +156,8 @@ class World:
     def _key(self, actor: str) -> SigningKey:
         return replace(self.rsa, id=f"{actor}#main-key", owner=actor)
 
-    async def _open(self, name: str, config: Config) -> Home:
+    async def open(self, name: str, config: Config) -> Home:
+        """Open a node from its files."""
         stack = AsyncExitStack()
         opened = await stack.enter_async_context(
             open_node(
@@ -175,7 +176,7 @@ class World:
         """Close a node and open it again from its files."""
         home = self.homes[name]
         await home.stack.aclose()
-        return await self._open(name, home.config)
+        return await self.open(name, home.config)
 
     async def settle(self) -> None:
         """Let every node work until nothing is sent any more at the clock's present time."""
