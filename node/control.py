@@ -40,6 +40,8 @@ MOST_BYTES = 32 * 1024 * 1024
 """One line: the largest is a catalogue to import."""
 AT_ONCE = 16
 REQUEST_S = 30.0
+STOP_S = 5.0
+PAUSE_S = 1.0
 SETTLE_S = 5.0
 """How long a command that opened the node itself waits for its messages to leave."""
 _LONGEST_PATH = 100
@@ -201,38 +203,100 @@ async def serve_control(node: Node, commands: Commands) -> AsyncIterator[None]:
     with _address(path) as address:
         listener.bind(address)
     path.chmod(0o600)  # before listen: nobody can have connected
-    room = asyncio.Semaphore(AT_ONCE)
-
-    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async with room:
-            await _serve_one(node, commands, reader, writer)
-
-    server = await asyncio.start_unix_server(take, sock=listener, limit=MOST_BYTES)
+    listener.listen()
+    listener.setblocking(False)
+    hands = _Hands(node, commands)
+    hands.open(listener)
     try:
         yield
     finally:
+        hands.shut(listener)
         path.unlink(missing_ok=True)
-        server.close()
+        listener.close()
+        with anyio.CancelScope(shield=True):
+            await hands.end()
+
+
+class _Hands:
+    """Serves connections, a few at a time, and knows which are still served."""
+
+    def __init__(self, node: Node, commands: Commands) -> None:
+        self._node = node
+        self._commands = commands
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._busy = set[asyncio.Task[None]]()
+        self._later: asyncio.TimerHandle | None = None
+
+    def open(self, listener: socket.socket) -> None:
+        """Begin to take connections."""
+        self._later = None
+        asyncio.get_running_loop().add_reader(listener, self._accept, listener)
+
+    def shut(self, listener: socket.socket) -> None:
+        """Take no more."""
+        asyncio.get_running_loop().remove_reader(listener)
+        if self._later is not None:
+            self._later.cancel()
+
+    def _accept(self, listener: socket.socket) -> None:
+        """Take the connection that waits and give it its task in one step, so that none can be lost."""
+        try:
+            connection, _ = listener.accept()
+        except OSError as error:  # files are short just now: look again later, not at once and for ever
+            LOG.warning("the control socket could not take a connection: %s", error)
+            self.shut(listener)
+            self._later = asyncio.get_running_loop().call_later(PAUSE_S, self.open, listener)
+            return
+        connection.setblocking(False)
+        hand = asyncio.get_running_loop().create_task(self._take(connection))
+        self._busy.add(hand)
+        hand.add_done_callback(lambda done: self._let_go(done, connection))
+
+    def _let_go(self, hand: asyncio.Task[None], connection: socket.socket) -> None:
+        self._busy.discard(hand)
+        connection.close()
+
+    async def _take(self, connection: socket.socket) -> None:
+        async with self._room:
+            reader, writer = await asyncio.open_unix_connection(sock=connection, limit=MOST_BYTES)
+            await _serve_one(self._node, self._commands, reader, writer)
+
+    async def end(self) -> None:
+        """Let the commands that run come to their end, but not for ever."""
+        if self._busy:
+            _, late = await asyncio.wait(set(self._busy), timeout=STOP_S)
+            for hand in late:
+                hand.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
 
 async def _serve_one(
     node: Node, commands: Commands, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
+    try:
+        with suppress(ConnectionError):  # whoever asked may have left
+            await _answer_one(node, commands, reader, writer)
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def _answer_one(
+    node: Node, commands: Commands, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     def say(text: str) -> None:
         writer.write(dump_json({"progress": text}) + b"\n")
 
-    try:
-        said = await _read_request(reader)
-        if "error" not in said:
+    said = await _read_request(reader)
+    if "error" not in said:
+        try:
             said = await answer(commands, node, said["command"], said["args"], say)
-    except Exception:  # a fault of ours: it is logged, the node goes on, and whoever asked is told
-        LOG.exception("a command failed")
-        said = _failure("the command failed inside the node; its log says why")
-    with suppress(ConnectionError):  # whoever asked may have left
-        writer.write(dump_json(said) + b"\n")
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
+        except Exception:  # a fault of ours: it is logged, the node goes on, and whoever asked is told
+            LOG.exception("a command failed")
+            said = _failure("the command failed inside the node; its log says why")
+    writer.write(dump_json(said) + b"\n")
+    await writer.drain()
 
 
 async def _read_request(reader: asyncio.StreamReader) -> JsonObject:
