@@ -8,6 +8,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import anyio
+
 from federation.messages import JsonObject
 from node.commands.arguments import Arguments
 from node.commands.places import read_place
@@ -34,7 +36,8 @@ _SHORT = 8
 @COMMANDS.command("catalogue.import", "csv dry_run")
 async def import_table(node: Node, arguments: Arguments) -> JsonObject:
     """Read a table of items; with any bad cell, each of which is named, nothing is saved."""
-    items, problems = _parse_table(arguments.text("csv", MOST_CHARS))
+    text = arguments.text("csv", MOST_CHARS)
+    items, problems = await anyio.to_thread.run_sync(_parse_table, text)  # the node goes on meanwhile
     dry_run = arguments.flag("dry_run")
 
     def work(desk: Desk) -> JsonObject:
