@@ -7,12 +7,20 @@ possible: that is where forgeries live.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from federation.errors import InvalidDocument, InvalidIri, TooLarge
 from federation.ids import parse_iri
-from federation.jsonld import as_id, as_list, check_context, has_forbidden_keywords, type_names
+from federation.jsonld import (
+    as_id,
+    as_list,
+    check_context,
+    has_forbidden_keywords,
+    has_user_information,
+    type_names,
+)
 from federation.messages import JsonObject, JsonValue, Limits
 from federation.strictjson import parse_json_object
 from federation.vocab import ACTIVITY_TYPES, AS_TERMS, is_public
@@ -21,6 +29,8 @@ __all__ = ["ADDRESSING", "Activity", "parse_activity", "read_activity"]
 
 ADDRESSING = ("to", "cc", "bto", "bcc", "audience")
 """The properties that name recipients (ActivityPub §6)."""
+_MAY_NAME_A_USER = re.compile(rb"\\|(?i:https?)://[^/?#\"]*@")
+"""What the bytes of a document hold if one of its addresses names a user; an escape may hide anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,7 @@ def read_activity(
         raise TooLarge(f"an activity names fewer than {limits.recipients} recipients")
     subject = document.get("object")
     subject = subject[0] if isinstance(subject, list) and len(subject) == 1 else subject
-    return Activity(
+    activity = Activity(
         json=document,
         body=body,
         id=_iri(document.get("id"), "/id"),
@@ -100,6 +110,9 @@ def read_activity(
         to=_names(document.get("to")),
         cc=_names(document.get("cc")),
     )
+    if _MAY_NAME_A_USER.search(body) and has_user_information(document):
+        raise InvalidDocument("an address with a user before its host is not read")
+    return activity
 
 
 def _iri(value: object, place: str) -> str:

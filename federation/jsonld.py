@@ -8,15 +8,25 @@ JSON-LD processing lives in `federation.contexts` and is never on the path of a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from federation.errors import InvalidDocument
 from federation.messages import JsonObject, JsonValue
 
-__all__ = ["as_id", "as_list", "as_text", "check_context", "has_forbidden_keywords", "type_names"]
+__all__ = [
+    "as_id",
+    "as_list",
+    "as_text",
+    "check_context",
+    "has_forbidden_keywords",
+    "has_user_information",
+    "type_names",
+]
 
 FORBIDDEN_KEYWORDS = frozenset({"@graph", "@included", "@reverse"})
+_USER_INFORMATION = re.compile(r"https?:[/\\]{2}[^/?#\\\s]*@", re.IGNORECASE)
 
 
 def as_list(value: JsonValue) -> list[JsonValue]:
@@ -63,6 +73,25 @@ def has_forbidden_keywords(document: JsonValue) -> bool:
             stack.extend((child, in_context) for child in value)
         elif in_context and isinstance(value, str) and value in FORBIDDEN_KEYWORDS:
             return True
+    return False
+
+
+def has_user_information(document: JsonValue) -> bool:
+    """Whether an address anywhere, in whatever property, names a user before its host.
+
+    It shows one host to people and leads to another; nobody honest writes one into a document.
+    Spec: `security C10`.
+    """
+    stack = [document]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, str):
+            if _USER_INFORMATION.match(value):
+                return True
+        elif isinstance(value, dict):
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)
     return False
 
 

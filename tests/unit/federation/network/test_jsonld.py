@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 
 from federation.errors import InvalidDocument
-from federation.jsonld import as_id, as_list, as_text, check_context, has_forbidden_keywords, type_names
+from federation.jsonld import (
+    as_id,
+    as_list,
+    as_text,
+    check_context,
+    has_forbidden_keywords,
+    has_user_information,
+    type_names,
+)
 from federation.vocab import AS_CONTEXT, AS_TERMS
 
 OWN = {**AS_TERMS, "price": ("https://w3id.org/obverse/ns#price",), "obv": ("https://w3id.org/obverse/ns#",)}
@@ -48,6 +56,24 @@ def test_d10_a_keyword_that_rearranges_is_found_anywhere(keyword: str) -> None:
 
 def test_a_keyword_in_mere_text_is_harmless() -> None:
     assert not has_forbidden_keywords({"content": "@graph", "tag": ["@included"], "n": 7})
+
+
+@pytest.mark.parametrize(
+    "address", ["https://t@m.example/", "HTTP://a:b@m.example", "https:\\\\t@m/", "https://@m"]
+)
+def test_c10_a_user_before_a_host_is_found_anywhere(address: str) -> None:
+    assert has_user_information({"object": [{"inReplyTo": {"id": address}}]})
+
+
+def test_c10_an_at_sign_in_a_path_or_in_words_is_harmless() -> None:
+    assert not has_user_information(
+        {
+            "url": "https://m.example/@ana",
+            "a": ["x@https://y", "write to https://t@m"],
+            "n": 7,
+            "q": "https://m?@",
+        }
+    )
 
 
 def test_d10_a_very_deep_document_is_walked_without_recursion() -> None:

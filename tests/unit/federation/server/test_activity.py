@@ -91,6 +91,18 @@ def test_d10_restructuring_keywords_are_refused_anywhere(keyword: str) -> None:
         parse(object={"type": "Note", "tag": [{keyword: []}]})
 
 
+@pytest.mark.parametrize(
+    "written", ["https://t@m.example/", "https:\\/\\/t@m.example/", "https://t\\u0040m.example/"]
+)
+def test_c10_an_address_that_names_a_user_is_refused_however_it_is_escaped(written: str) -> None:
+    body = dump_json(
+        {"id": "https://m.example/1", "type": "Like", "actor": "https://m.example/ana", "to": ["X"]}
+    )
+    assert parse_activity(body.replace(b"X", rb"https:\/\/m.example")).to == ("https://m.example",)
+    with pytest.raises(InvalidDocument):
+        parse_activity(body.replace(b"X", written.encode()))
+
+
 def test_d11_an_inline_context_that_redefines_actor_is_refused() -> None:
     with pytest.raises(InvalidDocument):
         parse(**{"@context": [AS_CONTEXT, {"actor": "https://m.example/ns#victim"}]})
