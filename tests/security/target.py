@@ -16,6 +16,7 @@ from federation import cavage, signatures
 from federation.keys import SigningKey
 from federation.messages import HttpMessage, JsonObject
 from node.app import create_app
+from node.commands import answer, build_commands
 from node.config import Config
 from node.container import OpenNode, open_node
 from node.domain.accounts import Account, AccountKind
@@ -79,7 +80,7 @@ class Target:
             "server": (parts.hostname, 443),
         }
         waiting = list(chunks) if chunks is not None else [request.body]
-        answer: dict[str, Any] = {"status": 0, "headers": (), "body": b""}
+        answered: dict[str, Any] = {"status": 0, "headers": (), "body": b""}
 
         async def receive() -> dict[str, Any]:
             if not waiting:
@@ -89,17 +90,17 @@ class Target:
 
         async def send(message: Any) -> None:
             if message["type"] == "http.response.start":
-                answer["status"] = message["status"]
-                answer["headers"] = tuple(
+                answered["status"] = message["status"]
+                answered["headers"] = tuple(
                     (name.decode("latin-1").lower(), value.decode("latin-1"))
                     for name, value in message["headers"]
                 )
             else:
-                answer["body"] += message.get("body", b"")
+                answered["body"] += message.get("body", b"")
 
         await self.app(scope, receive, send)
         return HttpMessage(
-            url=request.url, status=answer["status"], headers=answer["headers"], body=answer["body"]
+            url=request.url, status=answered["status"], headers=answered["headers"], body=answered["body"]
         )
 
     def request(self, activity: JsonObject | bytes, to: str, media_type: str = ACTIVITY) -> HttpMessage:
@@ -123,9 +124,9 @@ class Target:
 
     async def tell(self, sender: Peer, activity: JsonObject, to: str) -> HttpMessage:
         """Post what is proven and signed by the sender's Ed25519 key, then let V work."""
-        answer = await self.post(sender.prove(activity), to, key=sender.ed25519)
+        answered = await self.post(sender.prove(activity), to, key=sender.ed25519)
         await self.settle()
-        return answer
+        return answered
 
     async def settle(self) -> None:
         """Process, deliver and keep the clock until nothing is due."""
@@ -143,22 +144,29 @@ class Target:
         Shapes: 401 where no status is named. The answer comes back.
         """
         before, posts = self.snapshot(), len(self.engine.posts)
-        answer = await self.ask(request, chunks=chunks)
+        answered = await self.ask(request, chunks=chunks)
         await self.settle()
         expected = statuses or (401,)
-        assert answer.status in expected, f"{answer.status} instead of {expected}: {answer.body!r}"
+        assert answered.status in expected, f"{answered.status} instead of {expected}: {answered.body!r}"
         changed = [name for name, rows in self.snapshot().items() if rows != before[name]]
         assert not changed, f"the refused request changed {changed}"
         assert len(self.engine.posts) == posts, f"sent {self.engine.posts[posts:]}"
         assert await self.is_alive()
-        return answer
+        return answered
 
     async def takes(self, request: HttpMessage) -> HttpMessage:
         """Ask, let V work, and hold it to a 2xx: what shows that a refusal elsewhere has its named cause."""
-        answer = await self.ask(request)
+        answered = await self.ask(request)
         await self.settle()
-        assert 200 <= answer.status < 300, f"{answer.status}: {answer.body!r}"
-        return answer
+        assert 200 <= answered.status < 300, f"{answered.status}: {answered.body!r}"
+        return answered
+
+    async def command(self, name: str, **arguments: Any) -> JsonObject:
+        """What the owner asks of the node by its command line; AssertionError where it refuses."""
+        answered = await answer(build_commands(), self.open.node, name, arguments)
+        assert "result" in answered, f"{name}: {answered}"
+        result: JsonObject = answered["result"]
+        return result
 
     async def followers(self, name: str = "shop") -> list[str]:
         """Who follows an account: the effect that a Follow has."""
