@@ -8,7 +8,7 @@ from federation.messages import JsonObject
 from node.cli.front import Front, command, group
 from node.cli.render import ago, short_id, table, tone
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "delivery_words"]
 
 
 @command("list", "obverse deliveries list")
@@ -20,7 +20,7 @@ def deliveries_list(front: Front, everything: bool) -> None:
 
 def _show_deliveries(front: Front, result: JsonObject) -> None:
     rows = [
-        (str(job["id"]), job["type"], job["to"], tone(_state(job)), ago(job["created_at"]))
+        (str(job["id"]), job["type"], job["to"], tone(delivery_words(job)), ago(job["created_at"]))
         for job in result["deliveries"]
     ]
     table(front.out, ["No.", "What", "To", "State", "Made"], rows, empty="Nothing waits to be delivered.")
@@ -37,7 +37,7 @@ def _show_deliveries(front: Front, result: JsonObject) -> None:
         )
 
 
-def _state(job: JsonObject) -> str:
+def delivery_words(job: JsonObject) -> str:
     """Delivery state in words."""
     match job["state"]:
         case "queued" if job["attempts"]:
