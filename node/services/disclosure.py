@@ -11,7 +11,10 @@ from node.domain.offers import FieldAsked
 
 __all__ = ["FIELDS", "disclose"]
 
-FIELDS = ("name", "addresses", "phones", "emails", "organizations", "notes")
+FIELDS = (
+    *("name", "nicknames", "addresses", "phones", "emails", "onlineServices", "organizations", "titles"),
+    "notes",
+)
 """JSContact (RFC 9553) properties that can be asked for and given."""
 
 
@@ -39,14 +42,20 @@ def _property(name: str, value: str) -> dict[str, Any]:
     match name:
         case "name":
             return {"full": value}
+        case "nicknames":
+            return {"nickname": {"name": value}}
         case "addresses":
             return {"home": {"full": value, "contexts": {"private": True}}}
         case "phones":
             return {"phone": {"number": value, "contexts": {"private": True}}}
         case "emails":
             return {"email": {"address": value, "contexts": {"private": True}}}
+        case "onlineServices":
+            return {"service": {"user": value}}
         case "organizations":
             return {"organization": {"name": value}}
+        case "titles":
+            return {"title": {"name": value}}
         case "notes":
             return {"note": {"note": value}}
         case _:

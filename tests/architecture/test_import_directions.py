@@ -221,7 +221,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.wire",
         *DATA,
     ),
-    "node.demo": ("node.demo", "node.config", "node.control", "node.domain", "node.wire", *DATA),
+    "node.demo": (
+        "node.demo",
+        "node.commands",
+        "node.config",
+        "node.control",
+        "node.domain",
+        "node.wire",
+        *DATA,
+    ),
     "node.__main__": ("node.cli",),
 }
 

@@ -1,0 +1,70 @@
+"""What the people of the story want and do: Ana's wishes, and how somebody in a shop picks from the shelf."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from federation.messages import JsonObject
+from node.demo.catalogue import BICYCLE
+from node.demo.stage import Player, StageFailed
+from node.domain.catalogue import parse_property
+
+__all__ = ["amount_of", "coming_friday", "pick", "wanted"]
+
+HEIGHT_CM = Decimal(115)
+
+
+def amount_of(priced: JsonObject) -> Decimal:
+    return Decimal(priced["price"]["amount"])
+
+
+def coming_friday(today: date) -> date:
+    """The first Friday that is at least three days off."""
+    soonest = today + timedelta(days=3)
+    return soonest + timedelta(days=(4 - soonest.weekday()) % 7)
+
+
+def wanted(friday: date, handles: list[str]) -> dict[str, Any]:
+    return {
+        "name": "Child bicycle",
+        "category": BICYCLE,
+        "to": handles,
+        "budget": "300 EUR",
+        "until": "3d",
+        "due": friday.isoformat(),
+        "place": {"name": "Glasgow"},
+        "wishes": [
+            {
+                "wish": "fits a child of 115 cm",
+                "weight": "must",
+                "property": "bodyHeight",
+                "op": "fits",
+                "value": f"{HEIGHT_CM}",
+                "unit": "centimetre",
+            },
+            {"wish": "red", "weight": "nice", "property": "color", "op": "is", "value": "red"},
+            {"wish": "with gears", "weight": "nice", "property": "gears", "op": "min", "value": "3"},
+        ],
+    }
+
+
+def pick(shop: Player) -> str:
+    """What a person in the shop would take off the shelf: it fits, is there soon, red, with gears, cheap."""
+    items = shop.ask("catalogue.list", search="Kid", limit=1000)["items"]
+    fitting = [item for item in items if int(item["stock"]) > 0 and item["lead_days"] <= 2 and _fits(item)]
+    if not fitting:
+        raise StageFailed(f"no bicycle that {shop.name} sells fits")
+    return str(min(fitting, key=lambda item: (_miss(item), amount_of(item)))["sku"])
+
+
+def _fits(item: JsonObject) -> bool:
+    height = parse_property(item["properties"].get("bodyHeight", ""))
+    return height.low is not None and height.high is not None and height.low <= HEIGHT_CM <= height.high
+
+
+def _miss(item: JsonObject) -> int:
+    properties = item["properties"]
+    is_red, has_gears = properties.get("color") == "red", int(properties.get("gears", "1")) >= 3
+    return int(not is_red) + int(not has_gears)

@@ -1,0 +1,179 @@
+"""One performance of the demo: set up, play, prove, stay up, and leave nothing running behind."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+
+from node.control import CommandFailed
+from node.demo.catalogue import BICYCLE, build_rows, to_csv
+from node.demo.proof import prove
+from node.demo.stage import CAST, Stage, StageFailed, free_ports, log_tails, open_stage
+from node.demo.story import VENDORS, StepFailed, Story, Told
+from node.demo.words import Teller
+from node.domain.errors import InvalidInput
+
+__all__ = ["run"]
+
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+LOOK_S = 0.5
+FAILURES = (StageFailed, StepFailed, CommandFailed, InvalidInput, OSError)
+
+
+class _Ended(BaseException):
+    """SIGTERM or SIGHUP: leave as on Ctrl-C, so that the nodes are ended, too."""
+
+
+def run(once: bool, base_port: int, keep: Path | None) -> int:
+    """Play the demo; its exit code.
+
+    Shapes: `once` ends it when the story is told, else it stays up until Ctrl-C. `base_port` is the first of
+            four, 0 for any that are free. The data lies in `keep`, None for a directory that is removed.
+    """
+    teller = Teller()
+    began = time.monotonic()
+    with _signals():
+        try:
+            with ExitStack() as opened:
+                home = _home(keep, opened)
+                return _perform(home, once, base_port, teller, began)
+        except (KeyboardInterrupt, _Ended):
+            teller.say()
+            teller.say("Ended, and the four nodes with it.")
+            return INTERRUPTED if once else DONE
+
+
+def _home(keep: Path | None, opened: ExitStack) -> Path:
+    if keep is None:
+        return Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="obverse-demo-")))
+    keep.mkdir(parents=True, exist_ok=True)
+    return keep.absolute()
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Signals that would end this at once end it in order."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise _Ended
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# --- the performance --------------------------------------------------------------------------------------
+
+
+def _perform(home: Path, once: bool, base_port: int, teller: Teller, began: float) -> int:
+    at = "setting up"
+    with ExitStack() as opened:
+        try:
+            ports = free_ports(len(CAST), base_port or None)
+            stage = _set_up(home, ports, teller, opened)
+            story = Story(stage, teller)
+            at = "the story"
+            teller.heading("The deal")
+            teller.columns()
+            told = story.play()
+            at = "the proof"
+            prove(stage, told, teller)
+        except FAILURES as error:
+            step = story.now_at if at == "the story" else at
+            notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+            teller.failed(step, f"{error}{notes}", log_tails(home))
+            return FAILED
+        teller.say()
+        teller.say(f"All of it took {time.monotonic() - began:.1f} s.", "bold")
+        if once:
+            teller.say("Without --once the four nodes stay up, and it says how to go on by hand.")
+            return DONE
+        _show_way_on(stage, told, teller)
+        return _stay_up(stage, teller)
+
+
+def _set_up(home: Path, ports: list[int], teller: Teller, opened: ExitStack) -> Stage:
+    teller.say("Obverse: a person and three vendors, four nodes on this machine, strike a deal.", "bold")
+    teller.say(
+        "TLS is left out here: plain HTTP between four addresses, each named in each node's allow-list."
+    )
+    teller.heading("Setting up")
+    began = time.monotonic()
+    with teller.working("making and starting four nodes"):
+        stage = opened.enter_context(open_stage(home, ports))
+    took = time.monotonic() - began
+    teller.say(f"    four processes, each with its own keys and database: {took:.1f} s")
+    _show_player(stage, "ana", "a person, who lives alone on her node", teller)
+    for vendor in VENDORS:
+        with teller.working(f"{vendor} imports its catalogue"):
+            _show_player(stage, vendor, _stock(stage, vendor), teller)
+    return stage
+
+
+def _show_player(stage: Stage, name: str, words: str, teller: Teller) -> None:
+    player = stage[name]
+    teller.say(f"    {name.title():<6} {player.url:<29} {player.display}: {words}")
+
+
+def _stock(stage: Stage, vendor: str) -> str:
+    """Import a vendor's catalogue; North lets a rule answer. What was done, in words."""
+    began = time.monotonic()
+    done = stage[vendor].ask("catalogue.import", csv=to_csv(build_rows(vendor)))
+    if done["problem_count"]:
+        raise StageFailed(f"{vendor}'s catalogue has {done['problem_count']} problems: {done['problems'][0]}")
+    words = f"{done['items']:,} items imported in {time.monotonic() - began:.1f} s"
+    if vendor != "north":
+        return f"{words}, answers by hand"
+    rule = {"name": "Bicycles at once", "category": BICYCLE, "most": "3", "place": {"name": "Glasgow"}}
+    stage[vendor].ask("rules.add", fields=["name", "addresses"], **rule)
+    return f"{words}, answers by rule"
+
+
+# --- afterwards -------------------------------------------------------------------------------------------
+
+
+def _show_way_on(stage: Stage, told: Told, teller: Teller) -> None:
+    ana, north, south, west = (stage[name] for name, _, _ in CAST)
+    obverse = _command_line()
+    short = told.deal[-6:]
+    teller.heading("Go on by hand: in another terminal")
+    for line in (
+        f"export OBVERSE_DATA={shlex.quote(str(ana.data))}",
+        f"{obverse} deal show {short}",
+        f"{obverse} intent cast 'a ball' --category Q18545 --budget '30 EUR' --to {west.handle}",
+        f"{obverse} inbox --data {shlex.quote(str(west.data))}",
+        f"{obverse} post N0001 --data {shlex.quote(str(north.data))}",
+        f"{obverse} --help",
+    ):
+        teller.say(f"    {line}")
+    teller.heading("In a browser")
+    for url in (f"{south.url}/@{south.name}", told.feedback_url):
+        teller.say(f"    {url}")
+    teller.say()
+    teller.say("The four nodes stay up until Ctrl-C.", "bold")
+
+
+def _command_line() -> str:
+    """How the command line is called from here; a relative path where we stand above it."""
+    installed = Path(sys.executable).with_name("obverse")
+    if not installed.exists():
+        return f"{shlex.quote(sys.executable)} -m node"
+    here = Path.cwd()
+    return shlex.quote(str(installed.relative_to(here) if installed.is_relative_to(here) else installed))
+
+
+def _stay_up(stage: Stage, teller: Teller) -> int:
+    while (ended := stage.ended()) is None:
+        time.sleep(LOOK_S)
+    teller.failed("staying up", f"{ended.name}'s node has ended by itself", log_tails(stage.home))
+    return FAILED

@@ -1,0 +1,262 @@
+"""Four nodes on one machine: four data directories, four processes, and the way to speak to each.
+
+Everything goes through the command line: `obverse init` makes a node, `obverse serve` runs it, and every
+other command reaches it over its control socket.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from federation.messages import JsonObject
+from node.commands import build_commands
+from node.commands.registry import Commands
+from node.control import CommandFailed, call
+
+__all__ = [
+    "CAST",
+    "OBVERSE",
+    "POLL_S",
+    "Player",
+    "Stage",
+    "StageFailed",
+    "free_ports",
+    "log_tails",
+    "open_stage",
+]
+
+OBVERSE = (sys.executable, "-m", "node")
+"""The command line, run by the Python that runs this."""
+INIT_S, READY_S, STOP_S = 90.0, 60.0, 15.0
+POLL_S = 0.02
+TAIL_LINES = 12
+FIRST_PORT, PORT_STEP = 8410, 10
+
+
+class StageFailed(Exception):
+    """A node could not be made, did not start, or ended by itself."""
+
+
+@dataclass(slots=True)
+class Player:
+    """One node of the story: its name, its address, where it lives, and its process once it runs."""
+
+    name: str
+    kind: str
+    display: str
+    port: int
+    home: Path
+    commands: Commands
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def host(self) -> str:
+        return f"{self.name}.localhost:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}"
+
+    @property
+    def actor(self) -> str:
+        return f"{self.url}/actors/{self.name}"
+
+    @property
+    def handle(self) -> str:
+        return f"@{self.name}@{self.host}"
+
+    @property
+    def data(self) -> Path:
+        return self.home / self.name
+
+    @property
+    def log(self) -> Path:
+        return self.home / f"{self.name}.log"
+
+    def ask(self, command: str, /, **args: Any) -> JsonObject:
+        """Run one command of this node over its control socket. Raises: CommandFailed, StageFailed."""
+        if self.process is not None and self.process.poll() is not None:
+            raise StageFailed(f"{self.name}'s node has ended with exit code {self.process.returncode}")
+        try:
+            return call(self.data, self.commands, command, args).result
+        except CommandFailed as error:
+            error.add_note(f"{self.name}: {command}")
+            raise
+
+
+@dataclass(slots=True)
+class Stage:
+    """The four players, by name; `home` holds their data and their logs."""
+
+    home: Path
+    players: dict[str, Player] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Player:
+        return self.players[name]
+
+    def ended(self) -> Player | None:
+        """A player whose process has ended by itself, if any."""
+        return next((p for p in self.players.values() if p.process and p.process.poll() is not None), None)
+
+
+def log_tails(home: Path) -> list[tuple[str, list[str]]]:
+    """(file name, last lines) of each node's log that has any."""
+    found = [(path.name, _tail(path)) for path in sorted(home.glob("*.log"))]
+    return [(name, lines) for name, lines in found if lines]
+
+
+def _tail(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
+
+
+CAST = (
+    ("ana", "person", "Ana"),
+    ("north", "vendor", "North Bicycles"),
+    ("south", "vendor", "South Wheels and Toys"),
+    ("west", "vendor", "West Toys and Home"),
+)
+
+
+@contextmanager
+def open_stage(home: Path, ports: Sequence[int]) -> Iterator[Stage]:
+    """Make the four nodes under `home` and run them; every process is ended however this is left.
+
+    Raises: StageFailed.
+    """
+    commands = build_commands()
+    players = [
+        Player(name, kind, display, port, home, commands)
+        for (name, kind, display), port in zip(CAST, ports, strict=True)
+    ]
+    stage = Stage(home, {player.name: player for player in players})
+    for player in players:
+        if player.data.exists():
+            raise StageFailed(f"{player.data} is there already. Name another directory with --keep.")
+    with ExitStack() as started:
+        _make(players, started)
+        for player in players:
+            _start(player, started)
+        started.callback(_ask_to_stop, players)
+        for player in players:
+            _await_ready(player)
+        yield stage
+
+
+def _make(players: Sequence[Player], started: ExitStack) -> None:
+    """`obverse init`, for all of them at once."""
+    makers = []
+    for player in players:
+        maker = subprocess.Popen(  # noqa: S603 (our own command line, arguments of our own)
+            _init_command(player, players),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        started.callback(_end, maker)
+        makers.append(maker)
+    for player, maker in zip(players, makers, strict=True):
+        try:
+            said, _ = maker.communicate(timeout=INIT_S)
+        except subprocess.TimeoutExpired:
+            raise StageFailed(f"{player.name}: `obverse init` took more than {INIT_S:g} s") from None
+        if maker.returncode != 0:
+            words = said.decode(errors="replace").strip()
+            raise StageFailed(f"{player.name}: `obverse init` failed: {words}")
+
+
+def _init_command(player: Player, players: Sequence[Player]) -> list[str]:
+    """A closed network of four: each pair of host and port is allowed, each name has its address."""
+    command = [*OBVERSE, "--data", str(player.data), "init", "--url", player.url]
+    command += ["--name", player.name, "--kind", player.kind, "--display", player.display]
+    command += ["--bind", f"127.0.0.1:{player.port}", "--cast-spread", "0"]
+    for other in players:
+        command += ["--allow", other.host, "--resolve", f"{other.name}.localhost=127.0.0.1"]
+    return command
+
+
+def _start(player: Player, started: ExitStack) -> None:
+    """`obverse serve`, in a session of its own: Ctrl-C reaches the demo alone, which ends what it started."""
+    with player.log.open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603 (our own command line, arguments of our own)
+            [*OBVERSE, "--data", str(player.data), "serve"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    player.process = process
+    started.callback(_end, process)
+
+
+def _await_ready(player: Player) -> None:
+    """The node says where it is served once it takes requests."""
+    deadline = time.monotonic() + READY_S
+    assert player.process is not None
+    while f"{player.url} is served" not in player.log.read_text(encoding="utf-8", errors="replace"):
+        if player.process.poll() is not None:
+            raise StageFailed(f"{player.name}: `obverse serve` ended: {' '.join(_tail(player.log))}")
+        if time.monotonic() > deadline:
+            raise StageFailed(f"{player.name}: `obverse serve` was not ready after {READY_S:g} s")
+        time.sleep(POLL_S)
+
+
+def _ask_to_stop(players: Sequence[Player]) -> None:
+    """All at once, so that ending four takes no longer than ending one."""
+    for player in players:
+        if player.process is not None and player.process.poll() is None:
+            player.process.terminate()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask this one process to stop; kill it where it does not."""
+    if process.poll() is None:
+        try:
+            process.terminate()
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+# --- ports ------------------------------------------------------------------------------------------------
+
+
+def free_ports(count: int, first: int | None = None) -> list[int]:
+    """So many neighbouring ports of 127.0.0.1 that are free: from `first` on, or the first such row.
+
+    Raises: StageFailed where one of those asked for is taken, or none are free.
+    """
+    if first is not None:
+        ports = list(range(first, first + count))
+        taken = [port for port in ports if not _is_free(port)]
+        if taken:
+            raise StageFailed(f"port {taken[0]} is in use. Name four free ones with --port, or none.")
+        return ports
+    for start in range(FIRST_PORT, 65000, PORT_STEP):
+        ports = list(range(start, start + count))
+        if all(_is_free(port) for port in ports):
+            return ports
+    raise StageFailed("no four neighbouring ports of 127.0.0.1 are free")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
