@@ -38,7 +38,7 @@ async def show(node: Node, arguments: Arguments) -> JsonObject:
     return await node.look(view)
 
 
-@COMMANDS.command("deal.list", "all", reads=True)
+@COMMANDS.command("deal.list", reads=True)
 async def list_deals(node: Node, arguments: Arguments) -> JsonObject:
     """Every deal of the account, newest change first."""
 
