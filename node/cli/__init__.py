@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -85,6 +86,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return leaving.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except BrokenPipeError:  # whoever read has seen enough (`obverse offers | head -3`)
+        _discard_the_rest()
+        return FAILED
     except click.UsageError as error:
         return _told(front, _usage(error), INPUT_WRONG)
     except CommandFailed as error:
@@ -95,6 +99,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _told(front, error_of(error), FAILED)
 
 
+def _discard_the_rest() -> None:
+    """What is still in the buffer goes nowhere, so that the interpreter's end does not complain of it."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
 def _usage(error: click.UsageError) -> JsonObject:
     path = error.ctx.command_path if error.ctx is not None else "obverse"
     wrong = error.format_message().removesuffix(".")
@@ -103,12 +115,8 @@ def _usage(error: click.UsageError) -> JsonObject:
 
 def _told(front: Front, error: JsonObject, code: int) -> int:
     """Say what went wrong: one line, `field: wrong. right`; as JSON on stdout where that was asked for."""
-    try:
-        if front.as_json:
-            front.print_json({"error": error})
-        else:
-            front.note(str(CommandFailed(error)))
-        return code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+    if front.as_json:
+        front.print_json({"error": error})
+    else:
+        front.note(str(CommandFailed(error)))
+    return code

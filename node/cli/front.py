@@ -18,6 +18,7 @@ from rich.console import Console
 
 from federation.messages import JsonObject
 from federation.strictjson import dump_json
+from node.cli.render import plural
 from node.commands.registry import Commands
 from node.control import call
 
@@ -49,8 +50,8 @@ class Front:
             )
         if answered.queued:
             self.note(
-                f"{answered.queued} message{'s' * (answered.queued > 1)} stay queued: "
-                "they leave while the node runs (obverse serve)."
+                f"{plural(answered.queued, 'message')} {'stays' if answered.queued == 1 else 'stay'} queued, "
+                "to leave while the node runs: obverse serve"
             )
         return answered.result
 

@@ -147,3 +147,14 @@ def test_examples_are_written_as_the_commands_take_them() -> None:
 def test_names_of_commands_are_there_once() -> None:
     paths = [path for path, _ in COMMANDS]
     assert len(paths) == len(set(paths))
+
+
+def test_reader_that_leaves_early_is_no_failure_to_tell(
+    obverse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def left(*_: Any, **__: Any) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("node.cli.front.call", left)
+    ran = obverse("user", "list")
+    assert (ran.code, ran.err) == (1, "")
