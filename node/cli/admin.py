@@ -48,6 +48,8 @@ def delivery_words(job: JsonObject) -> str:
             return f"delivered {ago(job['settled_at'])}"
         case "held":
             return "held behind an earlier message that was given up"
+        case "expired":
+            return f"its time ran out: {job['detail']}"
         case _:
             return f"given up: {job['detail']}"
 

@@ -18,12 +18,13 @@ __all__ = ["COMMANDS"]
 
 COMMANDS = Commands()
 TRY_AGAIN_FOR = timedelta(days=7)
+UNSETTLED = (JobState.QUEUED, JobState.EXPIRED, JobState.DEAD, JobState.HELD)
 
 
 @COMMANDS.command("deliveries.list", "all limit", reads=True)
 async def list_deliveries(node: Node, arguments: Arguments) -> JsonObject:
     """Messages that wait, were held or given up; with `all` the delivered ones too; and unread ones."""
-    states = () if arguments.flag("all") else (JobState.QUEUED, JobState.EXPIRED, JobState.DEAD, JobState.HELD)
+    states = () if arguments.flag("all") else UNSETTLED
     limit = arguments.whole("limit", 100, least=1, most=1000)
 
     def view(desk: Desk) -> tuple[list[QueuedJob], list[DeadEntry]]:

@@ -171,6 +171,7 @@ def test_dead_letter_is_listed_and_read_again(obverse: Any, data: Path) -> None:
         (JobState.QUEUED, 2, "queued, trying again in 5 minutes: no answer"),
         (JobState.DELIVERED, 1, "delivered 3 hours ago"),
         (JobState.HELD, 0, "held behind an earlier message that was given up"),
+        (JobState.EXPIRED, 4, "its time ran out: no answer"),
         (JobState.DEAD, 1, "given up: no answer"),
     ],
 )
