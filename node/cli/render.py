@@ -16,7 +16,7 @@ _STEPS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 _TONES = {
     "delivered": "green", "concluded": "green", "confirmed": "green", "live": "green", "accepted": "green",
     "yes": "green", "ok": "green",
-    "queued": "yellow", "held": "yellow", "its": "yellow", "partly": "yellow", "pending": "yellow", "warning": "yellow",
+    "queued": "yellow", "held": "yellow", "partly": "yellow", "pending": "yellow", "warning": "yellow",
     "dead": "red", "no": "red", "refused": "red", "failed": "red",
 }  # fmt: skip
 
