@@ -103,6 +103,7 @@ async def receive_local(body: bytes, *, actor: str, recipient: str, deps: InboxD
         check_sender(activity.json, actor)
         required = deps.requires_proof(activity.json)
         proof_key = await prove(activity, local_finder(actor, deps), deps=deps, required=required)
+        recipient = recipient or await _only_addressee(activity, deps)
         return await _record(_entry(activity, recipient, deps.clock(), proof_key_id=proof_key), deps)
     except Refused as error:
         return Receipt(error.status, Reception.REFUSED, error)
@@ -128,6 +129,7 @@ async def _receive(message: HttpMessage, recipient: str, deps: InboxDependencies
         return await _record(_entry(farewell, recipient, now), deps)
     activity = parse_activity(message.body, limits=deps.limits, terms=deps.terms)
     said, proof_key = await who_says_it(activity, signer, deps=deps, budget=budget)
+    recipient = recipient or await _only_addressee(said, deps)
     entry = _entry(said, recipient, now, signer=signer, proof_key_id=proof_key, replay_key=replay_key)
     receipt = await _record(entry, deps)
     if receipt.outcome is Reception.ACCEPTED:
@@ -136,8 +138,7 @@ async def _receive(message: HttpMessage, recipient: str, deps: InboxDependencies
 
 
 def _check_limits(message: HttpMessage, deps: InboxDependencies) -> None:
-    ours = any(message.url.startswith(own + "/") for own in deps.own_origins)
-    if message.method != "POST" or not ours:
+    if message.method != "POST" or not _is_ours(message.url, deps):
         raise NotHere("messages are posted to an inbox of this node")
     _check_size(message.body, deps)
     if (message.header("content-encoding") or "identity").lower() != "identity":
@@ -156,6 +157,21 @@ def _check_size(body: bytes, deps: InboxDependencies) -> None:
 async def _check_recipient(recipient: str, deps: InboxDependencies) -> None:
     if recipient and not await deps.known_recipient(recipient):
         raise NotHere("there is no such inbox")
+
+
+async def _only_addressee(activity: Activity, deps: InboxDependencies) -> str:
+    """The actor of ours that is all that a message at the shared inbox is addressed to, else "".
+
+    So that one message is one message, and one id one body, in whichever of the two inboxes it comes: who
+    receives it is a part of the key of duplicates (`protocol §2`, Who may send).
+    """
+    if len(activity.to) != 1 or activity.cc or not _is_ours(activity.to[0], deps):
+        return ""
+    return activity.to[0] if await deps.known_recipient(activity.to[0]) else ""
+
+
+def _is_ours(iri: str, deps: InboxDependencies) -> bool:
+    return any(iri.startswith(own + "/") for own in deps.own_origins)
 
 
 def _entry(

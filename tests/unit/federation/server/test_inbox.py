@@ -477,6 +477,42 @@ async def test_a_known_id_with_another_body_is_403_and_shown_as_a_conflict(
     assert (receipt.actor, len(ana.pending)) == (sender.id, 1)
 
 
+async def test_one_message_is_one_in_its_actors_inbox_and_in_the_shared_one(
+    network: Any, ana: Any, shop: Any, a_deal: Any
+) -> None:
+    sender, reader = shop.account("north"), ana.account("ana")
+    deal = a_deal(sender, reader.id)
+    for inbox, recipient, outcome in (
+        (f"{reader.id}/inbox", reader.id, Reception.ACCEPTED),
+        (INBOX, "", Reception.DUPLICATE),
+    ):
+        receipt = await ana.take(network.post(inbox, deal, key=sender.rsa), recipient)
+        assert receipt.outcome is outcome
+    other = a_deal(sender, reader.id, summary="changed")
+    receipt = await ana.take(network.post(INBOX, other, key=sender.rsa))
+    assert (receipt.status, receipt.outcome) == (403, Reception.CONFLICT)
+
+
+@pytest.mark.parametrize(
+    ("change", "recipient"),
+    [
+        ({}, "https://ana.example/actors/ana"),
+        ({"to": ["https://ana.example/actors/nobody"]}, ""),
+        ({"to": ["https://shop.example/actors/north"]}, ""),
+        ({"to": ["https://ana.example/actors/ana", "https://b.example/"]}, ""),
+        ({"cc": ["https://b.example/"]}, ""),
+        ({"to": []}, ""),
+    ],
+)
+async def test_the_shared_inbox_knows_whom_alone_a_message_is_for(
+    network: Any, ana: Any, shop: Any, a_note: Any, change: Any, recipient: str
+) -> None:
+    sender, reader = shop.account("north"), ana.account("ana")
+    note = a_note(sender, **{"to": [reader.id], "cc": [], **change})
+    assert (await ana.take(network.post(INBOX, note, key=sender.rsa))).outcome is Reception.ACCEPTED
+    assert [entry.recipient for entry in ana.pending] == [recipient]
+
+
 async def test_a_known_id_with_the_same_meaning_is_a_duplicate_whatever_its_white_space(
     network: Any, ana: Any, shop: Any, a_note: Any
 ) -> None:
