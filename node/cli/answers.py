@@ -8,7 +8,7 @@ from federation.messages import JsonObject
 from node.cli.front import Front, command
 from node.cli.render import ago, money, short_id, table, tone
 from node.cli.words import item_words, pairs, tell_deal
-from node.commands.answers import DECLINE_REASONS
+from node.domain.reasons import DECLINE_REASONS
 
 __all__ = ["COMMANDS"]
 

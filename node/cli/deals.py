@@ -10,8 +10,8 @@ from federation.messages import JsonObject
 from node.cli.front import Front, command, group
 from node.cli.render import ago, money, short_id, table, tone
 from node.cli.words import deal_line, item_words, offer_words, parse_aspect, state_words, tell_deal
-from node.commands.deals import CANCEL_REASONS
 from node.domain.messages import Stage
+from node.domain.reasons import CANCEL_REASONS
 
 __all__ = ["COMMANDS"]
 

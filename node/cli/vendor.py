@@ -12,9 +12,9 @@ from federation.messages import JsonObject
 from node.cli.front import Front, command, group
 from node.cli.render import ago, money, plural, short_id, table
 from node.cli.words import pairs, state_words, tell_deal
-from node.commands.catalogues import MOST_CHARS
-from node.commands.vendor import NO_BID_REASONS
+from node.domain.catalogue import MOST_CHARS
 from node.domain.errors import InvalidInput
+from node.domain.reasons import NO_BID_REASONS
 
 __all__ = ["COMMANDS"]
 

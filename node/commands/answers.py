@@ -21,12 +21,12 @@ from node.lookups import fetch_post, find_contact, see_actor
 from node.services import negotiating
 from node.services.dealing import find_deal, offer_named
 from node.services.intents import find_intent
-from node.services.negotiating import DECLINE_REASONS, LosersWord
+from node.services.negotiating import LosersWord
 from node.services.orders import Purchase, buy, keep_posting
 from node.wire.html import plain_text
 from node.wire.postings import is_posting, parse_posting
 
-__all__ = ["COMMANDS", "DECLINE_REASONS"]
+__all__ = ["COMMANDS"]
 
 COMMANDS = Commands()
 CUSTOMER = Sender.CUSTOMER

@@ -19,7 +19,7 @@ from node.commands.shown import shown_item, shown_rule
 from node.commands.vendor import read_fields
 from node.context import Node
 from node.desk import Desk
-from node.domain.catalogue import CatalogueItem, RowProblem, parse_rows
+from node.domain.catalogue import MOST_CHARS, CatalogueItem, RowProblem, parse_rows
 from node.domain.errors import InvalidInput
 from node.domain.matching import MAX_VALID_HOURS, Rule
 from node.domain.values import parse_quantity
@@ -28,7 +28,6 @@ __all__ = ["COMMANDS"]
 
 COMMANDS = Commands()
 
-MOST_CHARS = 20 * 1024 * 1024
 PROBLEMS_SHOWN = 200
 _SHORT = 8
 

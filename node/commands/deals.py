@@ -16,12 +16,13 @@ from node.desk import Desk
 from node.domain.errors import InvalidInput
 from node.domain.feedback import MOODS
 from node.domain.messages import Aspect, Sender, Stage
+from node.domain.reasons import CANCEL_REASONS
 from node.lookups import find_contact
 from node.services import fulfilling, negotiating
 from node.services.feedback import PublicWords, publish_feedback
-from node.services.fulfilling import CANCEL_REASONS, ReceiptWish
+from node.services.fulfilling import ReceiptWish
 
-__all__ = ["CANCEL_REASONS", "COMMANDS"]
+__all__ = ["COMMANDS"]
 
 COMMANDS = Commands()
 

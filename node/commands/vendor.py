@@ -20,14 +20,15 @@ from node.domain.intents import Proposal
 from node.domain.matching import Judgement, Rule, Verdict, judge_wish
 from node.domain.messages import Sender
 from node.domain.offers import Answer, Item, Meets, PricePart
+from node.domain.reasons import NO_BID_REASONS
 from node.domain.tables import is_terminal
 from node.domain.values import Money, parse_quantity
 from node.services import quotes
 from node.services.disclosure import FIELDS
 from node.services.orders import post_offer
-from node.services.quotes import NO_BID_REASONS, Quote
+from node.services.quotes import Quote
 
-__all__ = ["COMMANDS", "NO_BID_REASONS", "read_fields"]
+__all__ = ["COMMANDS", "read_fields"]
 
 COMMANDS = Commands()
 VENDOR = Sender.VENDOR

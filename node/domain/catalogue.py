@@ -14,7 +14,16 @@ from decimal import Decimal
 from node.domain.errors import Reason, Refusal
 from node.domain.values import UNITS, Money, category_iri, currency_of, parse_amount
 
-__all__ = ["COLUMNS", "CatalogueItem", "Property", "RowProblem", "parse_property", "parse_row", "parse_rows"]
+__all__ = [
+    "COLUMNS",
+    "MOST_CHARS",
+    "CatalogueItem",
+    "Property",
+    "RowProblem",
+    "parse_property",
+    "parse_row",
+    "parse_rows",
+]
 
 REQUIRED = ("sku", "name", "category", "price", "currency")
 OPTIONAL = ("unit", "stock", "lead_days", "area", "condition", "brand", "gtin", "url", "delivery")
@@ -25,6 +34,8 @@ _RANGE = re.compile(
 _NUMBER = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)(?:\s+(\S+))?", re.ASCII)
 _PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?", re.ASCII)
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}", re.ASCII)
+MOST_CHARS = 20 * 1024 * 1024
+"""The longest table that is read at once."""
 MAX_STOCK = Decimal(1_000_000_000)
 MAX_LEAD_DAYS = 3650
 

@@ -22,12 +22,12 @@ from node.domain.messages import (
     Stage,
 )
 from node.domain.offers import AgreementTerms
+from node.domain.reasons import CANCEL_REASONS
 from node.domain.values import Money, Quantity, parse_amount, parse_quantity
 from node.services.accounts import quiet_personas
 from node.services.dealing import act, envelope
 
 __all__ = [
-    "CANCEL_REASONS",
     "ReceiptWish",
     "answer_cancellation",
     "cancel",
@@ -36,8 +36,6 @@ __all__ = [
     "issue_receipt",
     "report_progress",
 ]
-
-CANCEL_REASONS = ("price", "timing", "terms", "fit", "trust", "needGone", "notStocked", "capacity", "other")
 
 
 def _agreed(deal: Deal) -> tuple[Acceptance, AgreementTerms]:

@@ -12,13 +12,13 @@ from node.desk import Desk
 from node.domain.deals import Deal, OfferRecord
 from node.domain.errors import InvalidInput
 from node.domain.messages import Accept, Ask, Counter, Decline, Shortlist
+from node.domain.reasons import DECLINE_REASONS
 from node.domain.values import Money, parse_amount
 from node.services.dealing import act, envelope, offer_named
 from node.services.disclosure import disclose
 from node.services.intents import check_free_to_accept
 
 __all__ = [
-    "DECLINE_REASONS",
     "LosersWord",
     "accept",
     "ask",
@@ -27,8 +27,6 @@ __all__ = [
     "new_feedback_key",
     "shortlist",
 ]
-
-DECLINE_REASONS = ("price", "timing", "terms", "fit", "trust", "needGone", "other")
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,9 +135,7 @@ def buy(desk: Desk, account: Account, vendor: Contact, posting: StandingOffer, p
     return act(desk, deal, message)[0]
 
 
-def keep_posting(
-    desk: Desk, deal: Deal, posting: StandingOffer, body: bytes, *, document: str = ""
-) -> None:
+def keep_posting(desk: Desk, deal: Deal, posting: StandingOffer, body: bytes, *, document: str = "") -> None:
     """Keep the standing offer with the order that binds it: the page that showed it may change or go.
 
     Shapes: `body` is the signed Note as it was read; `document` the digest of the actor document that showed

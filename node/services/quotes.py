@@ -15,12 +15,12 @@ from node.domain.intents import Proposal
 from node.domain.matching import Judgement, Verdict, choose
 from node.domain.messages import NoBid, Offer, Undo
 from node.domain.offers import AgreementTerms, Answer, FieldAsked, Item, Link, PricePart, Recurring
+from node.domain.reasons import NO_BID_REASONS
 from node.domain.values import Money
 from node.services.dealing import act, envelope, notice, offer_named
 
-__all__ = ["NO_BID_REASONS", "Quote", "answer_by_rule", "make_offer", "refuse_to_bid", "withdraw_offer"]
+__all__ = ["Quote", "answer_by_rule", "make_offer", "refuse_to_bid", "withdraw_offer"]
 
-NO_BID_REASONS = ("notStocked", "area", "capacity", "price", "terms", "other")
 DELIVERY_PURPOSE = "https://w3id.org/dpv#DeliveryOfGoods"
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from federation.messages import JsonObject
 from node.domain.messages import Cancel, CancelAccept
 from node.domain.policy import Policy
+from node.domain.reasons import CANCEL_REASONS
 from node.domain.values import format_time
 from node.wire.headers import Header, build_activity, present, read_deal_id, read_end
 from node.wire.reading import Reader
-from node.wire.rejects import CANCEL_REASONS, build_reason, read_reason
+from node.wire.rejects import build_reason, read_reason
 
 __all__ = ["build_cancel", "build_cancel_accept", "parse_cancel", "parse_cancel_accept"]
 

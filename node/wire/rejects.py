@@ -7,15 +7,13 @@ from collections.abc import Collection
 from federation.messages import JsonObject
 from node.domain.errors import Reason
 from node.domain.messages import CancelReject, Counter, Decline, NoBid, Refuse
+from node.domain.reasons import CANCEL_REASONS, DECLINE_REASONS, NO_BID_REASONS
 from node.wire.contexts import obv, plain_code
 from node.wire.headers import Header, build_activity, present, read_deal_id
 from node.wire.proposals import build_proposal, parse_proposal
 from node.wire.reading import Reader
 
 __all__ = [
-    "CANCEL_REASONS",
-    "DECLINE_REASONS",
-    "NO_BID_REASONS",
     "REFUSED_DIGESTS",
     "build_cancel_reject",
     "build_counter",
@@ -32,9 +30,6 @@ __all__ = [
     "read_reason",
 ]
 
-NO_BID_REASONS = ("notStocked", "area", "capacity", "price", "terms", "other")
-DECLINE_REASONS = ("price", "timing", "terms", "fit", "trust", "needGone", "other")
-CANCEL_REASONS = tuple(dict.fromkeys((*DECLINE_REASONS, *NO_BID_REASONS)))
 REFUSED_DIGESTS = ("acceptDigest", "offerDigest", "proposalDigest", "digest")
 """The digest of what is refused stands under one of these."""
 

@@ -58,6 +58,7 @@ from node.domain.offers import (
     Recurring,
     StandingOffer,
 )
+from node.domain.reasons import CANCEL_REASONS, DECLINE_REASONS, NO_BID_REASONS
 from node.domain.values import CURRENCIES, UNITS, Money, Quantity
 from node.wire.agreements import agreement_digest_of
 from node.wire.credentials import build_credential
@@ -65,7 +66,7 @@ from node.wire.feedback import build_feedback_post, parse_feedback_post
 from node.wire.messages import build_message, is_deal_message, parse_message
 from node.wire.postings import build_posting, parse_posting
 from node.wire.receipts import build_receipt_credential
-from node.wire.rejects import CANCEL_REASONS, DECLINE_REASONS, NO_BID_REASONS, REFUSED_DIGESTS
+from node.wire.rejects import REFUSED_DIGESTS
 
 ANA = "https://ana.example/p/NNQSzoUrVZvVMmYqduP3mq"
 SHOP = "https://shop.example/actors/shop"
