@@ -1,7 +1,5 @@
 """How a command reaches the node: over its Unix socket where it runs, else by opening it for a moment.
 
-    {"command": …, "args": {…}}\\n  →  {"progress": "…"}\\n …  {"result": {…}} or {"error": {…}}\\n
-
 One request a connection. The socket lies in the data directory with mode 0600: whoever may read the node's
 keys may speak to it, and nobody else.
 """
@@ -10,12 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,89 +19,31 @@ import anyio
 from federation.errors import InvalidJson
 from federation.messages import JsonObject
 from federation.strictjson import dump_json, parse_json_object
+from node.asking import (
+    MOST_BYTES,
+    Answer,
+    Progress,
+    ask_running,
+    result_of,
+    socket_address,
+)
 from node.commands import answer
 from node.commands.registry import Commands
 from node.config import Config, load_config
 from node.container import OpenNode, open_node
 from node.context import Node
-from node.domain.errors import InvalidInput
 from node.store.ports import JobState
 
-__all__ = ["Answer", "CommandFailed", "call", "is_running", "run_once", "serve_control"]
+__all__ = ["call", "run_once", "serve_control"]
 
 LOG = logging.getLogger("obverse")
 
-MOST_BYTES = 32 * 1024 * 1024
-"""One line: the largest is a catalogue to import."""
 AT_ONCE = 16
 REQUEST_S = 30.0
 STOP_S = 5.0
 PAUSE_S = 1.0
 SETTLE_S = 5.0
 """How long a command that opened the node itself waits for its messages to leave."""
-_LONGEST_PATH = 100
-Progress = Callable[[str], None]
-
-
-class CommandFailed(Exception):
-    """The command was refused, or failed as it may; `error` is {field, wrong, right, reason}."""
-
-    def __init__(self, error: JsonObject) -> None:
-        field, wrong, right = (str(error.get(name) or "") for name in ("field", "wrong", "right"))
-        said = f"{wrong.removesuffix('.')}. {right}".strip()
-        super().__init__(f"{field}: {said}" if field else said)
-        self.error = error
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command gave; `queued` messages wait until the node runs (0 where one runs)."""
-
-    result: JsonObject
-    queued: int = 0
-
-
-# --- the socket's address ---------------------------------------------------------------------------------
-
-
-@contextmanager
-def _address(path: Path) -> Iterator[str]:
-    """The socket's path, or a shorter way to it: the system takes at most 107 bytes."""
-    if len(os.fsencode(path)) <= _LONGEST_PATH:
-        yield str(path)
-        return
-    if not sys.platform.startswith("linux"):
-        raise InvalidInput("data directory", f"{path} is too long for a socket", "Choose a shorter --data.")
-    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{directory}/{path.name}"
-    finally:
-        os.close(directory)
-
-
-def _connect(path: Path) -> socket.socket | None:
-    """A connection to the running node, None where none runs (a socket that was left behind is not one)."""
-    if not path.is_socket():
-        return None
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with _address(path) as address:
-            connection.connect(address)
-    except (ConnectionRefusedError, FileNotFoundError):
-        connection.close()
-        return None
-    except PermissionError:
-        connection.close()
-        raise InvalidInput("data directory", f"{path} is somebody else's", "Run this as its owner.") from None
-    return connection
-
-
-def is_running(config: Config) -> bool:
-    """Whether a node answers at this data directory's socket."""
-    connection = _connect(config.socket_path)
-    if connection is not None:
-        connection.close()
-    return connection is not None
 
 
 # --- asking -----------------------------------------------------------------------------------------------
@@ -126,37 +63,10 @@ def call(
     Raises: CommandFailed; InvalidInput where there is no node; StoreRefused where it cannot be opened.
     """
     config = load_config(data_dir)
-    connection = _connect(config.socket_path)
-    if connection is None:
-        return anyio.run(lambda: run_once(config, commands, command, args, progress=progress))
-    with connection:
-        return Answer(_ask(connection, command, args, progress))
-
-
-def _ask(connection: socket.socket, command: str, args: Mapping[str, Any], progress: Progress) -> JsonObject:
-    connection.sendall(dump_json({"command": command, "args": dict(args)}) + b"\n")
-    with connection.makefile("rb") as lines:
-        while line := lines.readline(MOST_BYTES):
-            said = parse_json_object(line)
-            if "progress" in said:
-                progress(str(said["progress"]))
-                continue
-            return _result(said)
-    raise CommandFailed(
-        {
-            "field": "",
-            "wrong": "the node ended before it answered",
-            "right": "See its log.",
-            "reason": "failed",
-        }
-    )
-
-
-def _result(said: JsonObject) -> JsonObject:
-    if "error" in said:
-        raise CommandFailed(said["error"])
-    result: JsonObject = said["result"]
-    return result
+    result = ask_running(config, command, args, progress)
+    if result is not None:
+        return Answer(result)
+    return anyio.run(lambda: run_once(config, commands, command, args, progress=progress))
 
 
 async def run_once(
@@ -173,7 +83,7 @@ async def run_once(
     Raises: CommandFailed, StoreRefused.
     """
     async with open_node(config) as opened:
-        result = _result(await answer(commands, opened.node, command, args, progress))
+        result = result_of(await answer(commands, opened.node, command, args, progress))
         if commands.find(command).reads:
             return Answer(result)
         return Answer(result, await _settle(opened, settle_s))
@@ -200,7 +110,7 @@ async def serve_control(node: Node, commands: Commands) -> AsyncIterator[None]:
     path = node.config.socket_path
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with _address(path) as address:
+    with socket_address(path) as address:
         listener.bind(address)
     path.chmod(0o600)  # before listen: nobody can have connected
     listener.listen()

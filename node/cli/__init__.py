@@ -14,11 +14,9 @@ import click
 
 from federation.errors import FederationError
 from federation.messages import JsonObject
+from node.asking import CommandFailed, error_of
 from node.cli import accounts, admin, answers, deals, doctor, evidence, nodes, person, vendor
 from node.cli.front import Front, Group, default_data_dir
-from node.commands import build_commands
-from node.commands.registry import error_of
-from node.control import CommandFailed
 from node.domain.errors import InvalidInput, Refusal
 from node.store.ports import StoreRefused
 
@@ -73,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; its exit code. Expected failures are one line, never a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    front = Front(build_commands(), default_data_dir(), as_json="--json" in words)
+    front = Front(default_data_dir(), as_json="--json" in words)
     try:
         result = build_cli().main(
             words,

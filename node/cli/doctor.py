@@ -13,10 +13,10 @@ import click
 from cryptography import x509
 
 from federation.messages import JsonObject
+from node.asking import CommandFailed, is_running
 from node.cli.front import Front, command
 from node.cli.render import plural, table, tone
 from node.config import FILE, Config, load_config
-from node.control import CommandFailed, is_running
 from node.domain.errors import InvalidInput
 from node.signing import load_node_key
 from node.store.ports import StoreRefused

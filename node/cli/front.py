@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from rich.console import Console
 
 from federation.messages import JsonObject
 from federation.strictjson import dump_json
+from node.asking import Answer, Progress, ask_running
+from node.cli import late
 from node.cli.render import plural
-from node.commands.registry import Commands
-from node.control import call
+from node.config import load_config
 
 __all__ = ["Front", "Group", "command", "default_data_dir", "group", "secret"]
 
@@ -30,9 +31,8 @@ Show = Callable[["Front", JsonObject], None]
 
 @dataclass(slots=True)
 class Front:
-    """One run of the command line. `commands` is what a node can be asked."""
+    """One run of the command line, for the node in `data`."""
 
-    commands: Commands
     data: Path
     as_json: bool = False
     account: str | None = None
@@ -45,9 +45,7 @@ class Front:
         Raises: CommandFailed, InvalidInput, StoreRefused; `main` turns them into one line.
         """
         with self.err.status("…") if self.err.is_terminal else _Quiet() as status:
-            answered = call(
-                self.data, self.commands, name, {"account": self.account, **args}, progress=status.update
-            )
+            answered = call(self.data, name, {"account": self.account, **args}, status.update)
         if answered.queued:
             self.note(
                 f"{plural(answered.queued, 'message')} {'stays' if answered.queued == 1 else 'stay'} queued, "
@@ -74,6 +72,15 @@ class Front:
     def note(self, text: str) -> None:
         """A line beside the answer, on stderr."""
         self.err.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def call(data: Path, command: str, args: Mapping[str, Any], progress: Progress) -> Answer:
+    """Run a command by the node that runs, else by opening it.
+
+    Raises: CommandFailed, InvalidInput, StoreRefused.
+    """
+    result = ask_running(load_config(data), command, args, progress)
+    return Answer(result) if result is not None else late.call_alone(data, command, args, progress)
 
 
 class _Quiet:

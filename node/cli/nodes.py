@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,10 @@ import anyio
 import click
 
 from federation.messages import JsonObject
+from node.cli import late
 from node.cli.front import Front, command, secret
 from node.config import load_config, make_config
-from node.founding import found_node
 from node.logs import configure_logs
-from node.serve import serve
-from node.store.backup import restore_backup
 
 __all__ = ["COMMANDS"]
 
@@ -41,7 +38,7 @@ def init(front: Front, /, **options: Any) -> None:
     config = make_config(front.data.absolute(), _settings(options))
     account = {key: options[key] for key in ("name", "display", "summary", "kind")}
     account["terms"] = list(options["accepts"])
-    made = anyio.run(lambda: found_node(config, front.commands, account, progress=lambda text: None))
+    made = anyio.run(lambda: late.found(config, account, lambda text: None))
     front.show({"data": str(config.data_dir), "url": config.base_url, **made}, _show_made)
 
 
@@ -89,7 +86,7 @@ def serve_node(front: Front, /) -> None:
     def ready(address: str) -> None:
         print(address, flush=True)
 
-    anyio.run(lambda: serve(config, front.commands, ready=ready), backend_options={"use_uvloop": True})
+    anyio.run(lambda: late.serve_node(config, ready), backend_options={"use_uvloop": True})
 
 
 # --- keeping it safe --------------------------------------------------------------------------------------
@@ -112,7 +109,7 @@ def backup(front: Front, file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def restore(front: Front, file: Path) -> None:
     """Bring a node back from a backup, into a data directory that holds none."""
-    restored = restore_backup(file, secret("Passphrase"), front.data.absolute())
+    restored = late.restore(file, secret("Passphrase"), front.data.absolute())
     done = {"data": str(front.data.absolute()), "made_at": restored.made_at.isoformat(timespec="seconds")}
     front.show(
         done,
@@ -133,9 +130,7 @@ def restore(front: Front, file: Path) -> None:
 )
 def demo(front: Front, once: bool, port: int | None, keep: Path | None) -> int:
     """Watch a person and three vendors, four nodes, strike a deal on this machine."""
-    # By name, when it is asked for: the demo runs this command line, and nothing else needs it.
-    code = import_module("node.demo").run(once=once, base_port=port or 0, keep=keep)
-    return int(code)
+    return late.play_demo(once=once, base_port=port or 0, keep=keep)
 
 
 COMMANDS: tuple[click.Command, ...] = (init, serve_node, backup, restore, demo)

@@ -11,12 +11,13 @@ from typing import Any
 
 from federation.errors import FederationError
 from federation.messages import JsonObject
+from node.asking import error_of
 from node.commands.arguments import Arguments, Say
 from node.context import Node
 from node.domain.errors import InvalidInput, Refusal
 from node.store.ports import StoreRefused
 
-__all__ = ["Command", "Commands", "Run", "answer", "error_of", "silent"]
+__all__ = ["Command", "Commands", "Run", "answer", "silent"]
 
 Run = Callable[[Node, Arguments], Awaitable[JsonObject]]
 
@@ -91,17 +92,3 @@ async def answer(
         return {"result": await command.run(node, arguments)}
     except (InvalidInput, Refusal, StoreRefused, FederationError) as error:
         return {"error": error_of(error)}
-
-
-def error_of(error: Exception) -> JsonObject:
-    """The error object of an expected failure.
-
-    Shapes: `field` is empty where no input was wrong; `reason` is set where the deal's rules say no.
-    """
-    match error:
-        case InvalidInput():
-            return {"field": error.field, "wrong": error.wrong, "right": error.right, "reason": None}
-        case Refusal():
-            return {"field": "", "wrong": error.detail, "right": "", "reason": error.reason.value}
-        case _:
-            return {"field": "", "wrong": str(error), "right": "", "reason": "failed"}

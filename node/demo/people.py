@@ -1,17 +1,18 @@
-"""What the people of the story want and do: Ana's wishes, and how somebody in a shop picks from the shelf."""
+"""What the people of the story want and do: Ana's wishes, a shop's stock, what is taken off the shelf."""
 
 from __future__ import annotations
 
+import time
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from federation.messages import JsonObject
-from node.demo.catalogue import BICYCLE
+from node.demo.catalogue import BICYCLE, build_rows, to_csv
 from node.demo.stage import Player, StageFailed
 from node.domain.catalogue import parse_property
 
-__all__ = ["amount_of", "coming_friday", "pick", "wanted"]
+__all__ = ["amount_of", "coming_friday", "pick", "stock", "wanted"]
 
 HEIGHT_CM = Decimal(115)
 
@@ -68,3 +69,22 @@ def _miss(item: JsonObject) -> int:
     properties = item["properties"]
     is_red, has_gears = properties.get("color") == "red", int(properties.get("gears", "1")) >= 3
     return int(not is_red) + int(not has_gears)
+
+
+def stock(shop: Player) -> str:
+    """Import a shop's catalogue; North's person lets a rule answer from then on. What was done, in words.
+
+    Raises: StageFailed where the table is not taken as it is.
+    """
+    began = time.monotonic()
+    done = shop.ask("catalogue.import", csv=to_csv(build_rows(shop.name)))
+    if done["problem_count"]:
+        raise StageFailed(
+            f"{shop.name}'s catalogue has {done['problem_count']} problems: {done['problems'][0]}"
+        )
+    words = f"{done['items']:,} items imported in {time.monotonic() - began:.1f} s"
+    if shop.name != "north":
+        return f"{words}, answers by hand"
+    rule = {"name": "Bicycles at once", "category": BICYCLE, "most": "3", "place": {"name": "Glasgow"}}
+    shop.ask("rules.add", fields=["name", "addresses"], **rule)
+    return f"{words}, answers by rule"

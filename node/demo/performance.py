@@ -12,10 +12,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from node.control import CommandFailed
-from node.demo.catalogue import BICYCLE, build_rows, to_csv
+from node.asking import CommandFailed
+from node.demo.people import stock
 from node.demo.proof import prove
-from node.demo.stage import CAST, Stage, StageFailed, free_ports, log_tails, open_stage
+from node.demo.stage import CAST, Network, Stage, StageFailed, free_ports, log_tails, open_stage
 from node.demo.story import VENDORS, StepFailed, Story, Told
 from node.demo.words import Teller
 from node.domain.errors import InvalidInput
@@ -110,33 +110,19 @@ def _set_up(home: Path, ports: list[int], teller: Teller, opened: ExitStack) -> 
     teller.heading("Setting up")
     began = time.monotonic()
     with teller.working("making and starting four nodes"):
-        stage = opened.enter_context(open_stage(home, ports))
+        stage = opened.enter_context(open_stage(home, Network(ports)))
     took = time.monotonic() - began
     teller.say(f"    four processes, each with its own keys and database: {took:.1f} s")
     _show_player(stage, "ana", "a person, who lives alone on her node", teller)
     for vendor in VENDORS:
         with teller.working(f"{vendor} imports its catalogue"):
-            _show_player(stage, vendor, _stock(stage, vendor), teller)
+            _show_player(stage, vendor, stock(stage[vendor]), teller)
     return stage
 
 
 def _show_player(stage: Stage, name: str, words: str, teller: Teller) -> None:
     player = stage[name]
     teller.say(f"    {name.title():<6} {player.url:<29} {player.display}: {words}")
-
-
-def _stock(stage: Stage, vendor: str) -> str:
-    """Import a vendor's catalogue; North lets a rule answer. What was done, in words."""
-    began = time.monotonic()
-    done = stage[vendor].ask("catalogue.import", csv=to_csv(build_rows(vendor)))
-    if done["problem_count"]:
-        raise StageFailed(f"{vendor}'s catalogue has {done['problem_count']} problems: {done['problems'][0]}")
-    words = f"{done['items']:,} items imported in {time.monotonic() - began:.1f} s"
-    if vendor != "north":
-        return f"{words}, answers by hand"
-    rule = {"name": "Bicycles at once", "category": BICYCLE, "most": "3", "place": {"name": "Glasgow"}}
-    stage[vendor].ask("rules.add", fields=["name", "addresses"], **rule)
-    return f"{words}, answers by rule"
 
 
 # --- afterwards -------------------------------------------------------------------------------------------

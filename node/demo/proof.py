@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import subprocess
 import time
 from pathlib import Path
@@ -57,7 +58,7 @@ def _pin(host: Player, actor: str) -> str:
 
 def _get(player: Player, url: str, accept: str) -> bytes:
     """Fetch a public document as a stranger would; the name in the URL is this machine."""
-    connection = http.client.HTTPConnection("127.0.0.1", player.port, timeout=FETCH_S)
+    connection = _connection(player)
     try:
         connection.request(
             "GET", url.removeprefix(player.url), headers={"Host": player.host, "Accept": accept}
@@ -69,6 +70,14 @@ def _get(player: Player, url: str, accept: str) -> bytes:
     if answer.status != http.client.OK:
         raise StepFailed(f"{url} answers {answer.status}")
     return body
+
+
+def _connection(player: Player) -> http.client.HTTPConnection:
+    tls = player.network.tls
+    if tls is None:
+        return http.client.HTTPConnection("127.0.0.1", player.port, timeout=FETCH_S)
+    context = ssl.create_default_context(cafile=str(tls.ca_file))
+    return http.client.HTTPSConnection("127.0.0.1", player.port, timeout=FETCH_S, context=context)
 
 
 def _verify(bundle: Path, keys: list[str], *, nobody: Path) -> JsonObject:

@@ -6,7 +6,6 @@ other command reaches it over its control socket.
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -18,20 +17,25 @@ from pathlib import Path
 from typing import Any
 
 from federation.messages import JsonObject
+from node.asking import CommandFailed
 from node.commands import build_commands
 from node.commands.registry import Commands
-from node.control import CommandFailed, call
+from node.control import call
 
 __all__ = [
     "CAST",
     "OBVERSE",
     "POLL_S",
+    "Network",
     "Player",
     "Stage",
     "StageFailed",
+    "Tls",
+    "await_ready",
     "free_ports",
     "log_tails",
     "open_stage",
+    "start",
 ]
 
 OBVERSE = (sys.executable, "-m", "node")
@@ -46,6 +50,24 @@ class StageFailed(Exception):
     """A node could not be made, did not start, or ended by itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """One certificate for all names of a stage, and the authority that issued it; PEM files."""
+
+    ca_file: Path
+    cert_file: Path
+    key_file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Where the nodes are: a port of 127.0.0.1 each, names under `domain`; plain HTTP without `tls`."""
+
+    ports: Sequence[int]
+    domain: str = "localhost"
+    tls: Tls | None = None
+
+
 @dataclass(slots=True)
 class Player:
     """One node of the story: its name, its address, where it lives, and its process once it runs."""
@@ -54,17 +76,22 @@ class Player:
     kind: str
     display: str
     port: int
+    network: Network
     home: Path
     commands: Commands
     process: subprocess.Popen[bytes] | None = None
 
     @property
+    def domain(self) -> str:
+        return f"{self.name}.{self.network.domain}"
+
+    @property
     def host(self) -> str:
-        return f"{self.name}.localhost:{self.port}"
+        return f"{self.domain}:{self.port}"
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}"
+        return f"{'https' if self.network.tls else 'http'}://{self.host}"
 
     @property
     def actor(self) -> str:
@@ -127,28 +154,30 @@ CAST = (
 
 
 @contextmanager
-def open_stage(home: Path, ports: Sequence[int]) -> Iterator[Stage]:
-    """Make the four nodes under `home` and run them; every process is ended however this is left.
+def open_stage(home: Path, network: Network, cast: Sequence[tuple[str, str, str]] = CAST) -> Iterator[Stage]:
+    """Make the nodes under `home` and run them; every process is ended however this is left.
 
+    Shapes: `cast` is (name, kind, display name) of each, with a port of `network` each.
     Raises: StageFailed.
     """
     commands = build_commands()
     players = [
-        Player(name, kind, display, port, home, commands)
-        for (name, kind, display), port in zip(CAST, ports, strict=True)
+        Player(name, kind, display, port, network, home, commands)
+        for (name, kind, display), port in zip(cast, network.ports, strict=True)
     ]
-    stage = Stage(home, {player.name: player for player in players})
     for player in players:
         if player.data.exists():
             raise StageFailed(f"{player.data} is there already. Name another directory with --keep.")
     with ExitStack() as started:
         _make(players, started)
         for player in players:
-            _start(player, started)
+            started.callback(_end_player, player)
         started.callback(_ask_to_stop, players)
         for player in players:
-            _await_ready(player)
-        yield stage
+            start(player)
+        for player in players:
+            await_ready(player)
+        yield Stage(home, {player.name: player for player in players})
 
 
 def _make(players: Sequence[Player], started: ExitStack) -> None:
@@ -175,31 +204,31 @@ def _make(players: Sequence[Player], started: ExitStack) -> None:
 
 
 def _init_command(player: Player, players: Sequence[Player]) -> list[str]:
-    """A closed network of four: each pair of host and port is allowed, each name has its address."""
+    """A closed network: each pair of host and port is allowed, each name has its address."""
     command = [*OBVERSE, "--data", str(player.data), "init", "--url", player.url]
     command += ["--name", player.name, "--kind", player.kind, "--display", player.display]
     command += ["--bind", f"127.0.0.1:{player.port}", "--cast-spread", "0"]
     for other in players:
-        command += ["--allow", other.host, "--resolve", f"{other.name}.localhost=127.0.0.1"]
+        command += ["--allow", other.host, "--resolve", f"{other.domain}=127.0.0.1"]
+    if tls := player.network.tls:
+        command += ["--tls-cert", str(tls.cert_file), "--tls-key", str(tls.key_file)]
+        command += ["--ca-file", str(tls.ca_file)]
     return command
 
 
-def _start(player: Player, started: ExitStack) -> None:
+def start(player: Player) -> None:
     """`obverse serve`, in a session of its own: Ctrl-C reaches the demo alone, which ends what it started."""
     with player.log.open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603 (our own command line, arguments of our own)
+        player.process = subprocess.Popen(  # noqa: S603 (our own command line, arguments of our own)
             [*OBVERSE, "--data", str(player.data), "serve"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-    player.process = process
-    started.callback(_end, process)
 
 
-def _await_ready(player: Player) -> None:
+def await_ready(player: Player) -> None:
     """The node says where it is served once it takes requests."""
     deadline = time.monotonic() + READY_S
     assert player.process is not None
@@ -216,6 +245,11 @@ def _ask_to_stop(players: Sequence[Player]) -> None:
     for player in players:
         if player.process is not None and player.process.poll() is None:
             player.process.terminate()
+
+
+def _end_player(player: Player) -> None:
+    if player.process is not None:
+        _end(player.process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from federation.messages import JsonObject
-from node.control import CommandFailed
+from node.asking import CommandFailed
 from node.demo.people import amount_of, coming_friday, pick, wanted
 from node.demo.stage import POLL_S, Player, Stage, StageFailed
 from node.demo.words import Held, Teller

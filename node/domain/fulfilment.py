@@ -12,6 +12,7 @@ from node.domain.deals import (
     Deal,
     DealKind,
     DealState,
+    OfferRecord,
     OfferState,
     ProgressRecord,
     ReceiptRecord,
@@ -78,6 +79,10 @@ def _answered(deal: Deal, message: CancelAccept | CancelReject, context: Context
     if found is None or found.by is context.sender:
         raise Refusal(Reason.NOT_ADDRESSED, "no such cancellation to answer")
     require(found.digest == message.cancel_digest, Reason.SUPERSEDED, "the cancellation has another digest")
+    # She cannot honestly have said both: whoever agrees to cancel has nothing to confirm, nor the reverse.
+    confirmed = deal.confirmed_at is not None and not deal.presumed
+    by_her = context.sender is Sender.CUSTOMER
+    require(not (by_her and confirmed), Reason.OUT_OF_STATE, "she has confirmed that all was received")
     if found.state in (CancellationState.ACCEPTED, CancellationState.REJECTED):
         raise Superfluous(Reason.OUT_OF_STATE, f"the cancellation was {found.state} already")
     if deal.side is context.sender:
@@ -203,27 +208,43 @@ def _feedback(deal: Deal, message: Feedback, context: Context) -> Result:
 
 
 def _refuse(deal: Deal, message: Refuse, context: Context) -> Result:
-    """Undo on this side what the other side refused. A refusal is never answered, so nothing here raises."""
+    """Undo on this side what the other side refused. A refusal is never answered, so nothing here raises.
+
+    One that is not bound to the digest of what it refuses ends nothing (`protocol §2`, Digests).
+    """
     noted = Noted(f"Refused: {message.reason}", message.reason)
     step = _refused_by_customer if context.sender is Sender.CUSTOMER else _refused_by_vendor
     deal, events = step(deal, message, context)
     found = deal.cancellation(message.object_id)
-    if found is not None and found.by is not context.sender and found.state is CancellationState.PENDING:
+    if found is None or found.digest != message.object_digest:
+        return deal, (*events, noted)
+    if found.by is not context.sender and found.state is CancellationState.PENDING:
         deal = deal.with_cancellation(replace(found, state=CancellationState.REJECTED))
     return deal, (*events, noted)
 
 
 def _refused_by_customer(deal: Deal, message: Refuse, context: Context) -> Result:
-    offer = deal.offer(message.object_id)
-    if deal.kind is DealKind.INTENT and offer is not None and offer.state is OfferState.LIVE:
+    offer = _refused_offer(deal, message)
+    if deal.kind is DealKind.INTENT and offer is not None:
         ended = replace(offer, state=OfferState.REFUSED)
         return deal.with_offer(ended), (OfferEnded(ended),)
     agreed = deal.agreed
-    if agreed is None or message.object_id != agreed.conclusion_id or message.reason is not Reason.EXPIRED:
+    if agreed is None or message.reason is not Reason.EXPIRED:
         return deal, ()
-    if not context.may_release or _was_taken_up(deal):
+    if (message.object_id, message.object_digest) != (agreed.conclusion_id, agreed.conclusion_digest):
+        return deal, ()
+    may_be_late = agreed.ends_at <= context.now + context.policy.max_clock_ahead
+    if not (may_be_late and context.may_release) or _was_taken_up(deal):
         return deal, (Noted("She calls the conclusion late, but the record shows that it was not."),)
     return _undo_conclusion(deal, agreed)
+
+
+def _refused_offer(deal: Deal, message: Refuse) -> OfferRecord | None:
+    """The live offer (or order) that a refusal is bound to."""
+    offer = deal.offer(message.object_id)
+    if offer is None or offer.digest != message.object_digest:
+        return None
+    return offer if offer.state is OfferState.LIVE else None
 
 
 def _was_taken_up(deal: Deal) -> bool:
@@ -254,15 +275,18 @@ def _undo_conclusion(deal: Deal, agreed: Acceptance) -> Result:
 
 
 def _refused_by_vendor(deal: Deal, message: Refuse, context: Context) -> Result:
+    refused = (message.object_id, message.object_digest)
     for found in deal.acceptances:
-        if found.id == message.object_id and found.state in (AcceptanceState.PENDING, AcceptanceState.LAPSED):
+        open_still = found.state in (AcceptanceState.PENDING, AcceptanceState.LAPSED)
+        if refused == (found.id, found.digest) and open_still:
             return end_acceptance(deal, found, AcceptanceState.REFUSED, context.now)
-    order = deal.offer(message.object_id) if deal.kind is DealKind.ORDER else None
-    if order is not None and order.state is OfferState.LIVE:
+    order = _refused_offer(deal, message) if deal.kind is DealKind.ORDER else None
+    if order is not None:
         deal = deal.with_offer(replace(order, state=OfferState.REFUSED))
         return replace(deal, refused=message.reason), ()
-    is_first = message.object_id == deal.cast_id
-    if (is_first and not deal.offers) or (not is_first and message.object_id == deal.statement_id):
+    is_first = refused == (deal.cast_id, deal.cast_digest)
+    is_last = refused == (deal.statement_id, deal.proposal_digest)
+    if (is_first and not deal.offers) or (not is_first and is_last):
         return replace(deal, refused=message.reason), ()
     return deal, ()
 

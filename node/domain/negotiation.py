@@ -80,6 +80,8 @@ def _restate(deal: Deal, proposal: Proposal, message: Update | Counter, context:
     _check_proposal(deal, proposal, context)
     if deal.proposal is not None and proposal.stated_at <= deal.proposal.stated_at:
         raise Superfluous(Reason.SUPERSEDED, "a newer statement of this proposal is known")
+    most = context.policy.statements_per_deal
+    require(len(deal.past_digests) < most, Reason.LIMIT, f"at most {most} statements of a proposal")
     return replace(
         deal,
         proposal=proposal,
@@ -233,7 +235,9 @@ def _undo(deal: Deal, message: Undo, context: Context) -> Result:
     if offer.state is OfferState.ACCEPTED and deal.agreed is None:
         return deal.with_offer(replace(offer, fate=OfferState.WITHDRAWN)), ()
     if offer.state is not OfferState.LIVE:
-        require(deal.side is Sender.CUSTOMER, Reason.OUT_OF_STATE, f"the offer is {offer.state} already")
+        # It may have crossed what ended the offer, but never the agreement, which is the vendor's own word.
+        crossed = deal.side is Sender.CUSTOMER and offer.state is not OfferState.ACCEPTED
+        require(crossed, Reason.OUT_OF_STATE, f"the offer is {offer.state} already")
         return deal, ()
     ended = replace(offer, state=OfferState.WITHDRAWN)
     return deal.with_offer(ended), (OfferEnded(ended),)
@@ -288,14 +292,17 @@ def _accept(deal: Deal, message: Accept, context: Context) -> Result:
 
 
 def _conclude(deal: Deal, message: Conclude, context: Context) -> Result:
-    acceptance = deal.acceptance_by_digest(message.accept_digest)
-    if acceptance is not None and acceptance.state is AcceptanceState.LAPSED:
+    acceptance = next((found for found in deal.acceptances if found.id == message.accept_id), None)
+    if acceptance is None:
+        raise Refusal(Reason.OUT_OF_STATE, "it concludes no Accept of this deal")
+    cited = (message.accept_digest, message.offer_digest)
+    same = cited == (acceptance.digest, acceptance.offer_digest)
+    require(same, Reason.SUPERSEDED, "the Accept that we know, or its offer, has another digest")
+    if acceptance.state is AcceptanceState.LAPSED:
         # Another Accept is under way by now; the vendor must hear that this one was late, to release it.
         raise Refusal(Reason.EXPIRED, "the conclusion came after the end of the Accept")
-    if acceptance is None or acceptance.state is not AcceptanceState.PENDING:
-        raise Refusal(Reason.OUT_OF_STATE, "it concludes no Accept that is under way")
-    cited = message.accept_id == acceptance.id and message.offer_digest == acceptance.offer_digest
-    require(cited, Reason.MALFORMED, "ids and digests do not name the same Accept")
+    pending = acceptance.state is AcceptanceState.PENDING
+    require(pending, Reason.OUT_OF_STATE, "it concludes no Accept that is under way")
     offer = known_offer(deal, acceptance.offer_id, acceptance.offer_digest)
     concluded = replace(
         acceptance,

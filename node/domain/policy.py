@@ -30,6 +30,7 @@ class Policy:
     parked_per_actor: int = 100
     questions_before_offer: int = 3
     notes_per_deal: int = 200
+    statements_per_deal: int = 100
     progress_per_deal: int = 100
     cancellations_per_deal: int = 5
     counters: int = 5

@@ -96,6 +96,10 @@ def _take_one(
     envelope = envelope_of(activity)
     deal = desk.tx.deals.get(own, envelope.deal_id)
     source = _source(desk, entry, activity, envelope, own, sender, keys)
+    known = desk.tx.evidence.find(own, entry.activity_id)
+    if known is not None and known.direction is Direction.IN:
+        _meet_again(desk, source, known)
+        return False
     try:
         message = parse_message(activity, digest=entry.digest, currency=_currency(desk, deal, activity))
     except UnknownMessage:
@@ -104,6 +108,17 @@ def _take_one(
         refuse_message(desk, source, None, error)
         return False
     return receive(desk, message, source) is Reception.APPLIED
+
+
+def _meet_again(desk: Desk, source: Source, known: StoredMessage) -> None:
+    """A message of this id is kept already. The same bytes, by another inbox, have had their effect.
+
+    Other bytes, or those of another actor, are refused: an id stands for one message of the evidence, so what
+    was let in under it could not be shown afterwards.
+    """
+    if (known.digest, known.actor) != (source.stored.digest, source.stored.actor):
+        error = Refusal(Reason.MALFORMED, "another message came under this id before")
+        refuse_message(desk, source, None, error)
 
 
 def _take_parked(
@@ -190,6 +205,7 @@ def _check_credentials(desk: Desk, own: str, message: Message, keys: dict[str, P
             issuer=message.actor,
             feedback_key=_feedback_key(desk, deal, message),
             category=deal.category if deal else "",
+            month=f"{message.at:%Y-%m}",
         )
 
 
@@ -204,6 +220,5 @@ def _feedback_key(desk: Desk, deal: Deal | None, message: Conclude | OrderAccept
     if deal is None:
         return ""
     if isinstance(message, Conclude):
-        accepted = deal.acceptance_by_digest(message.accept_digest)
-        return accepted.feedback_key if accepted else ""
+        return next((found.feedback_key for found in deal.acceptances if found.id == message.accept_id), "")
     return next((offer.feedback_key for offer in deal.offers if offer.id == message.order_id), "")

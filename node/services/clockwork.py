@@ -19,18 +19,24 @@ AT_ONCE = 200
 
 
 def run_due(desk: Desk) -> int:
-    """Let the clock act on everything that is due; how much that was (call again while it is not 0)."""
-    due = desk.tx.deals.due(desk.now, AT_ONCE)
+    """Let the clock act on everything that is due; how much that was (call again while it is not 0).
+
+    It strikes no further than to where the inbox has been read: what arrived before an end, and waits, is not
+    late.
+    """
+    waiting_since = desk.tx.inbox.waiting_since()
+    now = desk.now if waiting_since is None else min(desk.now, waiting_since)
+    due = desk.tx.deals.due(now, AT_ONCE)
     for deal in due:
-        _tick(desk, deal)
+        _tick(desk, deal, now)
     expired = desk.tx.parking.expired(desk.now, AT_ONCE)
     for parked in expired:
         desk.tx.parking.remove(parked.own, parked.activity_id)
     return len(due) + len(expired)
 
 
-def _tick(desk: Desk, deal: Deal) -> None:
-    outcome = tick(deal, desk.now, desk.setting.policy)
+def _tick(desk: Desk, deal: Deal, now: datetime) -> None:
+    outcome = tick(deal, now, desk.setting.policy)
     follow_events(desk, outcome.deal, outcome.events)
     for event in outcome.events:
         if isinstance(event, OfferEnded):
@@ -39,13 +45,13 @@ def _tick(desk: Desk, deal: Deal) -> None:
             notice(desk, outcome.deal, "The vendor did not conclude in time: you are free.", kind="clock")
     save(desk, outcome.deal)
     if outcome.deal.state is not deal.state and is_terminal(outcome.deal.state):
-        _end_intent(desk, outcome.deal)
+        _end_intent(desk, outcome.deal, now)
 
 
-def _end_intent(desk: Desk, deal: Deal) -> None:
+def _end_intent(desk: Desk, deal: Deal, now: datetime) -> None:
     """An intent is over when the last of its deals is."""
     intent = desk.tx.intents.get(deal.intent_id or "")
-    if intent is None or intent.state is not IntentState.LIVE or intent.ends_at > desk.now:
+    if intent is None or intent.state is not IntentState.LIVE or intent.ends_at > now:
         return
     waiting = (
         DealState.OPEN,

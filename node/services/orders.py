@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from node import attest, publish
@@ -167,9 +167,10 @@ def _quantity_problem(posting: StandingOffer, quantity: Quantity) -> str:
     return ""
 
 
-def check_order(desk: Desk, message: Order) -> StandingOffer:
+def check_order(desk: Desk, message: Order, *, now: datetime) -> StandingOffer:
     """The posting that an order binds, if the order fits it. Raises: Refusal.
 
+    Units:  `now` is when the order was received.
     An order of an older statement of the post is superseded; the price must be exact.
     """
     post_id = message.agreement.primary.removesuffix("#primary")
@@ -178,7 +179,7 @@ def check_order(desk: Desk, message: Order) -> StandingOffer:
         raise Refusal(Reason.NOT_ADDRESSED, "no such standing offer")
     if posting.withdrawn_at is not None:
         raise Refusal(Reason.WITHDRAWN, "the standing offer was withdrawn")
-    if posting.ends_at <= desk.now:
+    if posting.ends_at <= now:
         raise Refusal(Reason.EXPIRED, "the standing offer has ended")
     if posting.digest != message.post_digest:
         raise Refusal(Reason.SUPERSEDED, "the standing offer was changed since")

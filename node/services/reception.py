@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum
 
 from node import attest, publish
@@ -125,23 +126,32 @@ def _take(desk: Desk, deal: Deal, message: Message, source: Source) -> None:
     elif isinstance(message, Order):
         _take_order(desk, deal, message, source)
     else:
-        outcome = _apply(desk, deal, message)
+        outcome = _apply(desk, deal, message, now=_judged_at(desk, message, source))
         if isinstance(message, Cast):
             _check_terms(desk, deal, message)
         _store(desk, outcome, message, source)
         _react(desk, outcome, message)
 
 
-def _apply(desk: Desk, deal: Deal, message: Message) -> Outcome:
+def _apply(desk: Desk, deal: Deal, message: Message, *, now: datetime | None = None) -> Outcome:
     sender = Sender.VENDOR if deal.side is Sender.CUSTOMER else Sender.CUSTOMER
     return apply(
         deal,
         message,
         sender=sender,
-        now=desk.now,
+        now=now or desk.now,
         policy=desk.setting.policy,
         may_release=_may_release(desk, deal, message),
     )
+
+
+def _judged_at(desk: Desk, message: Message, source: Source) -> datetime:
+    """What must arrive before an end is judged by its receipt, however long it waited here.
+
+    Spec: `protocol §4`, accept and conclude; `security §3`, "the vendor's time of receipt decides".
+    """
+    in_time = isinstance(message, Accept | Conclude | Order)
+    return min(source.stored.at, desk.now) if in_time else desk.now
 
 
 def _may_release(desk: Desk, deal: Deal, message: Message) -> bool:
@@ -218,7 +228,7 @@ def _conclude(desk: Desk, deal: Deal, message: Accept, source: Source) -> None:
     ):
         _say_again(desk, deal, message, source)
         return
-    outcome = _apply(desk, deal, message)
+    outcome = _apply(desk, deal, message, now=_judged_at(desk, message, source))
     draft = Conclude(
         **envelope(desk, deal),
         accept_id=message.id,
@@ -249,9 +259,10 @@ def _say_again(desk: Desk, deal: Deal, message: Accept, source: Source) -> None:
 
 
 def _take_order(desk: Desk, deal: Deal, message: Order, source: Source) -> None:
-    posting = check_order(desk, message)
+    now = _judged_at(desk, message, source)
+    posting = check_order(desk, message, now=now)
     ordered = replace(deal, post_id=posting.id, category=posting.category)
-    outcome = _apply(desk, ordered, message)
+    outcome = _apply(desk, ordered, message, now=now)
     accepted, signed = answer_order(desk, outcome.deal, message, posting)
     _store(desk, Outcome(accepted.deal, (*outcome.events, *accepted.events)), message, source)
     publish.send(desk, signed, accepted.deal, answers=message.id)

@@ -8,20 +8,33 @@ durable; one that raises has changed nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from federation.ports import DeliveryQueue, HostMemory, HostState, InboundEntry, InboxLog, PublicKeys
+from federation.ports import DeliveryQueue, HostMemory, HostState, InboxLog, PublicKeys
 from node.domain.accounts import Account, Contact, Persona
 from node.domain.catalogue import CatalogueItem
 from node.domain.deals import Deal
-from node.domain.errors import Reason
 from node.domain.intents import Intent
 from node.domain.matching import Rule
 from node.domain.offers import StandingOffer
+from node.store.records import (
+    Block,
+    DeadEntry,
+    Direction,
+    Follower,
+    FollowState,
+    JobState,
+    KeyRow,
+    Notice,
+    Parked,
+    Post,
+    QueuedJob,
+    Session,
+    StoredMessage,
+    StoreRefused,
+)
 
 __all__ = [
     "Accounts",
@@ -62,177 +75,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-
-class StoreRefused(Exception):
-    """The store cannot be opened or used as it is: foreign, truncated, locked or newer; says what to do."""
-
-
-class Direction(StrEnum):
-    IN = "in"
-    OUT = "out"
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRow:
-    """One of our own keys. `sealed` is the private half under the node key, None once destroyed."""
-
-    key_id: str
-    owner: str
-    algorithm: str
-    public: str
-    sealed: bytes | None = field(repr=False)
-    created_at: datetime
-    revoked_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
-    """Evidence: one message of a deal as it came or went, with the key and document that showed the signer.
-
-    `answers` is the id of the activity that it answers ("" for none); `note` the owner's line where a message
-    was refused. `document` is the digest of an actor document in `Documents`, "" for our own messages.
-    """
-
-    own: str
-    deal_id: str
-    activity_id: str
-    direction: Direction
-    kind: str
-    actor: str
-    digest: str
-    body: bytes = field(repr=False)
-    at: datetime
-    key_id: str = ""
-    document: str = ""
-    answers: str = ""
-    refused: str = ""
-
-
-class JobState(StrEnum):
-    QUEUED = "queued"
-    DELIVERED = "delivered"
-    EXPIRED = "expired"
-    """Its time ran out; what comes after it goes on."""
-    DEAD = "dead"
-    HELD = "held"
-    """Stopped behind a dead one of the same ordering key, whether queued before its death or after."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedJob:
-    """One delivery: `activity_id` by `actor` to `inbox` of `recipient`. `ordering_key` is the deal."""
-
-    activity_id: str
-    recipient: str
-    inbox: str
-    actor: str
-    key_id: str
-    body: bytes = field(repr=False)
-    ordering_key: str
-    created_at: datetime
-    give_up_at: datetime
-    fast_key_id: str = ""
-    due_at: datetime | None = None
-    """Not before this time; None means at once."""
-    id: int = 0
-    state: JobState = JobState.QUEUED
-    attempts: int = 0
-    detail: str = ""
-    settled_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DeadEntry:
-    """An inbound message that could not be processed."""
-
-    entry: InboundEntry
-    error: str
-    buried_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """A message that came before what it answers; `entry` is the whole inbound record."""
-
-    own: str
-    deal_id: str
-    activity_id: str
-    actor: str
-    body: bytes = field(repr=False)
-    entry: InboundEntry
-    parked_at: datetime
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A line for the owner; `reason` where something was refused, `deal_id` where it is about a deal."""
-
-    account: str
-    at: datetime
-    text: str
-    kind: str = "info"
-    deal_id: str = ""
-    reason: Reason | None = None
-    id: int = 0
-
-
-class FollowState(StrEnum):
-    PENDING = "pending"
-    ACCEPTED = "accepted"
-    REMOVED = "removed"
-
-
-@dataclass(frozen=True, slots=True)
-class Follower:
-    """`actor` follows `account`; the inboxes are where posts go."""
-
-    account: str
-    actor: str
-    inbox: str
-    shared_inbox: str | None
-    follow_id: str
-    state: FollowState
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """A public object of an account, or one received about it (feedback). `body` is the signed JSON.
-
-    `kind`: "standing offer", "feedback". `standing` is what we computed of received feedback.
-    """
-
-    id: str
-    account: str
-    author: str
-    kind: str
-    body: bytes = field(repr=False)
-    at: datetime
-    activity_id: str = ""
-    standing: str = ""
-    deleted_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A signed-in browser or device, by the hash of its token."""
-
-    token_hash: str
-    account: str
-    created_at: datetime
-    last_seen_at: datetime
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A blocked domain, in canonical form; its subdomains are blocked with it."""
-
-    domain: str
-    at: datetime
-    reason: str = ""
 
 
 class Meta(Protocol):
@@ -325,6 +167,10 @@ class Inbox(Protocol):
 
     def is_pending(self, entry_id: int) -> bool: ...
     def finish(self, entry_id: int) -> None: ...
+    def waiting_since(self) -> datetime | None:
+        """When the oldest entry arrived that nobody has tried to process yet; None where there is none."""
+        ...
+
     def dead(self) -> list[DeadEntry]: ...
     def requeue(self, entry_id: int, now: datetime) -> bool:
         """Take a dead entry up again. False: no such dead entry."""

@@ -247,7 +247,12 @@ def _credential_problems(
             credential.document,
             evidence,
             lambda key: verify_credential(
-                credential, key, issuer=message.actor, feedback_key=feedback_key, category=category
+                credential,
+                key,
+                issuer=message.actor,
+                feedback_key=feedback_key,
+                category=category,
+                month=f"{message.at:%Y-%m}",
             ),
         )
 

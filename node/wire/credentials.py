@@ -108,17 +108,22 @@ def read_feedback_key(reader: Reader, name: str) -> str:
 
 
 def verify_credential(
-    credential: Credential, key: PublicKey, *, issuer: str, feedback_key: str, category: str
+    credential: Credential, key: PublicKey, *, issuer: str, feedback_key: str, category: str, month: str
 ) -> None:
-    """The vendor's key signed exactly this: this issuer, this feedback key, this category.
+    """The vendor's key signed exactly this: this issuer, this feedback key, this category, this month.
 
-    Shapes: `key` is one that the issuer's actor document lists (the caller knows); `category` a Wikidata URI.
+    Another month than the purchase's own would go out with her words, and tell or mark what is not so.
+
+    Shapes: `key` is one that the issuer's actor document lists (the caller knows); `category` a Wikidata URI;
+            `month` that of the conclusion, like 2026-11.
     Raises: Refusal(malformed).
     Spec:   `protocol §5` "From a purchase".
     """
     said = (credential.issuer, credential.feedback_key, credential.category.rpartition("/")[2])
     if said != (issuer, feedback_key, category.rpartition("/")[2]):
         raise Refusal(Reason.MALFORMED, "purchaseCredential: is about another issuer, key or category")
+    if credential.month != month:
+        raise Refusal(Reason.MALFORMED, f"purchaseCredential: the month of this purchase is {month}")
     check_vendor_proof(credential.document, key, issuer, "purchaseCredential")
 
 

@@ -43,7 +43,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.logs": (),
     # store: ports above adapters, one driver each
     "node.store": (),
-    "node.store.ports": ("node.domain", "federation.ports"),
+    "node.store.records": ("node.domain.errors", "federation.ports"),
+    "node.store.ports": ("node.store.records", "node.domain", "federation.ports"),
     "node.store.memory": ("node.store.memory", "node.store.ports", "node.domain", "federation.ports"),
     "node.store.sqlite": (
         "node.store.sqlite",
@@ -131,7 +132,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "node.web": ("node.web", *FRONT, "node.wire.html"),
     "node.api": ("node.api", *FRONT),
-    "node.commands": ("node.commands", *FRONT, "node.config", "node.wire", *DATA),
+    "node.commands": ("node.commands", "node.asking", *FRONT, "node.config", "node.wire", *DATA),
     # a backup holds the node key beside the database
     "node.commands.backups": (
         "node.commands",
@@ -178,7 +179,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "node.commands.reach": ("node.commands", *FRONT, "federation.webfinger", *DATA),
     # above the assembly: how a command reaches a node, that runs or is opened for it
+    "node.asking": ("node.config", "node.domain.errors", *DATA),
     "node.control": (
+        "node.asking",
         "node.commands",
         "node.config",
         "node.container",
@@ -205,24 +208,21 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.control",
         "node.domain",
     ),
+    # what it needs of the node itself it loads late, in `node.cli.late` alone
     "node.cli": (
         "node.cli",
-        "node.commands",
+        "node.asking",
         "node.config",
-        "node.container",
-        "node.control",
-        "node.demo",
         "node.domain",
-        "node.founding",
         "node.logs",
-        "node.serve",
         "node.signing",
-        "node.store",
+        "node.store.ports",
         "node.wire",
         *DATA,
     ),
     "node.demo": (
         "node.demo",
+        "node.asking",
         "node.commands",
         "node.config",
         "node.control",

@@ -16,13 +16,14 @@ import pytest
 
 from federation.keys import SigningKey
 from federation.messages import JsonObject
+from node.asking import CommandFailed, is_running
 from node.commands import build_commands
 from node.commands.arguments import Arguments
 from node.commands.registry import Commands, answer
 from node.config import Config, save_config
 from node.container import open_node
 from node.context import Node
-from node.control import CommandFailed, call, is_running, run_once, serve_control
+from node.control import call, run_once, serve_control
 from node.domain.errors import InvalidInput
 from node.signing import create_node_key
 from node.store.ports import QueuedJob, StoreRefused

@@ -17,9 +17,10 @@ import anyio.streams.tls
 import pytest
 import trustme
 
+from node.asking import is_running
 from node.commands import build_commands
 from node.config import Config
-from node.control import call, is_running
+from node.control import call
 from node.domain.errors import InvalidInput
 from node.founding import found_node
 from node.serve import serve

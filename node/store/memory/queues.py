@@ -52,6 +52,10 @@ class MemoryInbox(Repository):
         if self.is_pending(entry_id):
             del self._t.inbox[entry_id]
 
+    def waiting_since(self) -> datetime | None:
+        untried = (row.entry.received_at for row in self.pending() if row.entry.attempts == 0)
+        return min(untried, default=None)
+
     def dead(self) -> list[DeadEntry]:
         rows = sorted(self._t.inbox.values(), key=lambda row: row.entry.id)
         return [DeadEntry(row.entry, row.error, row.buried_at) for row in rows if row.buried_at]

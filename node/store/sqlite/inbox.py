@@ -171,6 +171,13 @@ class SqliteInbox:
     def finish(self, entry_id: int) -> None:
         self._db.execute("DELETE FROM inbox WHERE id = ? AND state = 'pending'", (entry_id,))
 
+    def waiting_since(self) -> datetime | None:
+        # due_at 0 is "at once": whatever was tried and put off has a time there
+        row = self._db.execute(
+            "SELECT received_at FROM inbox WHERE state = 'pending' AND due_at = 0 ORDER BY id LIMIT 1"
+        ).fetchone()
+        return from_micros_or_none(row[0] if row else None)
+
     def dead(self) -> list[DeadEntry]:
         rows = self._db.execute(
             f"SELECT {_ENTRY}, error, buried_at FROM inbox WHERE state = 'dead' ORDER BY id"  # noqa: S608 - fixed text

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from node.asking import Answer
 from node.cli.front import Front, _Quiet, secret
 from node.cli.render import ago, money, plural, short_id, span, table, tone
-from node.commands.registry import Commands
-from node.control import Answer
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -76,21 +75,21 @@ def test_messages_that_wait_are_mentioned(
 ) -> None:
     monkeypatch.setattr("node.cli.front.call", lambda *_, **__: Answer({}, queued))
     err = io.StringIO()
-    front = Front(Commands(), tmp_path, err=Console(file=err, width=200))
+    front = Front(tmp_path, err=Console(file=err, width=200))
     assert front.ask("deal.ask") == {}
     assert words in err.getvalue()
     assert "obverse serve" in err.getvalue()
 
 
 def test_progress_is_shown_to_who_watches(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def called(*_: Any, progress: Any, **__: Any) -> Answer:
+    def called(data: Any, name: str, args: Any, progress: Any) -> Answer:
         progress("making keys")
         return Answer({"done": True})
 
     monkeypatch.setattr("node.cli.front.call", called)
     err = io.StringIO()
     watched = Console(file=err, force_terminal=True, width=80)
-    assert Front(Commands(), tmp_path, err=watched).ask("x") == {"done": True}
+    assert Front(tmp_path, err=watched).ask("x") == {"done": True}
     with _Quiet() as quiet:
         quiet.update("nobody")
 

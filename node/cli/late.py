@@ -1,0 +1,52 @@
+"""What only some commands need, loaded when they run: the node itself, with its store, network and server.
+
+Importing all of it takes a second, which a command that speaks to a running node does not have to wait for.
+This is the one place where the command line imports late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from federation.messages import JsonObject
+from node.asking import Answer, Progress
+from node.config import Config
+
+__all__ = ["call_alone", "found", "play_demo", "restore", "serve_node"]
+
+
+def call_alone(data_dir: Path, command: str, args: Mapping[str, Any], progress: Progress) -> Answer:
+    """Open the node for one command (`node.control.call`)."""
+    commands = import_module("node.commands").build_commands()
+    answered: Answer = import_module("node.control").call(
+        data_dir, commands, command, args, progress=progress
+    )
+    return answered
+
+
+async def found(config: Config, account: Mapping[str, Any], progress: Progress) -> JsonObject:
+    """Make a node (`node.founding.found_node`)."""
+    commands = import_module("node.commands").build_commands()
+    made: JsonObject = await import_module("node.founding").found_node(
+        config, commands, account, progress=progress
+    )
+    return made
+
+
+async def serve_node(config: Config, ready: Callable[[str], None]) -> None:
+    """Run a node (`node.serve.serve`)."""
+    commands = import_module("node.commands").build_commands()
+    await import_module("node.serve").serve(config, commands, ready=ready)
+
+
+def restore(file: Path, passphrase: str, data_dir: Path) -> Any:
+    """Bring a node back (`node.store.backup.restore_backup`)."""
+    return import_module("node.store.backup").restore_backup(file, passphrase, data_dir)
+
+
+def play_demo(*, once: bool, base_port: int, keep: Path | None) -> int:
+    """Play the demo (`node.demo.run`)."""
+    return int(import_module("node.demo").run(once=once, base_port=base_port, keep=keep))

@@ -1,0 +1,198 @@
+"""What a store keeps, as plain values: rows of ours, of peers, and of the queues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from federation.ports import InboundEntry
+from node.domain.errors import Reason
+
+__all__ = [
+    "Block",
+    "DeadEntry",
+    "Direction",
+    "FollowState",
+    "Follower",
+    "JobState",
+    "KeyRow",
+    "Notice",
+    "Parked",
+    "Post",
+    "QueuedJob",
+    "Session",
+    "StoreRefused",
+    "StoredMessage",
+]
+
+
+class StoreRefused(Exception):
+    """The store cannot be opened or used as it is: foreign, truncated, locked or newer; says what to do."""
+
+
+class Direction(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """One of our own keys. `sealed` is the private half under the node key, None once destroyed."""
+
+    key_id: str
+    owner: str
+    algorithm: str
+    public: str
+    sealed: bytes | None = field(repr=False)
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """Evidence: one message of a deal as it came or went, with the key and document that showed the signer.
+
+    `answers` is the id of the activity that it answers ("" for none); `note` the owner's line where a message
+    was refused. `document` is the digest of an actor document in `Documents`, "" for our own messages.
+    """
+
+    own: str
+    deal_id: str
+    activity_id: str
+    direction: Direction
+    kind: str
+    actor: str
+    digest: str
+    body: bytes = field(repr=False)
+    at: datetime
+    key_id: str = ""
+    document: str = ""
+    answers: str = ""
+    refused: str = ""
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    DELIVERED = "delivered"
+    EXPIRED = "expired"
+    """Its time ran out; what comes after it goes on."""
+    DEAD = "dead"
+    HELD = "held"
+    """Stopped behind a dead one of the same ordering key, whether queued before its death or after."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedJob:
+    """One delivery: `activity_id` by `actor` to `inbox` of `recipient`. `ordering_key` is the deal."""
+
+    activity_id: str
+    recipient: str
+    inbox: str
+    actor: str
+    key_id: str
+    body: bytes = field(repr=False)
+    ordering_key: str
+    created_at: datetime
+    give_up_at: datetime
+    fast_key_id: str = ""
+    due_at: datetime | None = None
+    """Not before this time; None means at once."""
+    id: int = 0
+    state: JobState = JobState.QUEUED
+    attempts: int = 0
+    detail: str = ""
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadEntry:
+    """An inbound message that could not be processed."""
+
+    entry: InboundEntry
+    error: str
+    buried_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A message that came before what it answers; `entry` is the whole inbound record."""
+
+    own: str
+    deal_id: str
+    activity_id: str
+    actor: str
+    body: bytes = field(repr=False)
+    entry: InboundEntry
+    parked_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line for the owner; `reason` where something was refused, `deal_id` where it is about a deal."""
+
+    account: str
+    at: datetime
+    text: str
+    kind: str = "info"
+    deal_id: str = ""
+    reason: Reason | None = None
+    id: int = 0
+
+
+class FollowState(StrEnum):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """`actor` follows `account`; the inboxes are where posts go."""
+
+    account: str
+    actor: str
+    inbox: str
+    shared_inbox: str | None
+    follow_id: str
+    state: FollowState
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A public object of an account, or one received about it (feedback). `body` is the signed JSON.
+
+    `kind`: "standing offer", "feedback". `standing` is what we computed of received feedback.
+    """
+
+    id: str
+    account: str
+    author: str
+    kind: str
+    body: bytes = field(repr=False)
+    at: datetime
+    activity_id: str = ""
+    standing: str = ""
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser or device, by the hash of its token."""
+
+    token_hash: str
+    account: str
+    created_at: datetime
+    last_seen_at: datetime
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A blocked domain, in canonical form; its subdomains are blocked with it."""
+
+    domain: str
+    at: datetime
+    reason: str = ""
