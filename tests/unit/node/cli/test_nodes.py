@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -121,7 +120,7 @@ def test_serve_prints_the_address_when_it_is_ready(obverse: Any, monkeypatch: py
     async def served(config: Any, commands: Any, *, ready: Any) -> None:
         ready(f"{config.base_url} is served on {config.bind_host}:{config.bind_port}")
 
-    monkeypatch.setattr(nodes, "serve", served)
+    monkeypatch.setattr("node.serve.serve", served)
     monkeypatch.setattr(nodes, "configure_logs", lambda: None)
     ran = obverse("serve")
     assert (ran.code, ran.out) == (0, "https://ana.example is served on 127.0.0.1:8000\n")
@@ -134,6 +133,6 @@ def test_demo_is_run_with_its_options(obverse: Any, monkeypatch: pytest.MonkeyPa
         asked.update(options)
         return 1
 
-    monkeypatch.setattr(nodes, "import_module", lambda name: SimpleNamespace(run=story))
+    monkeypatch.setattr("node.demo.run", story)
     assert obverse("demo", "--once", "--port", "9000", "--keep", str(tmp_path)).code == 1
     assert asked == {"once": True, "base_port": 9000, "keep": tmp_path}
