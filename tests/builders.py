@@ -471,7 +471,10 @@ def a_message(
         "at": at,
         "digest": f"digest of {message_id}",
     }
-    return of_type(**{**envelope, **make(deal, at, tag), **over})
+    members = {**envelope, **make(deal, at, tag), **over}
+    if of_type is Refuse:
+        members.setdefault("object_digest", f"digest of {members['object_id']}")
+    return of_type(**members)
 
 
 def _like(of_type: type[M], message: Message) -> M:

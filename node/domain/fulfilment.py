@@ -233,8 +233,9 @@ def _refused_by_customer(deal: Deal, message: Refuse, context: Context) -> Resul
         return deal, ()
     if (message.object_id, message.object_digest) != (agreed.conclusion_id, agreed.conclusion_digest):
         return deal, ()
-    may_be_late = agreed.ends_at <= context.now + context.policy.max_clock_ahead
-    if not (may_be_late and context.may_release) or _was_taken_up(deal):
+    # By her own clock, which she signs: it cannot run far ahead of ours, or nothing of hers would come in.
+    is_late = message.at >= agreed.ends_at
+    if not (is_late and context.may_release) or _was_taken_up(deal):
         return deal, (Noted("She calls the conclusion late, but the record shows that it was not."),)
     return _undo_conclusion(deal, agreed)
 

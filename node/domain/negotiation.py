@@ -78,8 +78,12 @@ def _restate(deal: Deal, proposal: Proposal, message: Update | Counter, context:
     One older than what we hold came out of order and changes nothing.
     """
     _check_proposal(deal, proposal, context)
-    if deal.proposal is not None and proposal.stated_at <= deal.proposal.stated_at:
+    known = deal.proposal
+    assert known is not None, "the tables let nothing be stated anew before the cast"
+    if proposal.stated_at <= known.stated_at:
         raise Superfluous(Reason.SUPERSEDED, "a newer statement of this proposal is known")
+    same = proposal.currency == known.currency
+    require(same, Reason.MALFORMED, "the currency of a deal cannot be changed")
     most = context.policy.statements_per_deal
     require(len(deal.past_digests) < most, Reason.LIMIT, f"at most {most} statements of a proposal")
     return replace(

@@ -159,9 +159,9 @@ def test_the_conclusion_makes_the_agreement_and_ends_the_other_offers(side: Send
 @pytest.mark.parametrize(
     ("over", "reason"),
     [
-        ({"accept_digest": "another"}, "outOfState"),
-        ({"accept_id": "https://ana.example/x"}, "malformed"),
-        ({"offer_digest": "another"}, "malformed"),
+        ({"accept_digest": "another"}, "superseded"),
+        ({"accept_id": "https://ana.example/x"}, "outOfState"),
+        ({"offer_digest": "another"}, "superseded"),
     ],
 )
 def test_a_conclusion_names_the_accept_that_is_under_way(

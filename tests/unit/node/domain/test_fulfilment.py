@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -331,6 +331,13 @@ def test_an_answer_given_in_time_counts_however_late_it_arrives(say: Say) -> Non
     assert say(late, answer, V, now=ends_at + HOUR).deal.state is S.CANCELLED
 
 
+@BOTH
+def test_whoever_confirmed_has_agreed_to_cancel_nothing(side: Sender, say: Say, refused: Refused) -> None:
+    deal = say(a_deal(S.CANCELLING, side=side, by=V), Kind.CONFIRM, C).deal
+    cited = {"cancel_id": deal.cancellations[0].id, "cancel_digest": deal.cancellations[0].digest}
+    assert refused(deal, Kind.CANCEL_ACCEPT, C, **cited) == "outOfState"
+
+
 @pytest.mark.parametrize("confirmed", [False, True])
 def test_an_answer_given_after_the_end_is_refused(confirmed: bool, say: Say, refused: Refused) -> None:
     """Found in review: weeks later the vendor could still turn a confirmed purchase into a cancelled one."""
@@ -463,6 +470,13 @@ def test_a_refused_cancellation_waits_no_longer(side: Sender, say: Say) -> None:
     ]
 
 
+def test_a_refused_cancellation_that_has_lapsed_stays_lapsed(say: Say) -> None:
+    deal = a_deal(S.CANCELLING)
+    asked = deal.cancellations[0]
+    later = say(deal, Kind.REFUSE, V, object_id=asked.id, now=asked.ends_at).deal
+    assert (later.state, fates(later)) == (S.CONCLUDED, [CancellationState.LAPSED])
+
+
 def test_a_refusal_of_something_else_is_only_noted(say: Say) -> None:
     for state in (S.OPEN, S.OFFERED, S.ACCEPTING, S.CONCLUDED, S.CANCELLING):
         for side in (C, V):
@@ -489,10 +503,15 @@ def late(deal: Deal) -> dict[str, Any]:
     return {"object_id": deal.agreed.conclusion_id, "reason": Reason.EXPIRED}
 
 
+def after_its_end(deal: Deal) -> datetime:
+    assert deal.agreed is not None
+    return deal.agreed.ends_at
+
+
 @pytest.mark.parametrize("kind", [DealKind.INTENT, DealKind.ORDER])
 def test_a_conclusion_that_came_too_late_is_released(kind: DealKind, say: Say) -> None:
     deal = a_deal(S.CONCLUDED, side=V, kind=kind)
-    outcome = say(deal, Kind.REFUSE, C, **late(deal))
+    outcome = say(deal, Kind.REFUSE, C, now=after_its_end(deal), **late(deal))
     assert outcome.deal.state is (S.OPEN if kind is DealKind.INTENT else S.EXPIRED)
     assert [found.state for found in outcome.deal.acceptances] == [AcceptanceState.RELEASED]
     assert outcome.deal.offers[0].state is OfferState.EXPIRED
@@ -531,20 +550,48 @@ def test_she_cannot_call_late_what_she_has_taken_up(sign: str, say: Say) -> None
         deal = say(deal, Kind.CANCEL, C).deal
     else:
         deal = say(say(deal, Kind.CANCEL, V).deal, Kind.CANCEL_ACCEPT, C).deal
-    outcome = say(deal, Kind.REFUSE, C, **late(deal))
+    outcome = say(deal, Kind.REFUSE, C, now=after_its_end(deal), **late(deal))
     assert (outcome.deal.state, outcome.deal.agreed) == (deal.state, deal.agreed)
     assert not any(isinstance(event, Released) for event in outcome.events)
 
 
 def test_she_cannot_call_late_what_our_record_shows_in_time(say: Say) -> None:
     deal = a_deal(S.CONCLUDED, side=V)
-    assert say(deal, Kind.REFUSE, C, may_release=False, **late(deal)).deal.state is S.CONCLUDED
+    late_word = {"now": after_its_end(deal), **late(deal)}
+    assert say(deal, Kind.REFUSE, C, may_release=False, **late_word).deal.state is S.CONCLUDED
+
+
+def test_she_cannot_call_late_what_comes_before_the_end_by_her_own_clock(say: Say) -> None:
+    deal = a_deal(S.CONCLUDED, side=V)
+    before = after_its_end(deal) - timedelta(seconds=1)
+    assert say(deal, Kind.REFUSE, C, at=before, now=before, **late(deal)).deal.state is S.CONCLUDED
+    ahead = say(deal, Kind.REFUSE, C, at=after_its_end(deal), now=before, **late(deal))
+    assert ahead.deal.agreed is None, "her clock may be a little ahead of ours"
+
+
+@pytest.mark.parametrize("digest", [None, "another"])
+def test_a_refusal_ends_only_what_its_digest_names(digest: str | None, say: Say) -> None:
+    def unchanged(deal: Deal, sender: Sender, object_id: str | None, **members: Any) -> None:
+        outcome = say(deal, Kind.REFUSE, sender, object_id=object_id, object_digest=digest, **members)
+        assert replace(outcome.deal, last_at=deal.last_at) == deal
+        assert [type(event) for event in outcome.events] == [Noted]
+
+    accepting, order = a_deal(S.ACCEPTING), a_deal(S.ORDERED, kind=DealKind.ORDER)
+    unchanged(accepting, V, accepting.acceptances[0].id)
+    unchanged(order, V, order.offers[0].id)
+    unchanged(a_deal(S.OPEN), V, a_deal(S.OPEN).cast_id)
+    offered = a_deal(S.OFFERED, side=V)
+    unchanged(offered, C, offered.offers[0].id)
+    cancelling = a_deal(S.CANCELLING)
+    unchanged(cancelling, V, cancelling.cancellations[0].id)
+    sold = a_deal(S.CONCLUDED, side=V)
+    unchanged(sold, C, sold.acceptances[0].conclusion_id, reason=Reason.EXPIRED, now=after_its_end(sold))
 
 
 def test_after_a_release_another_offer_can_be_agreed(say: Say) -> None:
     deal = a_deal(S.CONCLUDED, side=V)
     deal = delivered(deal, say)
-    deal = say(deal, Kind.REFUSE, C, **late(deal)).deal
+    deal = say(deal, Kind.REFUSE, C, now=after_its_end(deal), **late(deal)).deal
     for kind, sender in ((Kind.OFFER, V), (Kind.ACCEPT, C), (Kind.CONCLUDE, V)):
         deal = say(deal, kind, sender, tag="second").deal
     assert (deal.state, deal.delivered(), len(deal.acceptances)) == (S.CONCLUDED, Decimal(0), 2)

@@ -214,9 +214,13 @@ def test_a_newer_offer_that_crosses_the_accept_stands_if_the_accept_fails(say: S
     assert (failed.state, states(failed)) == (S.OFFERED, [OfferState.SUPERSEDED, OfferState.LIVE])
 
 
-def test_a_withdrawal_after_the_conclusion_changes_nothing(say: Say) -> None:
-    deal = a_deal(S.CONCLUDED)
-    assert say(deal, Kind.UNDO, V).deal.offers == deal.offers
+def test_a_withdrawal_of_what_was_agreed_is_out_of_state(say: Say, refused: Refused) -> None:
+    deal = with_two_offers(C, say, firm=False)
+    lost = {"offer_id": deal.offers[0].id, "offer_digest": deal.offers[0].digest}
+    deal = say(say(deal, Kind.ACCEPT, C).deal, Kind.CONCLUDE, V).deal
+    won = {"offer_id": deal.offers[1].id, "offer_digest": deal.offers[1].digest}
+    assert refused(deal, Kind.UNDO, V, **won) == "outOfState"
+    assert say(deal, Kind.UNDO, V, **lost).deal.offers == deal.offers, "of another it is an echo"
 
 
 # --- shortlist, counter, decline ----------------------------------------------------------------------------

@@ -118,6 +118,21 @@ def test_an_update_of_a_proposal_that_a_counter_has_replaced_changes_nothing(ref
     assert refused(a_deal(S.OPEN, side=V), Kind.UPDATE, C, proposal=replaced) == "superfluous"
 
 
+@BOTH
+def test_the_currency_of_a_deal_does_not_change(side: Sender, refused: Refused) -> None:
+    for currency in ("USD", None):
+        anew = a_proposal(updated_at=NOW, currency=currency)
+        assert refused(a_deal(S.OPEN, side=side), Kind.UPDATE, C, proposal=anew) == "malformed"
+
+
+@BOTH
+def test_a_proposal_is_stated_so_often_and_no_more(side: Sender, say: Say, refused: Refused) -> None:
+    policy = Policy(statements_per_deal=1)
+    deal = say(a_deal(S.OPEN, side=side), Kind.UPDATE, C, policy=policy).deal
+    again = {"at": NOW + HOUR, "now": NOW + HOUR}
+    assert refused(deal, Kind.UPDATE, C, policy=policy, **again) == "limit"
+
+
 def test_our_own_user_cannot_update_a_proposal_that_she_never_made(refused: Refused) -> None:
     stranger = a_proposal(id="https://ana.example/proposals/x", updated_at=NOW)
     assert refused(a_deal(S.OPEN, side=C), Kind.UPDATE, C, proposal=stranger) == "notAddressed"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from node.domain.deals import Cancellation, CancellationState, Deal, DealKind, DealState
+from node.domain.deals import Cancellation, CancellationState, Deal, DealKind, DealState, OfferState
 from node.domain.errors import Early, Refusal
 from node.domain.messages import Kind, Sender, Stage
 from node.domain.tables import TABLES, Mark, is_terminal
@@ -39,8 +39,14 @@ def _fitting(state: DealState, said: Kind, sender: Sender, side: Sender, kind: D
             "https://x.example/asked", "asked", other_side(sender), NOW + timedelta(1), "", pending
         )
         deal = replace(deal, cancellations=(*deal.cancellations, asked))
-    if said is Kind.CONFIRM and state is DealState.CONFIRMED:
+    if state is DealState.CONFIRMED and said in (Kind.CONFIRM, Kind.CANCEL_ACCEPT, Kind.CANCEL_REJECT):
         deal = replace(deal, presumed=True)
+    if said is Kind.UNDO and deal.agreed is not None:
+        # Not what was agreed, but another offer that ended before.
+        other = replace(
+            deal.offers[0], id="https://shop.example/activities/other", state=OfferState.SUPERSEDED
+        )
+        deal = replace(deal, offers=(*deal.offers, other))
     if state is DealState.CANCELLED and said is Kind.PROGRESS:
         deal = _paid(deal)
     return deal

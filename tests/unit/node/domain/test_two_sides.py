@@ -31,16 +31,47 @@ LEAPS = st.sampled_from(
 )
 NODES = ("ana", "ben", "north", "south")
 PICK = st.integers(0, 999)
+Step = tuple[Kind, Sender, int, int]
+"""who says what, in which variant, and how many hops it (and its answer) has come"""
+CAST, OFFER, FIRM = (Kind.CAST, C, 3, 9), (Kind.OFFER, V, 4, 9), (Kind.OFFER, V, 6, 9)
+ACCEPT, SOON, ORDER = (Kind.ACCEPT, C, 3, 9), (Kind.ACCEPT, C, 7, 9), (Kind.ORDER, C, 7, 9)
+COUNTER, UPDATE, DECLINE = (Kind.COUNTER, C, 0, 0), (Kind.UPDATE, C, 0, 0), (Kind.DECLINE, C, 1, 0)
+UNDO, NO_BID, SHIPPED = (Kind.UNDO, V, 0, 0), (Kind.NO_BID, V, 0, 0), (Kind.PROGRESS, V, 2, 0)
+HER_CANCEL, ITS_CANCEL = (Kind.CANCEL, C, 0, 0), (Kind.CANCEL, V, 0, 0)
+YES, YES_TOO = (Kind.CANCEL_ACCEPT, V, 0, 0), (Kind.CANCEL_ACCEPT, C, 0, 0)
+LATER = (Kind.TICK, C, 0, 0)
+
+
+def after(step: Step, hops: int) -> Step:
+    return (*step[:3], hops)
+
+
+# How far it has come when the test takes over.
 STORIES = st.sampled_from(
     [
-        (Kind.CAST,),
-        (Kind.CAST, Kind.OFFER),
-        (Kind.CAST, Kind.OFFER),
-        (Kind.CAST, Kind.OFFER, Kind.ACCEPT),
-        (Kind.CAST, Kind.OFFER, Kind.COUNTER),
+        (CAST,),
+        (CAST, OFFER),
+        (CAST, FIRM, OFFER),
+        (CAST, OFFER, after(ACCEPT, 0)),
+        (CAST, OFFER, after(SOON, 0)),
+        (CAST, OFFER, after(SOON, 1)),
+        (CAST, OFFER, after(SOON, 1), SHIPPED),
+        (CAST, FIRM, OFFER, after(SOON, 1)),
+        (CAST, OFFER, after(SOON, 0), LATER, after(ACCEPT, 0)),
+        (CAST, OFFER, after(SOON, 1), LATER, after(ACCEPT, 0)),
+        (CAST, OFFER, after(SOON, 0), UNDO),
+        (CAST, OFFER, after(ACCEPT, 0), after(OFFER, 0)),
+        (CAST, FIRM, OFFER, DECLINE),
+        (CAST, OFFER, COUNTER, UPDATE),
+        (CAST, OFFER, UNDO, NO_BID),
+        (CAST, OFFER, ACCEPT),
+        (CAST, OFFER, ACCEPT, SHIPPED),
+        (CAST, OFFER, ACCEPT, HER_CANCEL, ITS_CANCEL),
+        (CAST, FIRM, ACCEPT, after(HER_CANCEL, 1), YES),
+        (CAST, OFFER, ACCEPT, after(HER_CANCEL, 1), after(ITS_CANCEL, 1), YES, YES_TOO),
     ]
 )
-ORDERS = st.sampled_from([(), (Kind.ORDER,)])
+ORDERS = st.sampled_from([(), (after(ORDER, 0),), (after(ORDER, 1),), (ORDER, HER_CANCEL, SHIPPED)])
 
 
 class TwoSides(RuleBasedStateMachine):
@@ -49,34 +80,47 @@ class TwoSides(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World({"north": 1, "south": 1}, dict.fromkeys(NODES, ZERO))
+        self.focus: int | None = None
 
     @initialize(
         north=st.integers(1, 2),
         ahead=st.tuples(SKEWS, SKEWS, SKEWS, SKEWS),
         stories=st.tuples(STORIES, STORIES, STORIES, ORDERS),
+        focus=st.sampled_from((0, 0, 0, 2, 3, None, None)),
     )
-    def begin(self, north: int, ahead: tuple[timedelta, ...], stories: tuple[tuple[Kind, ...], ...]) -> None:
+    def begin(
+        self,
+        north: int,
+        ahead: tuple[timedelta, ...],
+        stories: tuple[tuple[Step, ...], ...],
+        focus: int | None,
+    ) -> None:
         """The stories may have begun already, over a network that worked so far."""
         self.world = World({"north": north, "south": 1}, dict(zip(NODES, ahead, strict=True)))
+        self.focus = focus
         for pair, story in zip(self.world.pairs, stories, strict=True):
-            for kind in story:
-                side = V if kind is Kind.OFFER else C
-                self.world.act(pair, side, kind, **_members(self.world, pair, side, kind, len(story) + north))
-                if kind is not story[-1] or kind in (Kind.CAST, Kind.OFFER):
-                    self.world.deliver_all()
+            for step in story:
+                if step is LATER:
+                    self.world.pass_time(2 * HOUR)
+                else:
+                    self._take_step(pair, *step)
+
+    def _take_step(self, pair: Pair, kind: Kind, side: Sender, variant: int, hops: int) -> None:
+        """`hops`: the message waits in the network, or arrives, or its answer arrives as well, ..."""
+        known = len(self.world.packets)
+        self.world.act(pair, side, kind, **_members(self.world, pair, side, kind, variant))
+        for _ in range(hops):
+            if len(self.world.packets) > known:
+                self.world.deliver(-1)
 
     @rule(pick=PICK, variant=st.integers(0, 7), hops=st.integers(0, 2), pause=PAUSES)
     def somebody_acts(self, pick: int, variant: int, hops: int, pause: timedelta) -> None:
-        """`hops`: the message waits in the network, or arrives, or its answer arrives as well."""
-        choices = self.world.choices()
+        choices = self.world.choices(self.focus)
         if choices:
             pair, side, kind = choices[pick % len(choices)]
             if variant == 0:
                 self._tries_all_that_is_not_listed(pair, side)
-            known = len(self.world.packets)
-            self.world.act(pair, side, kind, **_members(self.world, pair, side, kind, variant))
-            for _ in range(min(hops, len(self.world.packets) - known)):
-                self.world.deliver(-1)
+            self._take_step(pair, kind, side, variant, hops)
         self.world.pass_time(pause)
 
     def _tries_all_that_is_not_listed(self, pair: Pair, side: Sender) -> None:
@@ -157,9 +201,9 @@ def _report(agreement_id: str, side: Sender, variant: int) -> dict[str, Any]:
 
 
 QUICK = settings(
-    max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=250, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-DEEP = settings(QUICK, max_examples=600, stateful_step_count=90)
+DEEP = settings(QUICK, max_examples=200, stateful_step_count=100)
 
 
 def test_both_sides_come_to_rest_alike() -> None:

@@ -95,16 +95,14 @@ class World:
 
     # --- what users do ------------------------------------------------------------------------------------
 
-    def choices(self) -> list[tuple[Pair, Sender, Kind]]:
-        """What the tables allow each user at this moment."""
+    def choices(self, focus: int | None = None) -> list[tuple[Pair, Sender, Kind]]:
+        """What the tables allow each user at this moment; `focus`: in one deal."""
         found = []
-        for pair in self.pairs:
+        for pair in self.pairs if focus is None else [self.pairs[focus]]:
             for side in (C, V):
                 party = pair.side(side)
                 deal = tick(party.deal, self.clock(party.node), POLICY).deal
-                for state, kind, sender in TABLES[deal.kind, side]:
-                    if state is deal.state and sender is side and kind not in AUTOMATIC:
-                        found += [(pair, side, kind)] * _WEIGHT.get(kind, 2)
+                found += [(pair, side, kind) for kind in _ALLOWED.get((deal.kind, side, deal.state), ())]
         return found
 
     def act(self, pair: Pair, side: Sender, kind: Kind, **over: Any) -> bool:
@@ -231,10 +229,13 @@ class World:
 
     def _take(self, pair: Pair, party: Party, message: Message) -> None:
         sender = other_side(party.deal.side)
+        before = tick(party.deal, self.clock(party.node), POLICY).deal
         outcome = self.apply(party, message, sender)
         if not isinstance(message, Accept | Order):
             self.commit(party, outcome)
             return
+        if isinstance(message, Accept):
+            assert message.offer_id in {offer.id for offer in before.live_offers}, "it had ended before"
         # The vendor's node settles each Accept and each order at once, in one commit.
         kind = Kind.CONCLUDE if isinstance(message, Accept) else Kind.ORDER_ACCEPT
         taken = Party(outcome.deal, party.node)
@@ -304,16 +305,18 @@ class World:
 
 
 _WEIGHT = {
-    Kind.OFFER: 6,
+    Kind.OFFER: 5,
     Kind.ACCEPT: 8,
-    Kind.UPDATE: 1,
-    Kind.WITHDRAW: 1,
     Kind.ASK: 1,
-    Kind.SHORTLIST: 1,
     Kind.FEEDBACK: 1,
     Kind.RECEIPT: 1,
-    Kind.PROGRESS: 4,
+    Kind.PROGRESS: 3,
 }
+_ALLOWED: dict[tuple[DealKind, Sender, DealState], list[Kind]] = {}
+for (_kind, _side), _table in TABLES.items():
+    for _state, _said, _sender in _table:
+        if _sender is _side and _said not in AUTOMATIC:
+            _ALLOWED.setdefault((_kind, _side, _state), []).extend([_said] * _WEIGHT.get(_said, 2))
 
 
 def _pair(number: int, customer: str, vendor: str, intent: str | None, kind: DealKind) -> Pair:
@@ -367,13 +370,19 @@ def _check_shelf(item: CatalogueItem, initial: Decimal, deals: list[Deal], gone:
 
 
 def _check_deal(deal: Deal) -> None:
+    for offer in deal.offers:
+        stated_anew = offer.proposal_digest != deal.proposal_digest or deal.withdrawn_at is not None
+        assert not (offer.firm and offer.state is OfferState.WITHDRAWN), "a firm offer was withdrawn"
+        assert not (offer.firm and offer.state is OfferState.SUPERSEDED) or stated_anew
+    assert not (deal.agreed and deal.live_offers), "an offer outlived the agreement"
+    assert not (deal.state is DealState.CONFIRMED and deal.pending_cancellations)
     concluded = [found for found in deal.acceptances if found.state is AcceptanceState.CONCLUDED]
     pending = [found for found in deal.acceptances if found.state is AcceptanceState.PENDING]
     assert len(concluded) + len(pending) <= 1
     if pending:
-        offer = deal.offer(pending[0].offer_id)
-        assert offer is not None
-        assert offer.state is OfferState.ACCEPTED
+        taken = deal.offer(pending[0].offer_id)
+        assert taken is not None
+        assert taken.state is OfferState.ACCEPTED
     price = deal.agreement.price if deal.agreement else None
     if price is not None:
         assert 0 <= deal.paid_minor() <= price.amount_minor
