@@ -527,6 +527,19 @@ async def test_c13_a_keyid_that_names_two_places_is_401(world: World, key_id: st
             await world.v.refuses(signed(world, follow(world, sender), key, key_id), 400, 401)
 
 
+async def test_c13_a_key_that_is_rightly_named_by_such_an_id_speaks_for_its_own_actor_alone(
+    world: World,
+) -> None:
+    """M's actor /k lists the key "https://M/k#https://T/u"; that makes it no key of T's."""
+    actor = f"{world.m.host.base}/k"
+    key = replace(world.m.rsa, id=f"{actor}#{world.t.id}", owner=actor)
+    entry = {"id": key.id, "owner": actor, "publicKeyPem": key.public.pem}
+    world.m.host.serve("/k", {**world.m.document, "id": actor, "inbox": f"{actor}/inbox", "publicKey": entry})
+    await world.v.refuses(signed(world, follow(world, world.t), key))
+    await world.v.refuses(forge_cavage(follow(world, world.t), key, world.clock.now))
+    assert world.t.host.requests == []
+
+
 # --- C15, C16: handles -------------------------------------------------------------------------------------
 
 
