@@ -17,10 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from federation.messages import JsonObject
-from node.asking import CommandFailed
-from node.commands import build_commands
-from node.commands.registry import Commands
-from node.control import call
+from node.asking import CommandFailed, ask_running
+from node.config import load_config
 
 __all__ = [
     "CAST",
@@ -78,8 +76,8 @@ class Player:
     port: int
     network: Network
     home: Path
-    commands: Commands
     process: subprocess.Popen[bytes] | None = None
+    log_from: int = 0
 
     @property
     def domain(self) -> str:
@@ -114,10 +112,13 @@ class Player:
         if self.process is not None and self.process.poll() is not None:
             raise StageFailed(f"{self.name}'s node has ended with exit code {self.process.returncode}")
         try:
-            return call(self.data, self.commands, command, args).result
+            result = ask_running(load_config(self.data), command, args, lambda text: None)
         except CommandFailed as error:
             error.add_note(f"{self.name}: {command}")
             raise
+        if result is None:
+            raise StageFailed(f"{self.name}'s node does not answer at its socket")
+        return result
 
 
 @dataclass(slots=True)
@@ -160,9 +161,8 @@ def open_stage(home: Path, network: Network, cast: Sequence[tuple[str, str, str]
     Shapes: `cast` is (name, kind, display name) of each, with a port of `network` each.
     Raises: StageFailed.
     """
-    commands = build_commands()
     players = [
-        Player(name, kind, display, port, network, home, commands)
+        Player(name, kind, display, port, network, home)
         for (name, kind, display), port in zip(cast, network.ports, strict=True)
     ]
     for player in players:
@@ -219,6 +219,7 @@ def _init_command(player: Player, players: Sequence[Player]) -> list[str]:
 def start(player: Player) -> None:
     """`obverse serve`, in a session of its own: Ctrl-C reaches the demo alone, which ends what it started."""
     with player.log.open("ab") as log:
+        player.log_from = log.tell()
         player.process = subprocess.Popen(  # noqa: S603 (our own command line, arguments of our own)
             [*OBVERSE, "--data", str(player.data), "serve"],
             stdin=subprocess.DEVNULL,
@@ -232,7 +233,7 @@ def await_ready(player: Player) -> None:
     """The node says where it is served once it takes requests."""
     deadline = time.monotonic() + READY_S
     assert player.process is not None
-    while f"{player.url} is served" not in player.log.read_text(encoding="utf-8", errors="replace"):
+    while f"{player.url} is served".encode() not in player.log.read_bytes()[player.log_from :]:
         if player.process.poll() is not None:
             raise StageFailed(f"{player.name}: `obverse serve` ended: {' '.join(_tail(player.log))}")
         if time.monotonic() > deadline:

@@ -223,9 +223,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.demo": (
         "node.demo",
         "node.asking",
-        "node.commands",
         "node.config",
-        "node.control",
         "node.domain",
         "node.wire",
         *DATA,

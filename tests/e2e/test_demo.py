@@ -1,0 +1,134 @@
+"""The demo as a newcomer runs it: it ends well, it ends in order, and it says what failed."""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.processes]
+
+DEMO = (sys.executable, "-m", "node", "demo")
+STEPS = 20
+PATIENCE_S = 150.0
+
+
+def test_once_plays_the_story_and_ends(tmp_path: Path, ports: Callable[[int], list[int]]) -> None:
+    free = ports(4)
+    done = subprocess.run(
+        [*DEMO, "--once", "--port", str(free[0])],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    steps = re.findall(r"^ ?\d+\. .*", done.stdout, re.MULTILINE)
+    assert len(steps) == STEPS, done.stdout
+    assert [step for step in steps[1:] if step.count(" ok ") != 3] == []
+    assert "TLS is left out here" in done.stdout
+    assert "Norrland Kid 340, 273.50 EUR" in done.stdout, "the same shelves at every run"
+    for said in ("by rule", "by hand", "no bid: notStocked", "2 of 9 fields", "decline: price", "offline"):
+        assert said in done.stdout
+    assert list(tmp_path.iterdir()) == [], "nothing is left behind"
+    assert not any(is_served(port) for port in free)
+
+
+def test_demo_stays_up_as_it_says_and_ends_with_ctrl_c(
+    tmp_path: Path, ports: Callable[[int], list[int]]
+) -> None:
+    free = ports(4)
+    with running_demo("--port", str(free[0]), "--keep", str(tmp_path / "kept")) as demo:
+        said = read_until(demo, "stay up until Ctrl-C")
+        assert all(is_served(port) for port in free)
+        # what it says can be typed is typed as it stands
+        pasted = re.findall(r"^    (\S*(?:obverse|-m node) .*)$", said, re.MULTILINE)
+        exported = re.search(r"^    (export OBVERSE_DATA=.*)$", said, re.MULTILINE)
+        assert exported is not None
+        assert len(pasted) == 5
+        for line in pasted:
+            done = subprocess.run(
+                ["/bin/sh", "-c", f"{exported[1]}; {line}"],
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            assert done.returncode == 0, (line, done.stdout, done.stderr)
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(30) == 0
+    assert not any(is_served(port) for port in free)
+    assert (tmp_path / "kept" / "ana" / "obverse.db").exists()
+
+
+def test_demo_that_is_ended_early_takes_its_nodes_along(
+    tmp_path: Path, ports: Callable[[int], list[int]]
+) -> None:
+    free = ports(4)
+    with running_demo("--once", "--port", str(free[0]), TMPDIR=str(tmp_path)) as demo:
+        read_until(demo, "The deal")
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait(30) == 130
+    assert not any(is_served(port) for port in free)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_port_that_is_taken_is_told_in_a_line(tmp_path: Path, ports: Callable[[int], list[int]]) -> None:
+    free = ports(4)
+    with socket.create_server(("127.0.0.1", free[2])):
+        done = subprocess.run(
+            [*DEMO, "--once", "--port", str(free[0])], capture_output=True, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 1
+    assert f"port {free[2]} is in use" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+# --- reading ----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def running_demo(*words: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A demo that is ended by its own id if the test leaves it running."""
+    with subprocess.Popen(
+        [*DEMO, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+    ) as demo:
+        try:
+            yield demo
+        finally:
+            if demo.poll() is None:
+                demo.terminate()
+
+
+def read_until(demo: subprocess.Popen[bytes], words: str) -> str:
+    """What it says until these words; they must come."""
+    assert demo.stdout is not None
+    said, deadline = "", time.monotonic() + PATIENCE_S
+    with selectors.DefaultSelector() as selector:
+        selector.register(demo.stdout, selectors.EVENT_READ)
+        while words not in said:
+            assert selector.select(max(0.0, deadline - time.monotonic())), said
+            more = os.read(demo.stdout.fileno(), 65536)
+            assert more, said
+            said += more.decode()
+    return said
+
+
+def is_served(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
