@@ -77,7 +77,7 @@ def _by_price(row: tuple[Deal, OfferRecord]) -> tuple[bool, str, int]:
 def _row(desk: Desk, deal: Deal, offer: OfferRecord, limits: Limits) -> JsonObject:
     message = offer_message(desk, deal, offer)
     return {
-        **shown_offer(offer, message),
+        **shown_offer(offer, deal.peer if deal.side is CUSTOMER else deal.own, message),
         "signature": offer_signature(desk, deal, offer, limits),
         "deal": deal.id,
         "deal_state": deal.state.value,

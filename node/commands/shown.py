@@ -12,7 +12,15 @@ from node.domain.deals import Acceptance, Deal, OfferRecord
 from node.domain.intents import Intent, Place, Proposal, Wish
 from node.domain.matching import Rule
 from node.domain.messages import Offer, Sender
-from node.domain.offers import AgreementTerms, Answer, Item, PricePart, StandingOffer
+from node.domain.offers import (
+    AgreementTerms,
+    Answer,
+    Item,
+    Link,
+    PricePart,
+    StandingOffer,
+    is_trusted_link,
+)
 from node.domain.terms import short_name
 from node.domain.values import Money, format_time, unit_price_text
 from node.wire.html import plain_text
@@ -124,8 +132,8 @@ def shown_deal(desk: Desk, deal: Deal) -> JsonObject:
         "category": deal.category,
         "created_at": shown_time(deal.created_at),
         "proposal": _proposal(deal.proposal),
-        "offers": [shown_offer(offer) for offer in deal.offers],
-        "agreement": _agreed(deal.agreed, deal.agreement),
+        "offers": [shown_offer(offer, _vendor(deal)) for offer in deal.offers],
+        "agreement": _agreed(deal.agreed, deal.agreement, _vendor(deal)),
         "accepting": _accepting(deal),
         "progress": [
             {
@@ -174,13 +182,20 @@ def _proposal(proposal: Proposal | None) -> JsonObject | None:
     }
 
 
-def shown_offer(offer: OfferRecord, message: Offer | None = None) -> JsonObject:
-    """An offer and what became of it; with its message also what it says of each wish."""
+def _vendor(deal: Deal) -> str:
+    return deal.peer if deal.side is Sender.CUSTOMER else deal.own
+
+
+def shown_offer(offer: OfferRecord, vendor: str, message: Offer | None = None) -> JsonObject:
+    """An offer and what became of it; with its message also what it says of each wish, and its links.
+
+    A link that leads elsewhere than to the vendor's own site is never `trusted`: whoever shows it warns.
+    """
     shown = {
         "id": offer.id,
         "digest": offer.digest,
         "state": offer.state.value,
-        **_agreement(offer.agreement),
+        **_agreement(offer.agreement, vendor),
         "firm": offer.firm,
         "ends_at": format_time(offer.ends_at),
         "fields_asked": [asked.attribute for asked in offer.fields_asked],
@@ -191,7 +206,13 @@ def shown_offer(offer: OfferRecord, message: Offer | None = None) -> JsonObject:
         shown["text"] = shown_words(message.content)
         shown["answers"] = [_answer(answer) for answer in message.answers]
         shown["price_parts"] = [_part(part) for part in message.price_parts]
+        shown["links"] = [_link(link, vendor) for link in message.links]
     return shown
+
+
+def _link(link: Link, vendor: str) -> JsonObject:
+    trusted = is_trusted_link(link.href, vendor)
+    return {"name": link.name, "href": link.href, "rel": list(link.rel), "trusted": trusted}
 
 
 def _answer(answer: Answer) -> JsonObject:
@@ -202,16 +223,16 @@ def _part(part: PricePart) -> JsonObject:
     return {"name": part.name, "kind": part.kind.value, "amount": shown_money(part.amount)}
 
 
-def _agreement(agreement: AgreementTerms) -> JsonObject:
+def _agreement(agreement: AgreementTerms, vendor: str) -> JsonObject:
     return {
         "price": shown_money(agreement.price),
         "quantity": str(agreement.quantity),
-        "item": _item(agreement.item),
+        "item": _item(agreement.item, vendor),
         "due_at": shown_time(agreement.due_at),
     }
 
 
-def _item(item: Item | None) -> JsonObject | None:
+def _item(item: Item | None, vendor: str) -> JsonObject | None:
     if item is None:
         return None
     return {
@@ -221,15 +242,16 @@ def _item(item: Item | None) -> JsonObject | None:
         "brand": item.brand,
         "condition": item.condition,
         "url": item.url,
+        "url_trusted": item.url is not None and is_trusted_link(item.url, vendor),
     }
 
 
-def _agreed(agreed: Acceptance | None, agreement: AgreementTerms | None) -> JsonObject | None:
+def _agreed(agreed: Acceptance | None, agreement: AgreementTerms | None, vendor: str) -> JsonObject | None:
     if agreed is None or agreement is None:
         return None
     return {
         "id": agreed.agreement_id,
-        **_agreement(agreement),
+        **_agreement(agreement, vendor),
         "offer_digest": agreed.offer_digest,
         "accept_digest": agreed.digest,
         "conclusion_digest": agreed.conclusion_digest,

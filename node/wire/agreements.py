@@ -34,6 +34,9 @@ _ADDED = ("id", "attributedTo", "terms")
 """What an Accept adds to the agreement that was offered (`protocol §2`)."""
 
 
+_SAID_BY_THE_PROPOSAL = ("resourceConformsTo", "provider", "receiver")
+
+
 def agreement_digest(raw: JsonObject) -> str:
     """The digest of an agreement as it stands in a message, less what an Accept adds to an offered one.
 
@@ -90,11 +93,15 @@ def parse_resulting_agreement(
 def parse_agreement(reader: Reader, currency: str | None) -> AgreementTerms:
     """The two commitments; amounts are in the deal's `currency` (an ISO code).
 
-    Raises: Refusal(malformed).
+    Raises: Refusal(malformed), also where a commitment says anew what the proposal says: another reader of
+            Valueflows would take another currency, good or party from it than we do.
     Spec:   `protocol §3` "Commitment"; `security D04, G14 to G18`.
     """
     primary = reader.child("stipulates", "Commitment")
     reciprocal = reader.maybe_child("stipulatesReciprocal", "Commitment")
+    for commitment in (primary, reciprocal):
+        if commitment is not None:
+            commitment.forbid(*_SAID_BY_THE_PROPOSAL, why="the proposal that it satisfies says it")
     return AgreementTerms(
         primary=primary.iri("satisfies"),
         quantity=read_quantity(primary),

@@ -48,6 +48,19 @@ async def test_a_message_is_remembered_after_it_was_processed(db: Database, an_e
     assert await db.inbox_log.claim(10, NOW + timedelta(days=10_000)) == []
 
 
+async def test_inbox_says_since_when_its_oldest_untried_entry_waits(db: Database, an_entry: Make) -> None:
+    assert await db.read(lambda tx: tx.inbox.waiting_since()) is None
+    for minutes, name in enumerate(("a", "b")):
+        received_at = NOW + timedelta(minutes=minutes)
+        await db.inbox_log.record(an_entry(activity_id=f"https://ana.example/{name}", received_at=received_at))
+    assert await db.read(lambda tx: tx.inbox.waiting_since()) == NOW
+    first, second = await db.inbox_log.claim(10, NOW)
+    await db.inbox_log.retry(first.id, NOW + timedelta(hours=1), "not now")
+    assert await db.read(lambda tx: tx.inbox.waiting_since()) == second.received_at
+    await db.inbox_log.finish(second.id)
+    assert await db.read(lambda tx: tx.inbox.waiting_since()) is None
+
+
 async def test_a_known_id_with_another_body_is_a_conflict_and_counted(db: Database, an_entry: Make) -> None:
     await db.inbox_log.record(an_entry())
     assert await db.read(lambda tx: tx.inbox.conflicts(an_entry().recipient)) == 0

@@ -34,6 +34,7 @@ __all__ = [
     "concluded",
     "deal_of",
     "deals_of",
+    "ignores",
     "item",
     "meaning",
     "offered",
@@ -569,6 +570,19 @@ def refusal(party: Party, activity: JsonObject) -> JsonObject:
         if message["type"] == "Reject" and message["object"] == activity["id"]
     ]
     return found
+
+
+async def ignores(party: Party, activity: JsonObject, reason: Reason) -> None:
+    """Send a Reject that must be refused in meaning: the same, but that a Reject is never answered."""
+    target = party.v
+    before, heard = meaning(target), len(party.heard)
+    jobs, told = len(await target.jobs()), len(await reasons(target, party.account))
+    assert activity["type"] == "Reject"
+    await party.tell(activity)
+    assert meaning(target) == before, "the state has changed"
+    assert (len(party.heard), len(await target.jobs())) == (heard, jobs)
+    lines = await reasons(target, party.account)
+    assert (len(lines), lines[0]) == (told + 1, reason)
 
 
 async def refuses(party: Party, activity: JsonObject, reason: Reason | str) -> JsonObject:
