@@ -392,15 +392,17 @@ async def test_b10_twenty_at_once_have_one_effect(world: World) -> None:
     assert [len(tables[name]) for name in ("deal", "evidence", "notice", "seen")] == [1, 1, 1, 1]
 
 
-async def test_b10_the_same_id_with_another_body_changes_nothing(world: World) -> None:
+async def test_b10_the_same_id_with_another_body_is_refused_and_shown(world: World) -> None:
     activity = a_follow(world.m, world.v.actor("shop"))
     await world.v.takes(by_rfc9421(world, world.v.request(activity, "shop")))
-    state = world.v.snapshot(besides=("conflict", "notice"))
-    other = world.v.request({**activity, "type": "Block"}, "shop")
-    answer = await world.v.ask(by_rfc9421(world, other))
+    state = world.v.snapshot(besides=("conflict",))
+    undo = {**activity, "type": "Undo", "object": {**activity, "id": world.m.fresh()}}
+    answer = await world.v.ask(by_rfc9421(world, world.v.request(undo, "shop")))
     await world.v.settle()
-    assert answer.status < 500
-    assert world.v.snapshot(besides=("conflict", "notice")) == state
+    assert answer.status == 403
+    assert world.v.snapshot(besides=("conflict",)) == state
+    assert len(world.v.snapshot()["conflict"]) == 1
+    assert await world.v.followers() == [world.m.id]
 
 
 @pytest.mark.parametrize("sign", [by_rfc9421, by_cavage])
@@ -990,3 +992,26 @@ async def test_an_ed25519_signature_with_s_plus_the_order_is_401(world: World) -
         return made[:32] + s.to_bytes(32, "little")
 
     await world.v.refuses(by_rfc9421(world, follow(world), sign=twin))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("x-forwarded-host", "t.example"),
+        ("x-forwarded-proto", "http"),
+        ("x-forwarded-prefix", "/actors/ana"),
+        ("forwarded", "host=t.example;proto=http"),
+        ("x-original-url", "/actors/ana/inbox"),
+        ("x-rewrite-url", "/actors/ana/inbox"),
+        ("x-http-method-override", "DELETE"),
+    ],
+)
+async def test_headers_that_proxies_believe_change_nothing_of_what_was_signed(
+    world: World, header: tuple[str, str]
+) -> None:
+    await world.v.takes(by_rfc9421(world, follow(world).with_headers(header)))
+    assert await world.v.followers() == [world.m.id]
+    elsewhere = replace(follow(world, world.t), url="https://t.example/actors/ana/inbox")
+    signed = forge_rfc9421(elsewhere, world.t.ed25519, world.clock.now)
+    moved = replace(signed, url=world.v.inbox("shop")).with_headers(header, ("host", "v.example"))
+    await world.v.refuses(moved)

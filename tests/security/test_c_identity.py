@@ -207,6 +207,20 @@ async def test_c06_a_fetched_documents_other_id_is_refetched_or_refused(world: W
     await world.v.takes(signed(world, follow(world, world.t), world.t.rsa))
 
 
+async def test_c06_a_neighbour_on_one_host_cannot_say_that_it_is_another(world: World) -> None:
+    """Two accounts of one server: origins agree, only the address tells them apart."""
+    alice = world.peer("m.example", "alice", rsa=2)
+    for entry, owner in (
+        (world.m.document["publicKey"], "owner"),
+        (world.m.document["assertionMethod"][0], "controller"),
+    ):
+        entry[owner] = alice.id
+    world.m.document["id"] = alice.id
+    for key in (world.m.rsa, world.m.ed25519):
+        await world.v.refuses(signed(world, follow(world, alice), key))
+    await world.v.takes(signed(world, follow(world, alice), alice.ed25519))
+
+
 @pytest.mark.parametrize("stated", [None, 17, "", "mallory", [], {"id": "x"}])
 async def test_c06_a_document_with_no_usable_id_is_401(world: World, stated: Any) -> None:
     world.m.document["id"] = stated
@@ -901,7 +915,7 @@ async def test_c21_a_courier_of_a_blocked_domain_is_403(world: World) -> None:
     await world.v.refuses(signed(world, world.v.request(carried, "ana")), 400, 401, 403)
 
 
-async def test_c21_a_clean_redirect_into_a_blocked_domain_is_not_followed(world: World) -> None:
+async def test_c21_a_clean_redirect_into_a_blocked_domain_shows_no_key(world: World) -> None:
     await world.v.command("block.add", domain="bad.example")
     bad = world.peer("bad.example", "bad")
     world.m.host.redirect("/moved", bad.id)

@@ -867,3 +867,36 @@ async def test_members_of_the_activity_of_the_wrong_kind_break_nothing(world: Wo
             assert answer.status in (202, 400, 401, 403), (name, value, answer.body)
     await world.v.settle()
     assert await world.v.open.node.look(lambda desk: desk.tx.inbox.dead()) == []
+
+
+@pytest.mark.parametrize(
+    "verb", ["as:Create", ["Create"], ["Create", "Create"], ["x:Create", "Create"], "create"]
+)
+async def test_an_intent_whose_verb_is_written_oddly_needs_its_proof_all_the_same(
+    world: World, verb: Any
+) -> None:
+    activity = {**cast(world), "type": verb}
+    answer = await world.v.ask(post(world, activity))
+    await world.v.settle()
+    assert answer.status in (202, 400, 401)
+    tables = world.v.snapshot()
+    assert (tables["deal"], tables["evidence"], tables["delivery"]) == ([], [], [])
+
+
+async def test_a_neighbour_cannot_speak_in_a_deal_of_the_same_host(world: World) -> None:
+    """Origins agree between two accounts of one server; the deal knows whose it is."""
+    alice = world.peer("m.example", "alice", rsa=2)
+    hers = cast(world, alice)
+    await world.v.tell(alice, hers, "shop")
+    state = world.v.snapshot()["deal"]
+    proposal = hers["object"]
+    for activity in (
+        cast(world, context=proposal["context"]),
+        cast(world, context=proposal["context"], id=proposal["id"]),
+        {**cast(world, context=proposal["context"]), "id": hers["id"]},
+        {**a_follow(world.m, world.v.actor("shop")), "type": "Delete", "object": proposal["id"]},
+        {**a_follow(world.m, world.v.actor("shop")), "type": "Undo", "object": hers["id"]},
+    ):
+        answer = await world.v.tell(world.m, {**activity, "@context": hers["@context"]}, "shop")
+        assert answer.status in (202, 401, 403)
+        assert world.v.snapshot()["deal"] == state
