@@ -51,8 +51,8 @@ async def test_a_message_is_remembered_after_it_was_processed(db: Database, an_e
 async def test_inbox_says_since_when_its_oldest_untried_entry_waits(db: Database, an_entry: Make) -> None:
     assert await db.read(lambda tx: tx.inbox.waiting_since()) is None
     for minutes, name in enumerate(("a", "b")):
-        received_at = NOW + timedelta(minutes=minutes)
-        await db.inbox_log.record(an_entry(activity_id=f"https://ana.example/{name}", received_at=received_at))
+        at = NOW + timedelta(minutes=minutes)
+        await db.inbox_log.record(an_entry(activity_id=f"https://ana.example/{name}", received_at=at))
     assert await db.read(lambda tx: tx.inbox.waiting_since()) == NOW
     first, second = await db.inbox_log.claim(10, NOW)
     await db.inbox_log.retry(first.id, NOW + timedelta(hours=1), "not now")

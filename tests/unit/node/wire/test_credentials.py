@@ -79,7 +79,7 @@ def test_credential_about_something_else_is_refused(
     other: dict[str, str], credential: Credential, shop_key: PublicKey
 ) -> None:
     wanted = PURCHASE | other
-    with pytest.raises(Refusal, match="another issuer, key or category|the month of this purchase"):
+    with pytest.raises(Refusal, match=r"another issuer, key or category|the month of this purchase"):
         verify_credential(credential, shop_key, **wanted)
 
 
