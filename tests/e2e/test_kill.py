@@ -7,9 +7,6 @@ once, with one effect each, and the stock must fit what was sold.
 
 from __future__ import annotations
 
-import json
-import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,124 +22,20 @@ from typing import Any
 import pytest
 
 from federation.messages import JsonObject
-from tests.e2e.wire import Wire, wire_to
+from tests.e2e.deals import BICYCLE, Driver
+from tests.e2e.homes import Children, Home, Unheard
+from tests.e2e.wire import wire_to
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
 SEED = 20261127
 KILLS = 50
-AT_ONCE = 4
-MOST_DEALS = 90
 KILLING_S, DRAIN_S = 90.0, 55.0
 STOCK = 1000
-BICYCLE = "https://www.wikidata.org/wiki/Q11442"
-PLANS = ("plain", "counter", "cancel", "decline", "plain")
 CATALOGUE = (
     "sku,name,category,price,currency,stock,lead_days,prop.bodyHeight\n"
     f"KID,Kid 20,{BICYCLE},279.00,EUR,{STOCK},1,105..125 centimetre\n"
 )
-
-
-class Unheard(Exception):
-    """The node was down, or went down before it answered: what was asked is done or not."""
-
-
-class Children:
-    """The nursery's end of the line (see nursery.py)."""
-
-    def __init__(self) -> None:
-        script = Path(__file__).with_name("nursery.py")
-        self._process = subprocess.Popen(
-            [sys.executable, str(script)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            cwd=Path(__file__).parents[2],
-            env={"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": ""},
-        )
-        self._one = threading.Lock()
-
-    def ask(self, *words: Any) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with self._one:
-            self._process.stdin.write(json.dumps(words) + "\n")
-            self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
-
-    def close(self) -> None:
-        """End the nursery, which ends every child."""
-        with self._process:
-            assert self._process.stdin is not None
-            self._process.stdin.close()
-            self._process.wait(30)
-
-
-@dataclass
-class Home:
-    """One node: its data, its wire, and the process that serves it just now."""
-
-    name: str
-    data: Path
-    wire: Wire
-    children: Children
-    pid: int = 0
-    kills: int = 0
-
-    @property
-    def log(self) -> Path:
-        return self.data.with_suffix(".log")
-
-    def start(self) -> None:
-        self.pid = self.children.ask("start", str(self.data), str(self.log))
-
-    def kill(self) -> None:
-        """SIGKILL; it must have run until then."""
-        ended = self.children.ask("kill", self.pid, signal.SIGKILL)
-        assert ended == -signal.SIGKILL, (
-            f"{self.name} had ended with {ended}:\n{self.log.read_text()[-3000:]}"
-        )
-        self.kills += 1
-
-    def stop(self) -> None:
-        assert self.children.ask("kill", self.pid, signal.SIGTERM) == 0, self.log.read_text()[-3000:]
-
-    def ask(self, command: str, **args: Any) -> JsonObject:
-        """Run a command over the control socket. Raises: Unheard."""
-        try:
-            with socket.socket(socket.AF_UNIX) as line:
-                line.settimeout(20)
-                line.connect(str(self.data / "obverse.sock"))
-                line.sendall(json.dumps({"command": command, "args": args}).encode() + b"\n")
-                with line.makefile("rb") as answers:
-                    for answer in answers:
-                        said = json.loads(answer)
-                        if "progress" not in said:
-                            assert "error" not in said, f"{self.name}: {command}: {said['error']}"
-                            result: JsonObject = said["result"]
-                            return result
-        except OSError as error:
-            raise Unheard(str(error)) from None
-        raise Unheard("the line went dead")
-
-    def surely(self, command: str, **args: Any) -> JsonObject:
-        """The same, asked again until it is heard; for what may be done twice."""
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                return self.ask(command, **args)
-            except Unheard:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
-
-    def is_up(self) -> bool:
-        try:
-            self.ask("user.list")
-        except Unheard:
-            return False
-        return True
 
 
 @contextmanager
@@ -177,108 +70,6 @@ def found(data: Path, name: str, kind: str, pairs: dict[str, tuple[int, int]]) -
         [sys.executable, "-m", "node", *words], capture_output=True, timeout=90, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
-
-
-# --- the deals --------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Driver:
-    """Carries deals to their ends, one small step at a time, by what both sides say of them."""
-
-    ana: Home
-    shop: Home
-    vendor: str
-    started: int = 0
-    asked: set[str] = field(default_factory=set)
-
-    def turn(self, *, may_start: bool) -> bool:
-        """Look at every deal and do what is next; True once all have come to their ends.
-
-        Raises: Unheard.
-        """
-        names = {one["id"]: one["name"] for one in self.ana.ask("intent.list", all=True)["intents"]}
-        ours = {names[deal["intent"]]: deal for deal in self.ana.ask("deal.list")["deals"]}
-        assert len(ours) == len(names), "each intent once, with one deal"
-        theirs = {deal["id"]: deal for deal in self.shop.ask("deal.list")["deals"]}
-        # The next name, so that a cast that was not heard of is not made twice.
-        self.started = len(ours)
-        unfinished = 0
-        for name, deal in ours.items():
-            other = theirs.get(deal["id"])
-            if not self._is_over(name, deal, other):
-                unfinished += 1
-                self._step(name, deal, other)
-        if may_start and unfinished < AT_ONCE and self.started < MOST_DEALS:
-            self._cast(f"Bicycle {self.started}")
-            return False
-        return unfinished == 0
-
-    def _cast(self, name: str) -> None:
-        self.ana.ask(
-            "intent.cast",
-            name=name,
-            category=BICYCLE,
-            to=[self.vendor],
-            budget="300 EUR",
-            wishes=[
-                {
-                    "wish": "fits", "weight": "must", "property": "bodyHeight", "op": "fits", "value": "115",
-                    "unit": "centimetre",
-                }
-            ],
-        )  # fmt: skip
-
-    @staticmethod
-    def plan(name: str) -> str:
-        return PLANS[int(name.split()[1]) % len(PLANS)]
-
-    def _is_over(self, name: str, ours: JsonObject, theirs: JsonObject | None) -> bool:
-        end = {"cancel": "cancelled", "decline": "declined"}.get(self.plan(name), "confirmed")
-        return theirs is not None and ours["state"] == end == theirs["state"]
-
-    def _step(self, name: str, ours: JsonObject, theirs: JsonObject | None) -> None:
-        deal, plan = ours["id"], self.plan(name)
-        match ours["state"]:
-            case "offered" if plan == "decline":
-                self.ana.ask("deal.decline", offer=deal, reason="price")
-            case "offered" if plan == "counter" and len(ours["offers"]) == 1:
-                self.ana.ask("deal.counter", offer=deal, price="250.00", text="Yes at 250.")
-            case "offered" if deal not in self.asked:
-                self.asked.add(deal)
-                self.ana.ask("deal.ask", deal=deal, text="Is it red?")
-            case "offered":
-                self.ana.ask("deal.accept", offer=deal)
-            case "concluded" if plan == "cancel":
-                if theirs is not None and theirs["state"] == "concluded":
-                    self.ana.ask("deal.cancel", deal=deal, reason="needGone")
-            case "concluded":
-                self._fulfil_ours(ours)
-        if theirs is not None:
-            self._step_of_the_shop(plan, theirs)
-
-    def _fulfil_ours(self, ours: JsonObject) -> None:
-        stages = {record["stage"] for record in ours["progress"]}
-        if "paid" not in stages:
-            self.ana.ask("deal.progress", deal=ours["id"], stage="paid")
-        elif "delivered" in stages and ours["receipt"]:
-            self.ana.ask("deal.confirm", deal=ours["id"])
-
-    def _step_of_the_shop(self, plan: str, theirs: JsonObject) -> None:
-        deal = theirs["id"]
-        stages = {record["stage"] for record in theirs["progress"]}
-        match theirs["state"]:
-            case "countered":
-                self.shop.ask("deal.offer", deal=deal, sku="KID", price="255.00")
-            case "cancelling":
-                self.shop.ask("deal.cancel.answer", deal=deal, agree=True)
-            case "concluded" if plan != "cancel":
-                if "dispatched" not in stages:
-                    self.shop.ask("deal.progress", deal=deal, stage="dispatched")
-                elif "delivered" not in stages:
-                    self.shop.ask("deal.progress", deal=deal, stage="delivered")
-                elif not theirs["receipt"]:
-                    self.shop.ask("deal.receipt", deal=deal)
 
 
 class Killer(threading.Thread):
@@ -317,19 +108,19 @@ class Killer(threading.Thread):
         time.sleep(self._dice.uniform(0.1, 0.6))
 
 
-def drive(driver: Driver, killer: Killer, drain_until: float) -> None:
-    """Deal until the killing is over, then until all deals have ended and nothing waits."""
+def drive(driver: Driver, killer: Killer, drain_until: float) -> bool:
+    """Deal until the killing is over, then until all deals have ended and nothing waits; whether they did."""
     while time.monotonic() < drain_until:
         if killer.failed is not None:
             raise killer.failed
         try:
             over = driver.turn(may_start=killer.is_alive())
             if over and not killer.is_alive() and not waiting(driver.ana) and not waiting(driver.shop):
-                return
+                return True
         except Unheard:
             pass
         time.sleep(0.03)
-    raise AssertionError(f"not drained: {[waiting(home) for home in (driver.ana, driver.shop)]}")
+    return False
 
 
 def waiting(home: Home) -> list[JsonObject]:
@@ -386,7 +177,7 @@ def test_fifty_kills_lose_nothing_and_do_nothing_twice(
         killer = Killer((ana, shop), dice, until=began + KILLING_S)
         killer.start()
         try:
-            drive(driver, killer, began + KILLING_S + DRAIN_S)
+            drained = drive(driver, killer, began + KILLING_S + DRAIN_S)
         finally:
             killer.join()
         assert killer.kills >= KILLS
@@ -396,6 +187,10 @@ def test_fifty_kills_lose_nothing_and_do_nothing_twice(
         ana.stop()
         shop.stop()
 
+    # what was acknowledged with 202, seen from outside, is there
+    for acknowledged, side in ((ana.wire.acknowledged, ours), (shop.wire.acknowledged, theirs)):
+        assert set(acknowledged) == {activity for _, activity, _ in side.received}
+    assert drained, "deals have not come to their ends, or messages still wait"
     # the same deals, the same signed agreements, each once
     assert ours.essence == theirs.essence
     ends = Counter(state for state, *_ in ours.essence.values())
@@ -404,9 +199,6 @@ def test_fifty_kills_lose_nothing_and_do_nothing_twice(
     assert ours.sent == theirs.received
     assert theirs.sent == ours.received
     assert set(ours.sent.values()) == set(theirs.sent.values()) == {1}
-    # what was acknowledged with 202, seen from outside, is there
-    for acknowledged, side in ((ana.wire.acknowledged, ours), (shop.wire.acknowledged, theirs)):
-        assert set(acknowledged) == {activity for _, activity, _ in side.received}
     # each message had its effect once: one line for the owner each, one offer for each cast, stock as sold
     for side in (ours, theirs):
         for (deal, kind), count in side.effects.items():
