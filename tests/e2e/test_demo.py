@@ -85,6 +85,23 @@ def test_demo_that_is_ended_early_takes_its_nodes_along(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_node_that_dies_is_told_with_the_step_and_its_log(
+    tmp_path: Path, ports: Callable[[int], list[int]]
+) -> None:
+    free = ports(4)
+    kept = tmp_path / "kept"
+    with running_demo("--once", "--port", str(free[0]), "--keep", str(kept)) as demo:
+        read_until(demo, " 2. Ana")
+        os.kill(int((kept / "south" / "obverse.db.lock").read_text()), signal.SIGKILL)
+        said = read_until(demo, "the last lines of west.log")
+        assert demo.wait(30) == 1
+    assert re.search(r"^FAILED: (Ana|North|South|West)", said, re.MULTILINE), said
+    assert "south" in said
+    assert "the last lines of south.log" in said
+    assert "Traceback" not in said
+    assert not any(is_served(port) for port in free)
+
+
 def test_port_that_is_taken_is_told_in_a_line(tmp_path: Path, ports: Callable[[int], list[int]]) -> None:
     free = ports(4)
     with socket.create_server(("127.0.0.1", free[2])):
