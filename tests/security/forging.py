@@ -16,9 +16,8 @@ from federation.messages import HttpMessage, JsonObject
 from tests.security.peers import Peer
 
 __all__ = [
-    "CAVAGE",
+    "CAVAGE_COVERED",
     "CONTENT",
-    "RFC9421",
     "a_cast",
     "a_follow",
     "content_digest",
@@ -29,9 +28,7 @@ __all__ = [
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "messages"
 CONTENT = ("@method", "@target-uri", "content-digest")
-RFC9421, CAVAGE = "rfc9421", "cavage"
 CAVAGE_COVERED = ("(request-target)", "host", "date", "digest")
-DPV = "https://w3id.org/dpv/standards/ieee/7012#"
 
 
 def content_digest(body: bytes, algorithm: str = "sha256", name: str = "sha-256") -> str:

@@ -187,10 +187,6 @@ class Target:
         """The outbox: every delivery, also those that are done."""
         return await self.open.node.look(lambda desk: desk.tx.deliveries.all())
 
-    def received_ids(self) -> int:
-        """How many activities hold a place in the table that knows duplicates."""
-        return len(self.snapshot().get("seen", []))
-
 
 def dump(path: Path, *, besides: Collection[str] = ()) -> Snapshot:
     """The rows of every table, long values by their hash; read by a connection of its own."""

@@ -799,13 +799,11 @@ D25519 = -121665 * pow(121666, -1, P25519) % P25519
 
 def small_points() -> Iterator[bytes]:
     """All encodings of the points of order 1, 2, 4 and 8, those that are not canonical too."""
-    eighth = 2707385501144840649318225287225658788936804267575313519463743609750303021034 % P25519
     ys = {0, 1, P25519 - 1, P25519, P25519 + 1}
     for y in range(P25519 - 1, P25519 + 19):
         ys.add(y)
     root = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
     other = bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")
-    del eighth
     for encoded in (root, other):
         ys.add(int.from_bytes(encoded, "little"))
     for y in sorted(ys):
