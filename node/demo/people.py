@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,13 +28,14 @@ def coming_friday(today: date) -> date:
     return soonest + timedelta(days=(4 - soonest.weekday()) % 7)
 
 
-def wanted(friday: date, handles: list[str]) -> dict[str, Any]:
+def wanted(friday: date, handles: list[str], terms: Sequence[str]) -> dict[str, Any]:
     return {
         "name": "Child bicycle",
         "category": BICYCLE,
         "to": handles,
         "budget": "300 EUR",
         "until": "3d",
+        "terms": list(terms),
         "due": friday.isoformat(),
         "place": {"name": "Glasgow"},
         "wishes": [

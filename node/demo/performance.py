@@ -84,6 +84,10 @@ def _perform(home: Path, once: bool, base_port: int, teller: Teller, began: floa
             story = Story(stage, teller)
             at = "the story"
             teller.heading("The deal")
+            teller.say(
+                "Checked at the node that received it: the request's signature, the message's own proof,"
+            )
+            teller.say("and each digest, its own and those that it cites.")
             teller.columns()
             told = story.play()
             at = "the proof"

@@ -27,6 +27,7 @@ ALL_FIELDS = (
     "notes",
 )
 DISCLOSED = {"name": "Ana Perez", "addresses": "1 Rose Street, Glasgow"}
+HER_TERMS = ("PDC-INTENT", "SD-BASE-DP")
 FEEDBACK_TITLE = "Good people"
 T = TypeVar("T")
 
@@ -76,14 +77,16 @@ class Story:
         began = time.monotonic()
         names = [self.ana.ask("vendors.add", vendor=self._stage[name].handle) for name in VENDORS]
         for found in names:
-            _require("SD-BASE-DP" in found["terms_accepted"], f"{found['handle']} accepts SD-BASE-DP")
+            lacking = set(HER_TERMS) - set(found["terms_accepted"])
+            _require(not lacking, f"{found['handle']} accepts {', '.join(HER_TERMS)}")
         took = Held(0, 0, time.monotonic() - began)
         self._teller.step("Ana", "looks three vendors up: each accepts her terms", took)
 
         self.now_at = "Ana casts the intent"
         began = self._since = time.monotonic()
         friday = coming_friday(datetime.now(UTC).date())
-        intent = self.ana.ask("intent.cast", **wanted(friday, [self._stage[v].handle for v in VENDORS]))
+        handles = [self._stage[vendor].handle for vendor in VENDORS]
+        intent = self.ana.ask("intent.cast", **wanted(friday, handles, HER_TERMS))
         for deal in intent["deals"]:
             self.deals[_vendor_of(deal["peer"])] = deal["id"]
         held = [self._arrived(self.ana, self._stage[v], v, "cast", began) for v in VENDORS]

@@ -57,7 +57,7 @@ class Teller:
 
     def columns(self) -> None:
         """The head of the table that `step` continues."""
-        self.say(f"    {'':{WHO}} {'':{WHAT}} signed proof  digests  took", "dim")
+        self.say(f"    {'':{WHO}} {'':{WHAT}} signature proof  digests  took", "dim")
 
     def step(self, who: str, what: str, held: Held) -> None:
         """One step of the story: who sent what to whom, what held at the receiver, how long it took."""
@@ -65,7 +65,7 @@ class Teller:
         line = Text(f"{self._count:>2}. ")
         line.append(f"{who:<{WHO}} ", "cyan").append(f"{what:<{WHAT}} ")
         ok, digests = ("ok", f"{held.digests} ok") if held.messages else ("", "")
-        line.append(f"{ok:<6} {ok:<6} {digests:<7}", "green").append(f"{held.took_s:>5.2f} s")
+        line.append(f"{ok:<9} {ok:<6} {digests:<7}", "green").append(f"{held.took_s:>5.2f} s")
         self._out.print(line)
 
     def failed(self, what: str, why: str, logs: Sequence[tuple[str, Sequence[str]]]) -> None:

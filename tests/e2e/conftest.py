@@ -11,12 +11,14 @@ import pytest
 __all__ = ["ports"]
 
 LOWEST, HIGHEST, STEP = 20_000, 32_000, 16
+ROWS_EACH = 8
+"""So many rows stand between two test processes that run side by side."""
 
 
 @pytest.fixture
 def ports() -> Callable[[int], list[int]]:
     """Makes lists of so many neighbouring ports of 127.0.0.1 that are free just now."""
-    rows = iter(range(LOWEST + os.getpid() * STEP % (HIGHEST - LOWEST), HIGHEST, STEP))
+    rows = iter(range(LOWEST + os.getpid() * ROWS_EACH * STEP % (HIGHEST - LOWEST), HIGHEST, STEP))
 
     def take(count: int) -> list[int]:
         assert count <= STEP

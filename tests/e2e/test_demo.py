@@ -42,6 +42,7 @@ def test_once_plays_the_story_and_ends(tmp_path: Path, ports: Callable[[int], li
     assert "Norrland Kid 340, 273.50 EUR" in done.stdout, "the same shelves at every run"
     for said in ("by rule", "by hand", "no bid: notStocked", "2 of 9 fields", "decline: price", "offline"):
         assert said in done.stdout
+    assert leveled(done.stdout) == leveled(shown_in_the_readme()), "the README shows it as it is"
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
     assert not any(is_served(port) for port in free)
 
@@ -114,6 +115,26 @@ def test_port_that_is_taken_is_told_in_a_line(tmp_path: Path, ports: Callable[[i
 
 
 # --- reading ----------------------------------------------------------------------------------------------
+
+
+def shown_in_the_readme() -> str:
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    found = re.search(
+        r"<!-- demo-output:begin.*?-->\n+```\n(.*?)```\n+<!-- demo-output:end -->", text, re.DOTALL
+    )
+    assert found is not None
+    return found[1]
+
+
+def leveled(said: str) -> list[str]:
+    """The lines without what differs from run to run: times taken, ports, dates, and the room they take."""
+    for found, put in (
+        (r"\d+\.\d+ s\b", "TIME"),
+        (r"localhost:\d+", "localhost:PORT"),
+        (r"\d{4}-\d\d-\d\d", "DATE"),
+    ):
+        said = re.sub(found, put, said)
+    return [" ".join(line.split()) for line in said.splitlines()]
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def test_step_is_one_line_that_counts_and_says_what_held() -> None:
     first, second = out.getvalue().splitlines()
     assert first.startswith(" 1. Ana ")
     assert " ok " not in first
-    assert second.endswith("ok     ok     3 ok    0.25 s")
+    assert second.endswith("ok        ok     3 ok    0.25 s")
 
 
 def test_failure_names_the_step_the_reason_and_the_logs(tmp_path: Path) -> None:
