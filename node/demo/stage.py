@@ -171,7 +171,7 @@ def open_stage(home: Path, network: Network, cast: Sequence[tuple[str, str, str]
     with ExitStack() as started:
         _make(players, started)
         for player in players:
-            started.callback(_end_player, player)
+            started.callback(_await_end, player)
         started.callback(_ask_to_stop, players)
         for player in players:
             start(player)
@@ -191,7 +191,7 @@ def _make(players: Sequence[Player], started: ExitStack) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        started.callback(_end, maker)
+        started.callback(_end_maker, maker)
         makers.append(maker)
     for player, maker in zip(players, makers, strict=True):
         try:
@@ -242,28 +242,31 @@ def await_ready(player: Player) -> None:
 
 
 def _ask_to_stop(players: Sequence[Player]) -> None:
-    """All at once, so that ending four takes no longer than ending one."""
+    """All at once, so that ending four takes no longer than ending one. Once each: a second signal would cut
+    them short.
+    """
     for player in players:
         if player.process is not None and player.process.poll() is None:
             player.process.terminate()
 
 
-def _end_player(player: Player) -> None:
+def _await_end(player: Player) -> None:
+    """Wait for a player that was asked to stop; kill it where it does not."""
     if player.process is not None:
-        _end(player.process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask this one process to stop; kill it where it does not."""
-    if process.poll() is None:
         try:
-            process.terminate()
-            process.wait(STOP_S)
+            player.process.wait(STOP_S)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+            player.process.kill()
+            player.process.wait()
+
+
+def _end_maker(maker: subprocess.Popen[bytes]) -> None:
+    """End an `obverse init` that still runs; what it has made so far is of no use."""
+    if maker.poll() is None:
+        maker.terminate()
+        maker.wait()
+    if maker.stdout is not None:
+        maker.stdout.close()
 
 
 # --- ports ------------------------------------------------------------------------------------------------

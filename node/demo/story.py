@@ -20,7 +20,8 @@ from node.demo.words import Held, Teller
 
 __all__ = ["StepFailed", "Story", "Told"]
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
+"""A delivery that fails is tried again after 15 s at the soonest."""
 VENDORS = ("north", "south", "west")
 ALL_FIELDS = (
     *("name", "addresses", "phones", "emails", "nicknames", "onlineServices", "organizations", "titles"),
@@ -288,7 +289,7 @@ class Story:
         return ours == theirs and None not in ours and sides[0]["state"] == "concluded"
 
     def _await(self, what: str, look: Callable[[], T | None]) -> T:
-        """Look until there is something. Raises: StepFailed after half a minute, StageFailed."""
+        """Look until there is something. Raises: StepFailed after a minute, StageFailed."""
         deadline = time.monotonic() + PATIENCE_S
         while not (found := look()):
             ended = self._stage.ended()

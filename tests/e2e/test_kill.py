@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
 SEED = 20261127
 KILLS = 50
-KILLING_S, DRAIN_S = 90.0, 55.0
+KILLING_S, DRAIN_S = 100.0, 48.0
 STOCK = 1000
 CATALOGUE = (
     "sku,name,category,price,currency,stock,lead_days,prop.bodyHeight\n"
