@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from hypothesis import HealthCheck, settings
 
 __all__ = ["anyio_backend"]
+
+# Nothing here is judged by the clock: a busy machine must not fail a property that holds.
+settings.register_profile(
+    "unhurried",
+    settings.get_profile("ci" if "CI" in os.environ else "default"),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def quantities(draw: st.DrawFn) -> Quantity:
     unit = draw(st.sampled_from(sorted(UNITS)))
     if not UNITS[unit].divisible:
         return Quantity(Decimal(draw(st.integers(1, 999_999))), unit)
-    value = Decimal(draw(st.integers(1, 10**9))).scaleb(-draw(st.integers(0, 4)))
+    value = Decimal(draw(st.integers(1, 10**9 - 1))).scaleb(-draw(st.integers(0, 4)))
     return Quantity(value.normalize() if value % 1 else value.to_integral_value(), unit)
 
 
