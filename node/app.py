@@ -7,7 +7,6 @@ and what never was answer alike.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from importlib.metadata import PackageNotFoundError, version
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -21,6 +20,7 @@ from federation.authentication import InboxDependencies
 from federation.messages import HttpMessage, JsonObject
 from federation.nodeinfo import build_nodeinfo, build_wellknown
 from federation.webfinger import build_host_meta
+from node.config import software_version
 from node.context import Node
 from node.documents import Documents
 from node.public import PublicPages
@@ -77,7 +77,7 @@ def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents) -> En
         )
 
     async def nodeinfo() -> JsonObject:
-        return build_nodeinfo(name="obverse", version=_version(), node_name=node.config.host)
+        return build_nodeinfo(name="obverse", version=software_version(), node_name=node.config.host)
 
     async def host_meta() -> bytes:
         return build_host_meta(node.config.base_url)
@@ -92,13 +92,6 @@ def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents) -> En
         nodeinfo=nodeinfo,
         host_meta=host_meta,
     )
-
-
-def _version() -> str:
-    try:
-        return version("obverse")
-    except PackageNotFoundError:
-        return "0"
 
 
 def _soon(html: str) -> Callable[[], Awaitable[str]]:

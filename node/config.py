@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +18,7 @@ from federation.messages import Limits
 from node.domain.errors import InvalidInput
 from node.domain.policy import Policy
 
-__all__ = ["FILE", "Config", "load_config", "make_config", "save_config"]
+__all__ = ["FILE", "Config", "load_config", "make_config", "save_config", "software_version"]
 
 FILE = "config.toml"
 
@@ -174,3 +175,11 @@ def save_config(config: Config) -> None:
         ) from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
+
+
+def software_version() -> str:
+    """The release, as NodeInfo and the user agent say it; "0" in a tree that was never installed."""
+    try:
+        return version("obverse")
+    except PackageNotFoundError:
+        return "0"

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 
 import anyio
 
@@ -25,7 +24,7 @@ from federation.keys import SigningKey
 from federation.listeners import Inbound
 from federation.ports import Clock, DeliveryJob
 from federation.worker import Worker, WorkerSettings
-from node.config import Config
+from node.config import Config, software_version
 from node.context import BlockList, Node
 from node.desk import Setting
 from node.handlers import build_listeners, take
@@ -36,19 +35,11 @@ from node.store.ports import Database, StoreRefused
 from node.store.sqlite import open_sqlite
 from node.wire.messages import is_deal_message
 
-__all__ = ["VERSION", "OpenNode", "open_node", "utc_now"]
+__all__ = ["OpenNode", "open_node", "utc_now"]
 
 LOG = logging.getLogger("obverse")
 
 
-def _version() -> str:
-    try:
-        return version("obverse")
-    except PackageNotFoundError:
-        return "0"
-
-
-VERSION = _version()
 LONGEST_REST_S = 30.0
 
 
@@ -155,7 +146,7 @@ def _client_config(config: Config) -> ClientConfig:
     return ClientConfig(
         allowed=config.allowed,
         names=dict(config.names),
-        user_agent=f"obverse/{VERSION} (+{config.base_url}/)",
+        user_agent=f"obverse/{software_version()} (+{config.base_url}/)",
         limits=config.limits,
         ca_file=config.ca_file,
     )
