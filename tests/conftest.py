@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-__all__ = ["anyio_backend"]
+from tests.needs import need_command
+
+__all__ = ["anyio_backend", "require"]
 
 # Nothing here is judged by the clock: a busy machine must not fail a property that holds.
 settings.register_profile(
@@ -23,3 +26,9 @@ settings.load_profile("unhurried")
 def anyio_backend() -> str:
     """Async tests (`@pytest.mark.anyio`) run on asyncio, the loop that the node runs on."""
     return "asyncio"
+
+
+@pytest.fixture
+def require() -> Callable[..., str]:
+    """`require("caddy")`: the command's path, else this test is skipped, or fails (see `tests.needs`)."""
+    return need_command
