@@ -11,12 +11,86 @@ from dataclasses import dataclass, field
 from federation.messages import JsonObject
 from tests.e2e.homes import Home
 
-__all__ = ["BICYCLE", "Driver"]
+__all__ = ["BICYCLE", "PLANS", "Driver", "Step", "end_of", "our_step", "plan_of", "their_step", "wanted"]
 
 AT_ONCE = 4
 MOST_DEALS = 90
 BICYCLE = "https://www.wikidata.org/wiki/Q11442"
 PLANS = ("plain", "counter", "cancel", "decline", "plain")
+
+
+Step = tuple[str, JsonObject]
+"""A command and its arguments."""
+
+
+def wanted(name: str, vendor: str) -> JsonObject:
+    """What `intent.cast` takes for one bicycle of one vendor."""
+    wish = {"wish": "fits", "weight": "must", "property": "bodyHeight", "op": "fits", "value": "115"}
+    return {
+        "name": name,
+        "category": BICYCLE,
+        "to": [vendor],
+        "budget": "300 EUR",
+        "wishes": [{**wish, "unit": "centimetre"}],
+    }
+
+
+def plan_of(name: str) -> str:
+    """How the deal of this name ("Bicycle 7") is to go."""
+    return PLANS[int(name.split()[1]) % len(PLANS)]
+
+
+def end_of(plan: str) -> str:
+    """The state in which both sides end."""
+    return {"cancel": "cancelled", "decline": "declined"}.get(plan, "confirmed")
+
+
+def our_step(plan: str, ours: JsonObject, theirs: JsonObject | None, *, asked: bool) -> Step | None:
+    """What the customer does next, by the deal as each side holds it; None where she waits."""
+    deal = ours["id"]
+    match ours["state"]:
+        case "offered" if plan == "decline":
+            return "deal.decline", {"offer": deal, "reason": "price"}
+        case "offered" if plan == "counter" and len(ours["offers"]) == 1:
+            return "deal.counter", {"offer": deal, "price": "250.00", "text": "Yes at 250."}
+        case "offered" if not asked:
+            return "deal.ask", {"deal": deal, "text": "Is it red?"}
+        case "offered":
+            return "deal.accept", {"offer": deal}
+        case "concluded" if plan == "cancel":
+            if theirs is not None and theirs["state"] == "concluded":
+                return "deal.cancel", {"deal": deal, "reason": "needGone"}
+        case "concluded":
+            return _fulfil_ours(ours)
+    return None
+
+
+def _fulfil_ours(ours: JsonObject) -> Step | None:
+    stages = {record["stage"] for record in ours["progress"]}
+    if "paid" not in stages:
+        return "deal.progress", {"deal": ours["id"], "stage": "paid"}
+    if "delivered" in stages and ours["receipt"]:
+        return "deal.confirm", {"deal": ours["id"]}
+    return None
+
+
+def their_step(plan: str, theirs: JsonObject) -> Step | None:
+    """What the vendor does next by hand; None where it waits."""
+    deal = theirs["id"]
+    stages = {record["stage"] for record in theirs["progress"]}
+    match theirs["state"]:
+        case "countered":
+            return "deal.offer", {"deal": deal, "sku": "KID", "price": "255.00"}
+        case "cancelling":
+            return "deal.cancel.answer", {"deal": deal, "agree": True}
+        case "concluded" if plan != "cancel":
+            if "dispatched" not in stages:
+                return "deal.progress", {"deal": deal, "stage": "dispatched"}
+            if "delivered" not in stages:
+                return "deal.progress", {"deal": deal, "stage": "delivered"}
+            if not theirs["receipt"]:
+                return "deal.receipt", {"deal": deal}
+    return None
 
 
 @dataclass
@@ -52,67 +126,18 @@ class Driver:
         return unfinished == 0
 
     def _cast(self, name: str) -> None:
-        self.ana.ask(
-            "intent.cast",
-            name=name,
-            category=BICYCLE,
-            to=[self.vendor],
-            budget="300 EUR",
-            wishes=[
-                {
-                    "wish": "fits", "weight": "must", "property": "bodyHeight", "op": "fits", "value": "115",
-                    "unit": "centimetre",
-                }
-            ],
-        )  # fmt: skip
-
-    @staticmethod
-    def plan(name: str) -> str:
-        return PLANS[int(name.split()[1]) % len(PLANS)]
+        self.ana.ask("intent.cast", **wanted(name, self.vendor))
 
     def _is_over(self, name: str, ours: JsonObject, theirs: JsonObject | None) -> bool:
-        end = {"cancel": "cancelled", "decline": "declined"}.get(self.plan(name), "confirmed")
-        return theirs is not None and ours["state"] == end == theirs["state"]
+        return theirs is not None and ours["state"] == end_of(plan_of(name)) == theirs["state"]
 
     def _step(self, name: str, ours: JsonObject, theirs: JsonObject | None) -> None:
-        deal, plan = ours["id"], self.plan(name)
-        match ours["state"]:
-            case "offered" if plan == "decline":
-                self.ana.ask("deal.decline", offer=deal, reason="price")
-            case "offered" if plan == "counter" and len(ours["offers"]) == 1:
-                self.ana.ask("deal.counter", offer=deal, price="250.00", text="Yes at 250.")
-            case "offered" if deal not in self.asked:
-                self.asked.add(deal)
-                self.ana.ask("deal.ask", deal=deal, text="Is it red?")
-            case "offered":
-                self.ana.ask("deal.accept", offer=deal)
-            case "concluded" if plan == "cancel":
-                if theirs is not None and theirs["state"] == "concluded":
-                    self.ana.ask("deal.cancel", deal=deal, reason="needGone")
-            case "concluded":
-                self._fulfil_ours(ours)
-        if theirs is not None:
-            self._step_of_the_shop(plan, theirs)
-
-    def _fulfil_ours(self, ours: JsonObject) -> None:
-        stages = {record["stage"] for record in ours["progress"]}
-        if "paid" not in stages:
-            self.ana.ask("deal.progress", deal=ours["id"], stage="paid")
-        elif "delivered" in stages and ours["receipt"]:
-            self.ana.ask("deal.confirm", deal=ours["id"])
-
-    def _step_of_the_shop(self, plan: str, theirs: JsonObject) -> None:
-        deal = theirs["id"]
-        stages = {record["stage"] for record in theirs["progress"]}
-        match theirs["state"]:
-            case "countered":
-                self.shop.ask("deal.offer", deal=deal, sku="KID", price="255.00")
-            case "cancelling":
-                self.shop.ask("deal.cancel.answer", deal=deal, agree=True)
-            case "concluded" if plan != "cancel":
-                if "dispatched" not in stages:
-                    self.shop.ask("deal.progress", deal=deal, stage="dispatched")
-                elif "delivered" not in stages:
-                    self.shop.ask("deal.progress", deal=deal, stage="delivered")
-                elif not theirs["receipt"]:
-                    self.shop.ask("deal.receipt", deal=deal)
+        plan = plan_of(name)
+        done = our_step(plan, ours, theirs, asked=ours["id"] in self.asked)
+        if done is not None:
+            command, args = done
+            if command == "deal.ask":
+                self.asked.add(ours["id"])
+            self.ana.ask(command, **args)
+        if theirs is not None and (done := their_step(plan, theirs)) is not None:
+            self.shop.ask(done[0], **done[1])

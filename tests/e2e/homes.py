@@ -1,4 +1,7 @@
-"""A node that can be killed: its data, the wire to it, and the process that serves it just now."""
+"""A node that can be killed: its data, and the process that serves it just now.
+
+Shared by the kill harness (with a `Wire` to each node) and the soak (with a TCP `Line` to each).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +20,7 @@ from typing import Any
 from federation.messages import JsonObject
 from tests.e2e.wire import Wire
 
-__all__ = ["Children", "Home", "Unheard"]
+__all__ = ["Children", "Home", "Unheard", "WiredHome", "found"]
 
 
 class Unheard(Exception):
@@ -57,14 +61,14 @@ class Children:
 
 @dataclass
 class Home:
-    """One node: its data, its wire, and the process that serves it just now."""
+    """One node: its data, and the process that serves it just now. `patience_s` bounds one command."""
 
     name: str
     data: Path
-    wire: Wire
     children: Children
     pid: int = 0
     kills: int = 0
+    patience_s: float = 20.0
 
     @property
     def log(self) -> Path:
@@ -81,14 +85,19 @@ class Home:
         )
         self.kills += 1
 
+    def signal(self, number: int) -> None:
+        """Signal the process and let it go on: SIGSTOP, SIGCONT."""
+        self.children.ask("signal", self.pid, number)
+
     def stop(self) -> None:
+        """SIGTERM; it must end in good order."""
         assert self.children.ask("kill", self.pid, signal.SIGTERM) == 0, self.log.read_text()[-3000:]
 
     def ask(self, command: str, **args: Any) -> JsonObject:
         """Run a command over the control socket. Raises: Unheard."""
         try:
             with socket.socket(socket.AF_UNIX) as line:
-                line.settimeout(20)
+                line.settimeout(self.patience_s)
                 line.connect(str(self.data / "obverse.sock"))
                 line.sendall(json.dumps({"command": command, "args": args}).encode() + b"\n")
                 with line.makefile("rb") as answers:
@@ -104,7 +113,7 @@ class Home:
 
     def surely(self, command: str, **args: Any) -> JsonObject:
         """The same, asked again until it is heard; for what may be done twice."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + self.patience_s
         while True:
             try:
                 return self.ask(command, **args)
@@ -119,3 +128,25 @@ class Home:
         except Unheard:
             return False
         return True
+
+
+@dataclass(kw_only=True)
+class WiredHome(Home):
+    """A node with the wire that leads to it."""
+
+    wire: Wire
+
+
+def found(data: Path, name: str, kind: str, url: str, bound: int, hosts: Iterable[str]) -> None:
+    """`obverse init`: a node at this address, bound to its own port.
+
+    Shapes: `hosts` are the host:port pairs of its closed world, each of which is 127.0.0.1.
+    """
+    words = ["--data", str(data), "init", "--url", url, "--name", name]
+    words += ["--kind", kind, "--bind", f"127.0.0.1:{bound}", "--cast-spread", "0"]
+    for pair in hosts:
+        words += ["--allow", pair, "--resolve", f"{pair.rpartition(':')[0]}=127.0.0.1"]
+    done = subprocess.run(
+        [sys.executable, "-m", "node", *words], capture_output=True, timeout=90, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()

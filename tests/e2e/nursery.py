@@ -3,7 +3,7 @@ after a kill costs a tenth. Each child runs `obverse serve` in its own process a
 
 Spoken to in lines of JSON on stdin, answered one line each:
     ["start", DATA, LOG] → pid      ["kill", PID, SIGNAL] → how it ended, negative for a signal
-    ["ended", PID] → the same, null while it runs
+    ["ended", PID] → the same, null while it runs      ["signal", PID, SIGNAL] → null; for SIGSTOP and SIGCONT
 When stdin ends, every child is killed: none outlives whoever started this.
 """
 
@@ -45,6 +45,11 @@ class Nursery:
         assert ended is not None
         return ended
 
+    def signal(self, pid: int, number: int) -> None:
+        """Signal a child that goes on; one that has ended is left alone."""
+        if self.ended(pid) is None:
+            os.kill(pid, number)
+
     def ended(self, pid: int) -> int | None:
         return self._ended[pid] if pid in self._ended else self._reap(pid, os.WNOHANG)
 
@@ -80,6 +85,7 @@ def main() -> None:
         "start": nursery.start,
         "kill": nursery.kill,
         "ended": nursery.ended,
+        "signal": nursery.signal,
     }
     try:
         for line in sys.stdin:

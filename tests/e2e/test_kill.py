@@ -7,8 +7,6 @@ once, with one effect each, and the stock must fit what was sold.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -23,7 +21,7 @@ import pytest
 
 from federation.messages import JsonObject
 from tests.e2e.deals import BICYCLE, Driver
-from tests.e2e.homes import Children, Home, Unheard
+from tests.e2e.homes import Children, Home, Unheard, WiredHome, found
 from tests.e2e.wire import wire_to
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
@@ -39,43 +37,31 @@ CATALOGUE = (
 
 
 @contextmanager
-def two_nodes(root: Path, dice: Random, ports: list[int]) -> Iterator[tuple[Home, Home]]:
+def two_nodes(root: Path, dice: Random, ports: list[int]) -> Iterator[tuple[WiredHome, WiredHome]]:
     """A person's and a vendor's node, running; the addresses that they know are those of the wires."""
     with ExitStack() as opened:
         children = Children()
         opened.callback(children.close)
         pairs = {"ana": (ports[0], ports[1]), "shop": (ports[2], ports[3])}
+        hosts = {name: f"{name}.localhost:{address}" for name, (address, _) in pairs.items()}
         homes = []
         for name, kind in (("ana", "person"), ("shop", "vendor")):
-            found(root / name, name, kind, pairs)
+            found(root / name, name, kind, f"http://{hosts[name]}", pairs[name][1], hosts.values())
             wire = opened.enter_context(wire_to(*pairs[name], Random(dice.random())))
-            homes.append(Home(name, root / name, wire, children))
+            homes.append(WiredHome(name, root / name, children, wire=wire))
         for home in homes:
             home.start()
         ana, shop = homes
         shop.surely("catalogue.import", csv=CATALOGUE)
         shop.surely("rules.add", name="At once")
-        ana.surely("vendors.add", vendor=f"@shop@shop.localhost:{pairs['shop'][0]}")
+        ana.surely("vendors.add", vendor=f"@shop@{hosts['shop']}")
         yield ana, shop
-
-
-def found(data: Path, name: str, kind: str, pairs: dict[str, tuple[int, int]]) -> None:
-    """`obverse init`, with the wires' ports in the addresses and the node's own to bind to."""
-    address, bound = pairs[name]
-    words = ["--data", str(data), "init", "--url", f"http://{name}.localhost:{address}", "--name", name]
-    words += ["--kind", kind, "--bind", f"127.0.0.1:{bound}", "--cast-spread", "0"]
-    for other, (port, _) in pairs.items():
-        words += ["--allow", f"{other}.localhost:{port}", "--resolve", f"{other}.localhost=127.0.0.1"]
-    done = subprocess.run(
-        [sys.executable, "-m", "node", *words], capture_output=True, timeout=90, check=False
-    )
-    assert done.returncode == 0, done.stderr.decode()
 
 
 class Killer(threading.Thread):
     """Kills one node or the other, mostly with a message under way, and starts it again at once."""
 
-    def __init__(self, homes: tuple[Home, ...], dice: Random, until: float) -> None:
+    def __init__(self, homes: tuple[WiredHome, ...], dice: Random, until: float) -> None:
         super().__init__()
         self._homes, self._dice, self._until = homes, dice, until
         self.under_way = 0
@@ -93,7 +79,7 @@ class Killer(threading.Thread):
         except BaseException as error:  # told by the test's own thread
             self.failed = error
 
-    def _kill_one(self, victim: Home) -> None:
+    def _kill_one(self, victim: WiredHome) -> None:
         wire = self._dice.choice(self._homes).wire
         wire.busy.clear()
         under_way = wire.busy.wait(1.0)
