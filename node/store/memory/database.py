@@ -30,6 +30,9 @@ class MemoryDatabase:
     it costs grows with the store. A read sees the tables through views that cannot be written.
     """
 
+    refusal: str | None = None
+    shortage: str | None = None
+
     def __init__(self, *, clock: Clock) -> None:
         self._tables = Tables()
         self._closed = False

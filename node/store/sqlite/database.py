@@ -26,6 +26,7 @@ from node.store.sqlite.opening import (
     connect_reader,
     connect_writer,
     create_store,
+    forget_cached_log,
     inspect_store,
     sync_directory,
 )
@@ -87,7 +88,7 @@ class SqliteDatabase:
         self._lock = lock
         self._here = here
         seen = SeenHash.of_store(here)
-        self._writer = Writer(writer)
+        self._writer = Writer(writer, path)
         self._readers = _Readers(readers)
         self._closed = False
         self.inbox_log = SqliteInboxLog(self.read, self.write, self._here, seen, clock)
@@ -99,6 +100,11 @@ class SqliteDatabase:
     def refusal(self) -> str | None:
         """Why the store takes no more writes (the disk failed); None while all is well."""
         return self._writer.refusal
+
+    @property
+    def shortage(self) -> str | None:
+        """Why the store could not write just now (the disk is full); None once it can."""
+        return self._writer.shortage
 
     async def read(self, fn: Callable[[SqliteTx], T]) -> T:
         """Run `fn` on a consistent snapshot. Raises: sqlite3.OperationalError if it tries to write."""
@@ -140,6 +146,10 @@ class SqliteDatabase:
             await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        self._writer.finish()
+        if self.refusal is not None:
+            # The last to close tries a checkpoint; the readers cannot, and a broken disk is left as it is.
+            self._writer.close()
         self._readers.close()
         self._here.close()
         self._writer.close()
@@ -166,6 +176,7 @@ def _open(path: Path, clock: Clock, create: bool, readers: int) -> SqliteDatabas
         try:
             if create and not path.exists():
                 create_store(path)
+            forget_cached_log(path)
             inspect_store(path)
             writer = _kept(undo, connect_writer(path))
             here, *others = (_kept(undo, connect_reader(path)) for _ in range(1 + readers))

@@ -18,7 +18,15 @@ from sqlite_utils import Database
 from node.store.ports import StoreRefused
 from node.store.sqlite.schema import APPLICATION_ID, MIGRATIONS_NAME, SEEN_KEY, known_steps, migrate
 
-__all__ = ["Lock", "connect_reader", "connect_writer", "create_store", "inspect_store", "sync_directory"]
+__all__ = [
+    "Lock",
+    "connect_reader",
+    "connect_writer",
+    "create_store",
+    "forget_cached_log",
+    "inspect_store",
+    "sync_directory",
+]
 
 _MAGIC = b"SQLite format 3\x00"
 _HEADER_BYTES = 100
@@ -26,9 +34,9 @@ _SMALL_BYTES = 64 * 1024 * 1024
 """Up to this size the whole file is checked at each start; it takes a fraction of a second."""
 _BUSY_MS = 5000
 _BUSY_AT_START_MS = 500
-_CHECKPOINT_PAGES = 20_000
-"""80 MB of log before a commit must pay for a checkpoint; idle moments come first (`speed.md`)."""
 _LOG_KEPT_BYTES = 64 * 1024 * 1024
+"""Of the log's file between checkpoints: what is there need not be asked of the disk again. Less than
+`writer.LONGEST_LOG_BYTES`, which is how the writer sees that there is something to take in."""
 _STATEMENTS_KEPT = 256
 
 
@@ -71,6 +79,19 @@ class Lock:
     def release(self) -> None:
         """Give it up. The file stays, since removing it would let two processes hold two of them."""
         self._file.close()
+
+
+def forget_cached_log(path: Path) -> None:
+    """Let the log be read from the disk itself, not from the system's memory of it.
+
+    After a sync that failed, that memory may hold what the disk does not, and calls it saved: what would be
+    built on it could vanish with the power, acknowledged or not (`security §2`, rule 5; PostgreSQL's
+    "fsyncgate"). What was truly written is read again as it is.
+    """
+    if not hasattr(os, "posix_fadvise"):
+        return
+    with contextlib.suppress(FileNotFoundError), path.with_name(path.name + "-wal").open("rb") as log:
+        os.posix_fadvise(log.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 # --- looking -------------------------------------------------------------------------------------------
@@ -220,7 +241,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
             "foreign_keys = ON",
             "secure_delete = ON",
             "temp_store = MEMORY",  # savepoints spill their pages there, and nobody wants them on a disk
-            f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
+            "wal_autocheckpoint = 0",  # the writer takes them, and sees how they end
             f"journal_size_limit = {_LOG_KEPT_BYTES}",
         ):
             connection.execute(f"PRAGMA {pragma}")

@@ -1,18 +1,26 @@
-"""The one thread that writes, with group commit: many functions, each under its own savepoint, one commit.
+"""The one thread that writes, with group commit: many functions, one commit.
 
 A caller hears of success only after the commit is on disk. A function that raises undoes itself alone. When
 the commit fails, everybody in the batch is told so; after a failure of the disk itself the store takes no
 more writes until it is opened anew, because a later sync may falsely succeed (`security §2`, rule 5).
+
+Functions run side by side without savepoints, which would cost as much as what they do; where one of a batch
+raises, the whole batch is undone and run again, each function under a savepoint of its own. (A function may
+run twice with the same result, `store.ports`.)
+
+Checkpoints are taken here, never by SQLite itself at a commit, since it keeps quiet about those that fail.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from node.store.ports import StoreRefused
@@ -20,10 +28,16 @@ from node.store.sqlite.transaction import SqliteTx
 
 __all__ = ["Writer"]
 
+LOG = logging.getLogger("obverse.store")
+
 T = TypeVar("T")
 
 _BATCH = 500
 _IDLE_S = 0.5
+_CAREFUL_BATCHES = 16
+"""After a function has raised, so many batches run under savepoints at once: failures come in swarms."""
+LONGEST_LOG_BYTES = 80 * 1024 * 1024
+"""Of log before a commit must pay for a checkpoint; idle moments come first (`speed.md`)."""
 _NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 _PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM})
 _BROKEN = frozenset(
@@ -57,15 +71,23 @@ class _Answer:
 class Writer:
     """Owns the writing connection and its thread, from construction to `close`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, *, longest_log: int = LONGEST_LOG_BYTES
+    ) -> None:
+        """Takes over the connection to the database at `path`. Units: `longest_log` in bytes."""
         self._connection = connection
+        self._log = path.with_name(path.name + "-wal")
+        self._longest_log = longest_log
         self._tx = SqliteTx(connection)
         self._queue: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._closed = False
         self._unsaved = True
+        self._careful = 0
         self.refusal: str | None = None
-        """Why the store takes no more writes; None while it does."""
+        """Why the store takes no more writes until it is opened anew; None while it does."""
+        self.shortage: str | None = None
+        """Why the last batch was not written although the next one may be: no room; None while there is."""
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -83,13 +105,17 @@ class Writer:
         value: T = await task.future
         return value
 
-    def close(self) -> None:
-        """Finish what is queued, then close the connection. Blocks; may be called twice."""
+    def finish(self) -> None:
+        """Write what is queued and end the thread; the connection stays. Blocks; may be called twice."""
         with self._gate:
             if not self._closed:
                 self._closed = True
                 self._queue.put(None)
         self._thread.join()
+
+    def close(self) -> None:
+        """Close the connection, after `finish`."""
+        self._connection.close()
 
     # --- the thread --------------------------------------------------------------------------------------
 
@@ -101,7 +127,6 @@ class Writer:
                 self._checkpoint("PASSIVE")
         if self.refusal is None:
             self._checkpoint("TRUNCATE")
-        self._connection.close()
 
     def _next_batch(self) -> list[_Task] | None:
         """What waits, up to a bound; nothing when it has been quiet for a while; None at the end."""
@@ -124,14 +149,44 @@ class Writer:
         if self.refusal is not None:
             return [_Answer(task, error=StoreRefused(self.refusal)) for task in batch]
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            answers = [self._run_one(task) for task in batch if not task.future.cancelled()]
-            self._connection.execute("COMMIT")
+            answers = self._run_together(batch) if self._careful == 0 else None
+            if answers is None:
+                answers = self._run_apart(batch)
         except BaseException as error:
             self._roll_back()
             words = self._judge(error)
             return [_Answer(task, error=_caused(words, error)) for task in batch]
         self._unsaved = True
+        self._note_room()
+        self._shorten_log()
+        return answers
+
+    def _run_together(self, batch: list[_Task]) -> list[_Answer] | None:
+        """All in one transaction; None, with nothing done, where one of several has raised."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        answers = []
+        for task in batch:
+            if task.future.cancelled():
+                continue
+            try:
+                answers.append(_Answer(task, task.fn(self._tx)))
+            except BaseException as error:
+                if self._is_lost(error):
+                    raise
+                self._connection.execute("ROLLBACK")
+                if len(batch) == 1:
+                    return [_Answer(task, error=error)]
+                self._careful = _CAREFUL_BATCHES
+                return None
+        self._connection.execute("COMMIT")
+        return answers
+
+    def _run_apart(self, batch: list[_Task]) -> list[_Answer]:
+        """All in one transaction, each under a savepoint, so that a failure undoes itself alone."""
+        self._careful -= 1
+        self._connection.execute("BEGIN IMMEDIATE")
+        answers = [self._run_one(task) for task in batch if not task.future.cancelled()]
+        self._connection.execute("COMMIT")
         return answers
 
     def _run_one(self, task: _Task) -> _Answer:
@@ -140,13 +195,20 @@ class Writer:
         try:
             value = task.fn(self._tx)
         except BaseException as error:
-            if _is_of_the_store(error) or not self._connection.in_transaction:
+            if self._is_lost(error):
                 raise
             self._connection.execute("ROLLBACK TO one")
             self._connection.execute("RELEASE one")
             return _Answer(task, error=error)
         self._connection.execute("RELEASE one")
         return _Answer(task, value)
+
+    def _is_lost(self, error: BaseException) -> bool:
+        """Whether a function failed because the store itself did, so that the batch cannot stand."""
+        code = getattr(error, "sqlite_errorcode", None)
+        return not self._connection.in_transaction or (
+            code is not None and (code & 0xFF in _BROKEN | _PASSING or code in _NO_ROOM)
+        )
 
     def _roll_back(self) -> None:
         try:
@@ -159,14 +221,44 @@ class Writer:
         """Words for a failed batch; a broken disk closes the store for writing."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
         if code in _NO_ROOM:
-            return "The disk is full: nothing was written. Make room; the node then goes on by itself."
+            return self._run_short(error)
         if code & 0xFF in _BROKEN:
-            self.refusal = (
-                f"The database cannot be written any more ({error}). Reading goes on. Look at the disk, then"
-                " start the node again."
-            )
+            if self.refusal is None:
+                self.refusal = (
+                    f"The database cannot be written any more ({error}). Reading goes on. Look at the disk,"
+                    " then start the node again."
+                )
+                LOG.error("%s", self.refusal)
             return self.refusal
         return f"The database did not take this: {error}."
+
+    def _run_short(self, error: BaseException) -> str:
+        if self.shortage is None:
+            self.shortage = (
+                "The disk is full: nothing was written. Make room; the node then goes on by itself."
+            )
+            LOG.error("%s (%s)", self.shortage, error)
+            # What the log has grown to is given back to the disk, so that the database itself may grow by it.
+            self._checkpoint("TRUNCATE")
+        return self.shortage
+
+    def _note_room(self) -> None:
+        if self.shortage is not None:
+            self.shortage = None
+            LOG.warning("there is room again: the database is written as before")
+
+    def _shorten_log(self) -> None:
+        """Take in a log that has grown long under load.
+
+        Its file tells its length: what is kept of it after a checkpoint is shorter (`opening`).
+        """
+        try:
+            size = self._log.stat().st_size
+        except OSError:
+            return
+        if size > self._longest_log:
+            self._checkpoint("PASSIVE")
+            self._unsaved = True
 
     def _checkpoint(self, mode: str) -> None:
         """Move the log into the database while nobody waits; a full disk only puts it off."""
@@ -184,12 +276,6 @@ class Writer:
                 loop.call_soon_threadsafe(_resolve, mine)
             except RuntimeError:  # the loop was closed without waiting: nobody is left to tell
                 continue
-
-
-def _is_of_the_store(error: BaseException) -> bool:
-    """Whether a function failed because the store itself did, so that the batch cannot stand."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and (code & 0xFF in _BROKEN | _PASSING or code in _NO_ROOM)
 
 
 def _caused(words: str, cause: BaseException) -> StoreRefused:
