@@ -20,6 +20,7 @@ from federation.keyring import Keyring
 from federation.keys import PublicKey
 from federation.messages import HttpMessage, JsonObject, Limits
 from federation.ports import Clock, HostMemory, InboxLog, PublicKeys, SignatureSpec
+from federation.rates import SenderRates
 from federation.verified import SignatureClaim, Verified
 from federation.vocab import AS_TERMS
 
@@ -56,6 +57,7 @@ class InboxDependencies:
             self-Delete of one that does not is 202 without any look-up.
             `accepted()` is called after each new durable record, to wake the worker; it must not block.
             `terms` are the JSON-LD terms that the application reads, with what they may stand for.
+            `rates` is what each proven sender may send; it lives as long as the node.
     """
 
     limits: Limits
@@ -73,6 +75,7 @@ class InboxDependencies:
     knows_actor: Callable[[str], Awaitable[bool]] = _nobody
     accepted: Callable[[], None] = _nothing
     terms: Mapping[str, Collection[str]] = field(default_factory=lambda: AS_TERMS)
+    rates: SenderRates = field(default_factory=SenderRates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +165,12 @@ async def verify_claim(
 ) -> Signer:
     """Verify with the key as we know it; where that fails, once more with the key as its actor lists it now.
 
+    Only who has proven itself is charged for the message; who has spent its share is refused before that.
     Raises: as `authenticate`.
     Spec:   `security C17`: an actor that has changed its key is noticed, by one look-up in five minutes.
     """
     verify = signatures.verify if claim.spec is SignatureSpec.RFC9421 else cavage.verify
+    deps.rates.check(claim.key_id, now)
     known = await deps.keyring.resolve(claim.key_id, budget=budget)
     try:
         verified = verify(message, known.key, now=now, limits=deps.limits)
@@ -175,6 +180,7 @@ async def verify_claim(
             raise
         known, verified = fresh, verify(message, fresh.key, now=now, limits=deps.limits)
     check_standing(known.actor, deps)
+    deps.rates.spend(known.actor, now)
     return Signer(known.actor, known.key, verified)
 
 

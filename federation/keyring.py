@@ -64,7 +64,11 @@ class Keyring:
         self._limits = limits
         self._is_blocked = is_blocked
         self._flights: dict[str, asyncio.Task[KnownKey]] = {}
-        self._rate = MinuteRate(per_host=limits.key_fetches_per_host, overall=limits.key_fetches_per_minute)
+        self._rate = MinuteRate(
+            per_host=limits.key_fetches_per_host,
+            per_domain=limits.key_fetches_per_domain,
+            overall=limits.key_fetches_per_minute,
+        )
         self._unknown: OrderedDict[str, datetime] = OrderedDict()
         self._refetched: OrderedDict[str, datetime] = OrderedDict()
         self._for_proofs: OrderedDict[tuple[str, datetime], bool] = OrderedDict()
@@ -127,7 +131,8 @@ class Keyring:
 
     def _is_recent(self, times: OrderedDict[str, datetime], key_id: str) -> bool:
         at = times.get(key_id)
-        return at is not None and self._clock() - at < timedelta(seconds=self._limits.key_refetch_s)
+        # Either way round: a clock that was set back must not make a failure last until then.
+        return at is not None and abs(self._clock() - at) < timedelta(seconds=self._limits.key_refetch_s)
 
     def _note(self, times: OrderedDict[str, datetime], key_id: str) -> None:
         times[key_id] = self._clock()

@@ -39,6 +39,15 @@ class Limits:
     key_fetches_per_minute: int = 300
     key_fetches_per_host: int = 60
     """In a minute: one host of strangers cannot use up what the others need."""
+    key_fetches_per_domain: int = 120
+    """In a minute, all hosts under one domain together: names under one's own domain cost nothing."""
+    actor_per_second: float = 60.0
+    actor_burst: int = 1200
+    host_per_second: float = 100.0
+    host_burst: int = 2400
+    domain_per_second: float = 200.0
+    domain_burst: int = 4800
+    """Messages of proven senders (`rates.SenderRates`): far above what a deal or a feed needs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ async def who_says_it(
 
 async def _as_origin_has_it(activity: Activity, deps: InboxDependencies, budget: FetchBudget) -> Activity:
     """Somebody else's public activity, fetched from where it lives; the courier's copy is thrown away."""
+    deps.rates.spend_look_up(activity.id, deps.clock())
     try:
         fetched = await deps.fetcher.fetch(activity.id, budget=budget)
     except FetchFailed as error:
@@ -170,7 +171,7 @@ async def find_farewell(
     """The self-Delete of an actor that matters to us, where its own server says 410; else None.
 
     Its key is gone with it, so the server's answer is the proof. 404 is not enough.
-    Raises: Forbidden, TemporarilyUnavailable.
+    Raises: Forbidden, TemporarilyUnavailable, TooManyRequests.
     Spec:   `security F13`.
     """
     activity = _self_delete(message, deps)
@@ -178,6 +179,7 @@ async def find_farewell(
         return None
     check_standing(activity.actor, deps)
     check_origins(activity.json, own_origins=deps.own_origins)
+    deps.rates.spend_look_up(activity.actor, deps.clock())
     try:
         await deps.fetcher.fetch(activity.actor, budget=budget)
     except Gone:

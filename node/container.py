@@ -23,6 +23,7 @@ from federation.keyring import Keyring
 from federation.keys import SigningKey
 from federation.listeners import Inbound
 from federation.ports import Clock, DeliveryJob
+from federation.rates import SenderRates
 from federation.worker import Worker, WorkerSettings
 from node.config import Config, software_version
 from node.context import BlockList, Node
@@ -191,6 +192,7 @@ def _inbox_dependencies(node: Node) -> InboxDependencies:
         known_recipient=known_recipient,
         local_key=lambda key_id: local_key(node, key_id),
         knows_actor=knows_actor,
+        rates=SenderRates(node.config.limits),
     )
 
 

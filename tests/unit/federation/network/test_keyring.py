@@ -530,3 +530,13 @@ def test_a_flight_that_is_cut_short_leaves_nothing_behind(bench: Bench) -> None:
     bench.world.before_answer = None
     with pytest.raises(KeyUnknown):
         bench.resolve(KEY)
+
+
+def test_clock_set_back_does_not_make_a_failed_key_unknown_until_it_is_there_again(
+    bench: Bench, t_rsa: Any, actor_document: Any
+) -> None:
+    with pytest.raises(KeyUnknown):
+        bench.resolve(KEY)
+    bench.world.put(T, actor_document(T, rsa=t_rsa.public))
+    bench.clock.advance(days=-2)
+    assert bench.resolve(KEY).actor == T

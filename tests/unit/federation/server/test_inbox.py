@@ -28,9 +28,10 @@ from federation.errors import (
 )
 from federation.inbox import InboxDependencies, Reception, authenticate, receive, receive_local
 from federation.keys import generate_ed25519
-from federation.messages import HttpMessage
+from federation.messages import HttpMessage, Limits
 from federation.ports import HostState, SignatureSpec
 from federation.proofs import add_proof
+from federation.rates import SenderRates
 from federation.strictjson import dump_json
 
 pytestmark = pytest.mark.anyio
@@ -900,3 +901,86 @@ async def test_a_broken_farewell_goes_the_usual_way(network: Any, ana: Any, evil
     sender = evil.account("m")
     refused(await ana.take(network.post(INBOX, b'{"type":"Delete"', key=sender.rsa)), InvalidJson, 400)
     assert network.seen
+
+
+# --- how much a sender may send --------------------------------------------------------------------------
+
+
+def _few(network: Any, party: Any) -> Any:
+    """The party's dependencies, where each actor has two messages, and each host two look-ups, a minute."""
+    limits = Limits(actor_burst=2, actor_per_second=0.1, key_fetches_per_host=2)
+    party.deps = replace(party.deps, rates=SenderRates(limits))
+    return party.deps
+
+
+async def test_sender_beyond_its_share_is_429_and_says_when(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
+    _few(network, ana)
+    sender = shop.account("north")
+    for name in ("1", "2"):
+        receipt = await ana.take(network.post(INBOX, a_note(sender, name), key=sender.rsa))
+        assert receipt.outcome is Reception.ACCEPTED
+    receipt = await ana.take(network.post(INBOX, a_note(sender, "3"), key=sender.rsa))
+    refused(receipt, TooManyRequests, 429)
+    assert receipt.error.retry_after_s == 10
+    assert len(ana.pending) == 2
+    network.clock.forward(seconds=10)
+    receipt = await ana.take(network.post(INBOX, a_note(sender, "3"), key=sender.rsa))
+    assert receipt.outcome is Reception.ACCEPTED
+
+
+async def test_resent_request_counts_nothing(network: Any, ana: Any, shop: Any, a_note: Any) -> None:
+    _few(network, ana)
+    sender = shop.account("north")
+    message = network.post(INBOX, a_note(sender), key=sender.rsa)
+    await ana.take(message)
+    for _ in range(20):
+        assert (await ana.take(message)).outcome is Reception.DUPLICATE
+    receipt = await ana.take(network.post(INBOX, a_note(sender, "2"), key=sender.rsa))
+    assert receipt.outcome is Reception.ACCEPTED
+    assert (await ana.take(message)).outcome is Reception.DUPLICATE
+
+
+async def test_forged_messages_cost_the_named_sender_nothing(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
+    sender = shop.account("north")
+    await ana.take(network.post(INBOX, a_note(sender, "0"), key=sender.rsa))
+    _few(network, ana)
+    forger = replace(generate_ed25519("x", sender.id), id=sender.ed25519.id)
+    for number in range(20):
+        await ana.take(network.post(INBOX, a_note(sender, str(number)), key=forger))
+    for name in ("a", "b"):
+        receipt = await ana.take(network.post(INBOX, a_note(sender, name), key=sender.rsa))
+        assert receipt.outcome is Reception.ACCEPTED
+
+
+async def test_courier_cannot_make_us_ask_an_origin_without_end(
+    network: Any, ana: Any, shop: Any, evil: Any, a_note: Any
+) -> None:
+    ana.deps = replace(ana.deps, rates=SenderRates(Limits(key_fetches_per_host=2)))
+    author, courier = shop.account("north"), evil.account("courier")
+    for name in ("1", "2"):
+        refused(
+            await ana.take(network.post(INBOX, a_note(author, name), key=courier.rsa)),
+            AuthenticationFailed,
+            401,
+        )
+    refused(await ana.take(network.post(INBOX, a_note(author, "3"), key=courier.rsa)), TooManyRequests, 429)
+    assert all(seen.path != "/activities/3" for seen in network.seen)
+
+
+async def test_forged_farewells_cannot_make_us_ask_an_actors_server_without_end(
+    network: Any, ana: Any, shop: Any, evil: Any
+) -> None:
+    _few(network, ana)
+    victim, sender = shop.account("north"), evil.account("m")
+    ana.known_actors.add(victim.id)
+    missing = replace(sender.rsa, id="https://evil.example/none#main-key")
+    answers = [
+        await ana.take(network.post(INBOX, {**a_farewell(victim), "id": f"{victim.id}#{n}"}, key=missing))
+        for n in range(10)
+    ]
+    assert [answer.status for answer in answers] == [401, 401, *[429] * 8]
+    assert sum(seen.path == "/actors/north" for seen in network.seen) == 2
