@@ -21,6 +21,7 @@ from federation.keys import PublicKey
 from federation.messages import HttpMessage, JsonObject, Limits
 from federation.ports import Clock, HostMemory, InboxLog, PublicKeys, SignatureSpec
 from federation.rates import SenderRates
+from federation.receipts import Receipt
 from federation.verified import SignatureClaim, Verified
 from federation.vocab import AS_TERMS
 
@@ -36,6 +37,10 @@ __all__ = [
 
 
 def _nothing() -> None:
+    return None
+
+
+def _unheard(_: HttpMessage, __: Receipt) -> None:
     return None
 
 
@@ -57,6 +62,8 @@ class InboxDependencies:
             self-Delete of one that does not is 202 without any look-up.
             `accepted()` is called after each new durable record, to wake the worker; it must not block.
             `terms` are the JSON-LD terms that the application reads, with what they may stand for.
+            `judged(message, receipt)` is told of every message that came over HTTP and how it ended, for
+            counting and for the log; like `accepted` it must neither block nor raise.
             `rates` is what each proven sender may send; it lives as long as the node.
     """
 
@@ -75,6 +82,7 @@ class InboxDependencies:
     knows_actor: Callable[[str], Awaitable[bool]] = _nobody
     accepted: Callable[[], None] = _nothing
     terms: Mapping[str, Collection[str]] = field(default_factory=lambda: AS_TERMS)
+    judged: Callable[[HttpMessage, Receipt], None] = _unheard
     rates: SenderRates = field(default_factory=SenderRates)
 
 

@@ -9,9 +9,8 @@ authentication only (`protocol §4`, Refusals); what a message means is judged l
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import Enum
 
 from federation.activity import Activity, parse_activity
 from federation.authentication import (
@@ -30,6 +29,7 @@ from federation.ids import origin
 from federation.keys import KeyAlgorithm
 from federation.messages import HttpMessage
 from federation.ports import HostState, InboundEntry, Recorded, SignatureSpec
+from federation.receipts import Receipt, Reception
 from federation.senders import find_farewell, is_idle_farewell, local_finder, prove, who_says_it
 from federation.vocab import is_inbox_content_type
 
@@ -44,36 +44,6 @@ __all__ = [
 ]
 
 
-class Reception(Enum):
-    """How one message to an inbox ended; matched exhaustively."""
-
-    ACCEPTED = "accepted"
-    """Recorded: 202."""
-    DUPLICATE = "duplicate"
-    """Seen before, byte for byte or by its id and digest: 202, nothing done."""
-    CONFLICT = "conflict"
-    """A known id with another body: 403, kept for the owner to see."""
-    IGNORED = "ignored"
-    """Taken note of without a trace (an unknown actor deletes itself): 202."""
-    REFUSED = "refused"
-    """`error` says why; nothing was changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The answer to one inbound message.
-
-    `status` is the HTTP status to answer. `error` is set for REFUSED and CONFLICT. `actor` and `activity_id`
-    are set once they are proven: for ACCEPTED, CONFLICT and a DUPLICATE that was looked at.
-    """
-
-    status: int
-    outcome: Reception
-    error: Refused | None = None
-    actor: str = ""
-    activity_id: str = ""
-
-
 async def receive(message: HttpMessage, *, recipient: str, deps: InboxDependencies) -> Receipt:
     """Judge one POST to an inbox and record it durably; every refusal is a value, not an exception.
 
@@ -84,9 +54,11 @@ async def receive(message: HttpMessage, *, recipient: str, deps: InboxDependenci
     Spec:   ActivityPub §5.2, §7; `protocol §2`, `§4` Refusals, `§6`.
     """
     try:
-        return await _receive(message, recipient, deps)
+        receipt = await _receive(message, recipient, deps)
     except Refused as error:
-        return Receipt(error.status, Reception.REFUSED, error)
+        receipt = Receipt(error.status, Reception.REFUSED, error)
+    deps.judged(message, receipt)
+    return receipt
 
 
 async def receive_local(body: bytes, *, actor: str, recipient: str, deps: InboxDependencies) -> Receipt:

@@ -984,3 +984,22 @@ async def test_forged_farewells_cannot_make_us_ask_an_actors_server_without_end(
     ]
     assert [answer.status for answer in answers] == [401, 401, *[429] * 8]
     assert sum(seen.path == "/actors/north" for seen in network.seen) == 2
+
+
+async def test_each_message_is_told_with_how_it_ended(network: Any, ana: Any, shop: Any, a_note: Any) -> None:
+    heard: list[tuple[str, str, str]] = []
+    ana.deps = replace(
+        ana.deps,
+        judged=lambda message, receipt: heard.append(
+            (message.url, receipt.outcome.value, type(receipt.error).__name__)
+        ),
+    )
+    sender = shop.account("north")
+    message = network.post(INBOX, a_note(sender), key=sender.rsa)
+    for each in (message, message, network.post(INBOX, a_note(sender), key=None)):
+        await ana.take(each)
+    assert heard == [
+        (INBOX, "accepted", "NoneType"),
+        (INBOX, "duplicate", "NoneType"),
+        (INBOX, "refused", "SignatureMissing"),
+    ]
