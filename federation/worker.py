@@ -19,7 +19,7 @@ from federation.activity import parse_activity
 from federation.delivery import judge_status
 from federation.errors import InvalidIri
 from federation.ids import origin
-from federation.inbox import Receipt
+from federation.receipts import Receipt
 from federation.lanes import Lanes
 from federation.listeners import Inbound
 from federation.messages import Limits
