@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote
 
 import idna
@@ -40,6 +41,10 @@ _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"<>\\^`{}|\ud800-\udff
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
+_REMEMBERED = 2048
+"""How many spellings are remembered: one message asks for the same few ids some thirty times. What is kept is
+pure and bounded, some megabytes if every one of them were as long as an IRI may be.
+"""
 
 
 def parse_iri(text: object) -> str:
@@ -53,6 +58,11 @@ def parse_iri(text: object) -> str:
     """
     if not isinstance(text, str):
         raise InvalidIri("an id must be a string")
+    return _canonical(text)
+
+
+@lru_cache(_REMEMBERED)
+def _canonical(text: str) -> str:
     if len(text) > MAX_IRI_CHARS:
         raise InvalidIri(f"longer than {MAX_IRI_CHARS} characters")
     if _USUAL.fullmatch(text):
@@ -145,14 +155,22 @@ def origin(iri: str) -> str:
 
     Raises: InvalidIri.
     """
-    parsed = parse_iri(iri)
-    return parsed[: parsed.index("/", 8)]
+    return _origin_and_host(parse_iri(iri))[0]
+
+
+@lru_cache(_REMEMBERED)
+def _origin_and_host(canonical: str) -> tuple[str, str]:
+    scheme_and_authority = canonical[: canonical.index("/", 8)]
+    authority = scheme_and_authority.split("://", 1)[1]
+    if authority.startswith("["):
+        return scheme_and_authority, authority[1 : authority.index("]")]
+    return scheme_and_authority, authority.split(":", 1)[0]
 
 
 def same_origin(one: object, other: object) -> bool:
     """Whether both are usable IRIs with one scheme, host and port; anything unusable has no origin."""
     try:
-        return origin(parse_iri(one)) == origin(parse_iri(other))
+        return _origin_and_host(parse_iri(one))[0] == _origin_and_host(parse_iri(other))[0]
     except InvalidIri:
         return False
 
@@ -162,10 +180,7 @@ def host(iri: str) -> str:
 
     Raises: InvalidIri.
     """
-    authority = origin(iri).split("://", 1)[1]
-    if authority.startswith("["):
-        return authority[1 : authority.index("]")]
-    return authority.split(":", 1)[0]
+    return _origin_and_host(parse_iri(iri))[1]
 
 
 def domain_matches(name: str, blocked: str) -> bool:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import base58
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.encodings import decode_base64, decode_multibase, encode_multibase
+from federation.encodings import decode_base64, decode_multibase, encode_base58, encode_multibase
 
 
 @given(st.binary(max_size=80))
@@ -48,3 +49,21 @@ def test_base64_is_read(text: str, raw: bytes) -> None:
 def test_other_base64_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         decode_base64(text)
+
+
+@given(st.binary(max_size=300))
+def test_base58_is_that_of_the_reference(raw: bytes) -> None:
+    assert encode_base58(raw) == base58.b58encode(raw).decode()
+    assert decode_multibase(encode_multibase(raw), max_characters=500) == raw
+
+
+@given(st.text("123456789ABCxyz", max_size=60))
+def test_base58_is_read_as_the_reference_reads_it(text: str) -> None:
+    assert decode_multibase("z" + text, max_characters=100) == base58.b58decode(text)
+
+
+@given(st.text(max_size=8))
+def test_what_base58_does_not_have_is_refused(text: str) -> None:
+    if not set(text) <= set("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"):
+        with pytest.raises(ValueError, match="Not base58btc"):
+            decode_multibase("z" + text, max_characters=100)
