@@ -7,19 +7,21 @@ that neither a proxy nor a forged header changes what a signature is held agains
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
-from urllib.parse import parse_qs, quote, urlsplit
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, quote
 
 import anyio
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from federation.errors import InvalidIri, Refused, TemporarilyUnavailable, TooLarge
+from federation.errors import InvalidIri, Refused, TemporarilyUnavailable
+from federation.heads import Fault, authorities_of, check_head
 from federation.inbox import InboxDependencies, receive
+from federation.intake import Bodies, Body, BodyTimeout, Room, Turnstile, read_body
 from federation.messages import HttpMessage, JsonObject, Limits
+from federation.preferences import prefers_html
 from federation.strictjson import dump_json
 from federation.vocab import ACTIVITY_JSON, JRD_JSON, JSON, PROBLEM_JSON, REL_NODEINFO_2_1, XRD_XML
 
@@ -32,6 +34,7 @@ __all__ = [
     "prefers_html",
     "problem",
     "public_request",
+    "refused_head",
     "routes",
 ]
 
@@ -70,7 +73,7 @@ class Endpoints:
             for everybody; it may raise Refused, e.g. by `inbox.authenticate(request)` for what answers a
             signed GET only. Paths are raw: nothing is decoded, one spelling names one thing.
             `webfinger(resource)` gives the JRD or None, and may raise InvalidIri for a resource that is none.
-            `inboxes_at_once` bounds the requests that are being judged; beyond it the answer is 503.
+            `room` bounds what is held at once; beyond it the answer is 503.
     """
 
     base_url: str
@@ -81,7 +84,7 @@ class Endpoints:
     nodeinfo_links: Callable[[], Awaitable[JsonObject]]
     nodeinfo: Callable[[], Awaitable[JsonObject]]
     host_meta: Callable[[], Awaitable[bytes]]
-    inboxes_at_once: int = 256
+    room: Room = field(default_factory=Room)
     report: Callable[[str, BaseException], None] = _log_failure
 
 
@@ -94,6 +97,8 @@ def routes(
             come first. Put these routes before wider ones of the application.
     """
     inbox = InboxEndpoint(endpoints)
+    room = endpoints.room
+    turnstile = Turnstile(at_once=room.read_at_once, waiting=room.read_waiting)
     discovery: dict[str, _Answering] = {
         "/.well-known/webfinger": _webfinger,
         "/.well-known/nodeinfo": _nodeinfo_links,
@@ -102,8 +107,8 @@ def routes(
     }
     return [
         *(Route(path, inbox) for path in inbox_paths),
-        *(Route(path, _Reading(endpoints, answer)) for path, answer in discovery.items()),
-        *(Route(path, _Reading(endpoints, _document)) for path in document_paths),
+        *(Route(path, _Reading(endpoints, turnstile, answer)) for path, answer in discovery.items()),
+        *(Route(path, _Reading(endpoints, turnstile, _document)) for path in document_paths),
     ]
 
 
@@ -188,7 +193,9 @@ class InboxEndpoint:
 
     def __init__(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
-        self._busy = 0
+        room = endpoints.room
+        self._judging = Turnstile(at_once=room.judged_at_once, waiting=room.judged_waiting)
+        self._bodies = Bodies(room.body_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
@@ -198,63 +205,52 @@ class InboxEndpoint:
         if recipient is None:
             await _closing(not_found())(scope, receive, send)
             return
-        if self._busy >= self._endpoints.inboxes_at_once:
-            error = TemporarilyUnavailable("too much is coming in just now", retry_after_s=_COME_BACK_S)
-            await _closing(_refusal(error))(scope, receive, send)
-            return
-        self._busy += 1
+        body = self._bodies.open()
         try:
-            response = await self._judge(scope, receive, recipient)
+            response = await self._take(scope, receive, recipient, body)
         finally:
-            self._busy -= 1
+            body.close()
         if response is not None:
             await response(scope, receive, send)
 
-    async def _judge(self, scope: Scope, receive_body: Receive, recipient: str) -> Response | None:
+    async def _take(self, scope: Scope, receive_body: Receive, recipient: str, body: Body) -> Response | None:
         """The answer, or None where nobody is there any more to get one."""
-        endpoints = self._endpoints
+        limits, room = self._endpoints.inbox.limits, self._endpoints.room
         try:
-            with anyio.fail_after(endpoints.inbox.limits.request_s):
-                body = await _read(scope, receive_body, endpoints.inbox.limits.inbox_body_bytes)
-        except TimeoutError:
+            content = await read_body(
+                body,
+                receive_body,
+                scope["headers"],
+                most_bytes=limits.inbox_body_bytes,
+                within_s=room.body_s,
+            )
+        except BodyTimeout:
             return _closing(problem(408, "Request timeout", "the body took too long to arrive"))
-        except TooLarge as error:
+        except Refused as error:
             return _closing(_refusal(error))
-        if body is None:
+        if content is None:
             return None
-        message = public_request(scope, endpoints.base_url, body)
         try:
-            receipt = await receive(message, recipient=recipient, deps=endpoints.inbox)
+            async with self._judging:
+                with anyio.move_on_after(room.judge_s):
+                    return await self._judge(
+                        public_request(scope, self._endpoints.base_url, content), recipient
+                    )
+        except TemporarilyUnavailable as error:
+            return _refusal(error)
+        return _refusal(TemporarilyUnavailable("this took too long here", retry_after_s=_COME_BACK_S))
+
+    async def _judge(self, message: HttpMessage, recipient: str) -> Response:
+        try:
+            receipt = await receive(message, recipient=recipient, deps=self._endpoints.inbox)
         except (
             Exception
         ) as error:  # the application's store, or a fault of ours: never a 2xx, never words of it
-            endpoints.report("inbox", error)
+            self._endpoints.report("inbox", error)
             return _refusal(TemporarilyUnavailable("try again later", retry_after_s=_COME_BACK_S))
         if receipt.error is not None:
             return _refusal(receipt.error)
         return Response(status_code=receipt.status)
-
-
-async def _read(scope: Scope, receive_body: Receive, limit: int) -> bytes | None:
-    """The whole body, None when the sender went away.
-
-    Raises: TooLarge; by the announced length, where there is one, before a byte is read.
-    """
-    for name, value in scope["headers"]:
-        if name == b"content-length" and (not value.isdigit() or int(value[:12]) > limit):
-            raise TooLarge(f"a message has at most {limit} bytes")
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        part = await receive_body()
-        if part["type"] != "http.request":
-            return None
-        parts.append(part.get("body", b""))
-        size += len(parts[-1])
-        if size > limit:
-            raise TooLarge(f"a message has at most {limit} bytes")
-        if not part.get("more_body", False):
-            return b"".join(parts)
 
 
 # --- documents and discovery -----------------------------------------------------------------------------
@@ -263,20 +259,34 @@ _Answering = Callable[[Endpoints, Scope], Awaitable[Response]]
 
 
 class _Reading:
-    """One kind of GET as a plain ASGI application; HEAD is the same without the body."""
+    """One kind of GET as a plain ASGI application; HEAD is the same without the body.
 
-    def __init__(self, endpoints: Endpoints, answer: _Answering) -> None:
+    Shapes: `turnstile` is shared by all that is read, so that a flood of GETs cannot fill the store's queue.
+    """
+
+    def __init__(self, endpoints: Endpoints, turnstile: Turnstile, answer: _Answering) -> None:
         self._endpoints = endpoints
+        self._turnstile = turnstile
         self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
             response = _not_allowed("GET, HEAD")
         else:
-            response = await self._answer(self._endpoints, scope)
+            response = await self._read(scope)
         if scope["method"] == "HEAD":
             response.body = b""  # content-length stays that of the GET (RFC 9110 §9.3.2)
         await response(scope, receive, send)
+
+    async def _read(self, scope: Scope) -> Response:
+        try:
+            async with self._turnstile:
+                return await self._answer(self._endpoints, scope)
+        except TemporarilyUnavailable as error:
+            return _refusal(error)
+        except Exception as error:  # as in the inbox: what went wrong is for the owner alone
+            self._endpoints.report("document", error)
+            return _refusal(TemporarilyUnavailable("try again later", retry_after_s=_COME_BACK_S))
 
 
 async def _document(endpoints: Endpoints, scope: Scope) -> Response:
@@ -325,73 +335,46 @@ async def _host_meta(endpoints: Endpoints, scope: Scope) -> Response:
     return Response(await endpoints.host_meta(), 200, _FOR_SCRIPTS, XRD_XML)
 
 
-def prefers_html(accept: str | None) -> bool:
-    """Whether a reader would rather have a page than JSON; in doubt JSON, since most readers are servers.
-
-    A type that is named outweighs a wildcard of the same quality.
-    Spec: RFC 9110 §12.5.1; `interop §1.1`, GET.
-    """
-    html, data = (0.0, 0), (0.0, 0)
-    for part in (accept or "").lower().split(",")[:50]:
-        media_range, *parameters = (piece.strip() for piece in part.split(";"))
-        weight = _quality(parameters)
-        if media_range in ("text/html", "application/xhtml+xml", "text/*"):
-            html = max(html, (weight, 2))
-        elif media_range in (ACTIVITY_JSON, "application/ld+json", JSON, "application/*"):
-            data = max(data, (weight, 2))
-        elif media_range == "*/*":
-            html, data = max(html, (weight, 1)), max(data, (weight, 1))
-    return html > data and html[0] > 0
-
-
-def _quality(parameters: list[str]) -> float:
-    for parameter in parameters:
-        match = re.fullmatch(r"q\s*=\s*([01](?:\.[0-9]{0,3})?)", parameter)
-        if match:
-            return float(match[1])
-    return 1.0
-
-
 # --- around the whole application ------------------------------------------------------------------------
-
-_HOST = re.compile(
-    r"(?:[A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+\.?(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?"
-)
 
 
 class RequestGuard:
-    """Middleware around the whole application: bounded headers, one length, and one Host, which is ours.
+    """Middleware around the whole application: a plain bounded head, and one Host, which is ours.
+
+    Behind it a path is routed as it is spelt: nothing is decoded, so that one spelling names one thing.
 
     Shapes: `base_url` is the public origin; `also` are further authorities (`host[:port]`) that may be asked
             for.
-    Spec:   `security A03 to A09`; RFC 9112 §3.2, §6.3; RFC 9110 §7.4 (421).
+    Spec:   `security A01 to A09, A14`.
     """
 
     def __init__(self, app: ASGIApp, *, base_url: str, limits: Limits, also: Collection[str] = ()) -> None:
         self._app = app
-        self._header_bytes = limits.header_bytes
-        own = urlsplit(base_url)
-        name = f"[{own.hostname}]" if ":" in (own.hostname or "") else own.hostname
-        default = 443 if own.scheme == "https" else 80
-        self._authorities = {own.netloc.lower(), *(authority.lower() for authority in also)}
-        if own.port in (None, default):
-            self._authorities |= {f"{name}", f"{name}:{default}"}
+        self._limits = limits
+        self._authorities = authorities_of(base_url, also)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._refuse(scope["headers"]) if scope["type"] == "http" else None
-        await (self._app if refusal is None else _closing(refusal))(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        raw_path = _raw_path(scope)
+        fault = check_head(
+            scope["method"],
+            raw_path.encode("latin-1"),
+            scope.get("query_string", b""),
+            scope["headers"],
+            http_version=scope.get("http_version", "1.1"),
+            authorities=self._authorities,
+            most_bytes=self._limits.header_bytes,
+            most_body_bytes=self._limits.inbox_body_bytes,
+        )
+        if fault is None:
+            await self._app({**scope, "path": raw_path}, receive, send)
+        else:
+            await refused_head(fault)(scope, receive, send)
 
-    def _refuse(self, headers: Sequence[tuple[bytes, bytes]]) -> Response | None:
-        if sum(len(name) + len(value) + 4 for name, value in headers) > self._header_bytes:
-            return problem(431, "Header fields too large")
-        hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
-        lengths = [value for name, value in headers if name == b"content-length"]
-        if len(lengths) > 1 or not all(value.isdigit() for value in lengths):
-            return problem(400, "One Content-Length is needed", place="content-length")
-        if lengths and any(name == b"transfer-encoding" for name, _ in headers):
-            return problem(400, "Two lengths for one body", place="transfer-encoding")
-        if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
-            return problem(400, "One Host is needed", place="host")
-        if hosts[0].lower() not in self._authorities:
-            return problem(421, "Misdirected request", "this host is not served here")
-        return None
+
+def refused_head(fault: Fault) -> Response:
+    """The answer to a head that is refused; the connection ends with it."""
+    allow = {"allow": "GET, HEAD, POST"} if fault.status == 405 else None
+    return _closing(problem(fault.status, fault.title, fault.detail, place=fault.place, headers=allow))

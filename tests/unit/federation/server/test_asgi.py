@@ -23,6 +23,7 @@ from federation.asgi import (
 )
 from federation.errors import Forbidden, SignatureMissing
 from federation.inbox import authenticate
+from federation.intake import Room
 from federation.messages import HttpMessage, Limits
 from federation.vocab import ACTIVITY_JSON
 
@@ -175,7 +176,7 @@ async def test_a_length_that_is_no_number_is_not_read_either(ana: Any) -> None:
 
 
 async def test_a12_a_body_that_drips_is_408(ana: Any) -> None:
-    impatient = replace(ana.endpoints, inbox=replace(ana.deps, limits=Limits(request_s=0.02)))
+    impatient = replace(ana.endpoints, room=Room(body_s=0.02))
     answer = await ask(InboxEndpoint(impatient), "POST", "/inbox", [], [b"x", b"<never>"])
     assert (answer.status, answer.headers["connection"]) == (408, "close")
 
@@ -186,16 +187,102 @@ async def test_a_sender_that_goes_away_gets_no_answer(app: Any, ana: Any) -> Non
     assert ana.pending == []
 
 
-async def test_beyond_what_is_judged_at_once_the_answer_is_503_at_once(ana: Any) -> None:
-    inbox = InboxEndpoint(replace(ana.endpoints, inboxes_at_once=2))
+class Slow:
+    """The inbox's clock or store, which only answers when it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = anyio.Event()
+        self.asked = 0
+
+    async def __call__(self, recipient: str) -> bool:
+        self.asked += 1
+        await self.let_go.wait()
+        return False
+
+
+async def test_so_many_are_judged_so_many_wait_and_the_next_is_503_at_once(
+    network: Any, ana: Any, shop: Any, a_note: Any
+) -> None:
+    slow = Slow()
+    room = Room(judged_at_once=2, judged_waiting=3)
+    inbox = InboxEndpoint(replace(ana.endpoints, inbox=replace(ana.deps, known_recipient=slow), room=room))
+    message = network.post("https://ana.example/p/x/inbox", a_note(shop.account("north")), key=None)
+    statuses: list[int] = []
+
+    async def ask_one() -> None:
+        statuses.append((await post(inbox, message)).status)
+
     async with anyio.create_task_group() as tasks:
-        for _ in range(2):
-            tasks.start_soon(ask, inbox, "POST", "/inbox", [], [b"<never>"])
-        await anyio.sleep(0.01)
-        answer = await ask(inbox, "POST", "/inbox")
+        for _ in range(5):
+            tasks.start_soon(ask_one)
+        await anyio.sleep(0.02)
+        assert slow.asked == 2
+        answer = await post(inbox, message)
         assert (answer.status, answer.headers["retry-after"]) == (503, "30")
-        tasks.cancel_scope.cancel()
-    assert (await ask(inbox, "POST", "/inbox")).status == 415
+        slow.let_go.set()
+    assert statuses == [404] * 5, "those that waited have had their turn"
+    assert slow.asked == 5
+
+
+async def test_judging_that_does_not_end_is_503(network: Any, ana: Any, shop: Any, a_note: Any) -> None:
+    endpoints = replace(
+        ana.endpoints, inbox=replace(ana.deps, known_recipient=Slow()), room=Room(judge_s=0.02)
+    )
+    message = network.post("https://ana.example/p/x/inbox", a_note(shop.account("north")), key=None)
+    answer = await post(InboxEndpoint(endpoints), message)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "30")
+    assert "too long" in answer.json["detail"]
+
+
+async def test_bodies_are_bounded_together_and_the_one_that_stalls_gives_way(ana: Any) -> None:
+    inbox = InboxEndpoint(replace(ana.endpoints, room=Room(body_bytes=1000)))
+    answers: list[Answer] = []
+
+    async def stall() -> None:
+        answers.append(await ask(inbox, "POST", "/inbox", [], [b"x" * 800, b"<never>"]))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(stall)
+        await anyio.sleep(0.01)
+        quick = await ask(inbox, "POST", "/inbox", [], [b"x" * 300])
+        assert quick.status == 415, "it was read and judged"
+    (stalled,) = answers
+    assert (stalled.status, stalled.headers["retry-after"]) == (503, "30")
+    assert stalled.headers["connection"] == "close"
+    alone = await ask(inbox, "POST", "/inbox", [], [b"x" * 500, b"x" * 501])
+    assert alone.status == 503
+    assert (await ask(inbox, "POST", "/inbox", [], [b"x" * 1000])).status == 415, "nothing is held"
+
+
+async def test_documents_are_bounded_too_and_a_store_that_fails_is_503(app: Any, ana: Any) -> None:
+    let_go = anyio.Event()
+
+    async def slow(_: HttpMessage) -> Served:
+        await let_go.wait()
+        return Served({"id": "x"})
+
+    async def broken(_: HttpMessage) -> Served:
+        raise OSError("/var/lib/secret/place")
+
+    ana.documents |= {"/slow": slow, "/broken": broken}
+    narrow = replace(ana.endpoints, room=Room(read_at_once=1, read_waiting=1))
+    served = ana.application(narrow)
+    statuses: list[int] = []
+
+    async def ask_one(path: str) -> None:
+        statuses.append((await ask(served, "GET", path)).status)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask_one, "/slow")
+        tasks.start_soon(ask_one, "/.well-known/nodeinfo")
+        await anyio.sleep(0.01)
+        answer = await ask(served, "GET", "/missing")
+        assert (answer.status, answer.headers["retry-after"]) == (503, "30")
+        let_go.set()
+    assert statuses == [200, 200]
+    answer = await ask(app, "GET", "/broken")
+    assert (answer.status, b"secret" in answer.body) == (503, False)
+    assert [what for what, _ in ana.failures] == ["document"]
 
 
 async def test_a_store_that_fails_is_503_without_its_words(
@@ -406,6 +493,15 @@ def test_the_routes_can_be_put_into_any_application(ana: Any) -> None:
         ("ana.example", [("content-length", "+1")], 400),
         ("ana.example", [("content-length", "1"), ("transfer-encoding", "chunked")], 400),
         ("ana.example", [("transfer-encoding", "chunked")], 404),
+        ("ana.example", [("transfer-encoding", "gzip, chunked")], 400),
+        ("ana.example", [("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], 400),
+        ("ana.example", [("content-type", "a/b"), ("content-type", "c/d")], 400),
+        ("ana.example", [("content-length", "300000")], 413),
+        ("ana.example", [("content-encoding", "gzip")], 415),
+        ("ana.example", [("content-encoding", "identity")], 404),
+        ("ana.example", [("upgrade", "h2c")], 400),
+        ("ana.example", [("expect", "miracles")], 417),
+        ("ana.example", [("expect", "100-Continue")], 404),
         ("ana.example", [("x", "y" * 200_000)], 431),
         ("ana.example", [("x", "y")] * 10_000, 431),
     ],

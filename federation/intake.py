@@ -1,0 +1,187 @@
+"""How much of strangers' requests is held at once: requests that are judged, and the bytes of their bodies.
+
+Nobody has proven anything yet when this is spent, so all of it is bounded: a few at once, a few more that
+wait, and beyond that the answer is 503. What comes slowly gives way to what comes fast.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import anyio
+
+from federation.errors import TemporarilyUnavailable, TooLarge
+
+__all__ = ["Bodies", "Body", "BodyTimeout", "Room", "Turnstile", "read_body"]
+
+COME_BACK_S = 30
+_TOO_MUCH = "too much is coming in just now"
+
+ReceivePart = Callable[[], Awaitable[MutableMapping[str, Any]]]
+"""ASGI's `receive`, named without a framework."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Bounds on what is held at once, for everybody together. Sizes in bytes, times in seconds.
+
+    `judged_at_once` is above the look-ups that strangers may cause in a minute (`Limits`), so that messages
+    which wait for slow key servers cannot take all of it. `body_bytes` holds for all bodies together, whether
+    they are read, wait or are judged: 128 of the largest kind, however many connections there are.
+    """
+
+    judged_at_once: int = 512
+    judged_waiting: int = 256
+    judge_s: float = 30.0
+    body_bytes: int = 32 * 1024 * 1024
+    body_s: float = 20.0
+    read_at_once: int = 64
+    read_waiting: int = 512
+
+
+class BodyTimeout(Exception):
+    """The body did not arrive in time."""
+
+
+class Turnstile:
+    """Lets so many in at once; so many more wait, in order; the next is refused.
+
+    Use: `async with turnstile:`, which raises TemporarilyUnavailable where there is no room even to wait.
+    """
+
+    def __init__(self, *, at_once: int, waiting: int) -> None:
+        self._at_once = at_once
+        self._most_waiting = waiting
+        self.inside = 0
+        self._queue: deque[anyio.Event] = deque()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._queue)
+
+    async def __aenter__(self) -> None:
+        if self.inside < self._at_once:
+            self.inside += 1
+            return
+        if len(self._queue) >= self._most_waiting:
+            raise TemporarilyUnavailable(_TOO_MUCH, retry_after_s=COME_BACK_S)
+        turn = anyio.Event()
+        self._queue.append(turn)
+        try:
+            await turn.wait()
+        except BaseException:
+            if turn.is_set():  # the place was handed over in the very moment of giving up
+                self._leave()
+            else:
+                self._queue.remove(turn)
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._queue:
+            self._queue.popleft().set()  # the place goes on to the next in line
+        else:
+            self.inside -= 1
+
+
+class Body:
+    """One body: while it is read it may have to give way; from then on until `close` its bytes count."""
+
+    def __init__(self, bodies: Bodies) -> None:
+        self._bodies = bodies
+        self._parts: list[bytes] = []
+        self.size = 0
+        self.scope = anyio.CancelScope()
+        self.gave_way = False
+
+    def add(self, part: bytes) -> None:
+        """Take a part in. Raises: TemporarilyUnavailable where there is no room for it."""
+        self._parts.append(part)
+        self.size += len(part)
+        self._bodies.grow(self, len(part))
+
+    def whole(self) -> bytes:
+        """All of it, once it has arrived."""
+        self._bodies.settle(self)
+        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+
+    def close(self) -> None:
+        """It is done with; its bytes count no more. May be called twice."""
+        self._bodies.drop(self)
+        self._parts.clear()
+        self.size = 0
+
+
+class Bodies:
+    """All bodies that are held at once, bounded in bytes: what has been read longest gives way first.
+
+    An honest body arrives within a second, so that the oldest that is not whole is one that stalls.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._arriving: dict[Body, None] = {}  # oldest first
+        self.held_bytes = 0
+
+    def open(self) -> Body:
+        body = Body(self)
+        self._arriving[body] = None
+        return body
+
+    def grow(self, body: Body, by_bytes: int) -> None:
+        """Raises: TemporarilyUnavailable where nobody but `body` itself could give way."""
+        self.held_bytes += by_bytes
+        while self.held_bytes > self._most_bytes:
+            oldest = next(iter(self._arriving))
+            if oldest is body:
+                raise TemporarilyUnavailable(_TOO_MUCH, retry_after_s=COME_BACK_S)
+            oldest.gave_way = True
+            oldest.close()
+            oldest.scope.cancel()
+
+    def settle(self, body: Body) -> None:
+        self._arriving.pop(body, None)
+
+    def drop(self, body: Body) -> None:
+        self._arriving.pop(body, None)
+        self.held_bytes -= body.size
+
+
+async def read_body(
+    body: Body,
+    receive: ReceivePart,
+    headers: Collection[tuple[bytes, bytes]],
+    *,
+    most_bytes: int,
+    within_s: float,
+) -> bytes | None:
+    """The whole body of a request, None when the sender went away.
+
+    Raises: TooLarge (by the announced length, where there is one, before a byte is read), BodyTimeout,
+            TemporarilyUnavailable when it had to give way to others.
+    """
+    for name, value in headers:
+        if name == b"content-length" and (not value.isdigit() or int(value[:12]) > most_bytes):
+            raise TooLarge(f"a message has at most {most_bytes} bytes")
+    body.scope.deadline = anyio.current_time() + within_s
+    with body.scope:
+        while True:
+            part = await receive()
+            if part["type"] != "http.request":
+                return None
+            body.add(part.get("body", b""))
+            if body.size > most_bytes:
+                raise TooLarge(f"a message has at most {most_bytes} bytes")
+            if not part.get("more_body", False):
+                return body.whole()
+    if body.gave_way:
+        raise TemporarilyUnavailable(_TOO_MUCH, retry_after_s=COME_BACK_S)
+    raise BodyTimeout

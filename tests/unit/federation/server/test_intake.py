@@ -1,0 +1,129 @@
+"""Turns and room for bodies, without a server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import pytest
+
+from federation.errors import TemporarilyUnavailable
+from federation.intake import Bodies, Room, Turnstile, read_body
+from federation.messages import Limits
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_turns_are_given_in_order_and_handed_on() -> None:
+    turnstile = Turnstile(at_once=1, waiting=2)
+    order: list[str] = []
+    gates = {name: anyio.Event() for name in "abc"}
+
+    async def pass_through(name: str) -> None:
+        async with turnstile:
+            order.append(name)
+            await gates[name].wait()
+
+    async with anyio.create_task_group() as tasks:
+        for name in "abc":
+            tasks.start_soon(pass_through, name)
+            await anyio.wait_all_tasks_blocked()
+        assert (order, turnstile.inside, turnstile.waiting) == (["a"], 1, 2)
+        with pytest.raises(TemporarilyUnavailable) as refused:
+            async with turnstile:
+                raise AssertionError("there was no room")
+        assert refused.value.retry_after_s == 30
+        for name in "abc":
+            gates[name].set()
+    assert (order, turnstile.inside, turnstile.waiting) == (["a", "b", "c"], 0, 0)
+
+
+async def test_whoever_gives_up_waiting_takes_no_place() -> None:
+    turnstile = Turnstile(at_once=1, waiting=2)
+    async with turnstile:
+        with anyio.move_on_after(0.01):
+            async with turnstile:
+                raise AssertionError("it was not its turn")
+        assert turnstile.waiting == 0
+    assert turnstile.inside == 0
+
+
+async def test_a_turn_that_comes_in_the_moment_of_giving_up_is_not_lost() -> None:
+    turnstile = Turnstile(at_once=1, waiting=2)
+    entered: list[str] = []
+
+    async def wait(scope: anyio.CancelScope) -> None:
+        with scope:
+            async with turnstile:
+                entered.append("it")
+
+    scope = anyio.CancelScope()
+    async with anyio.create_task_group() as tasks:
+        async with turnstile:
+            tasks.start_soon(wait, scope)
+            await anyio.wait_all_tasks_blocked()
+        scope.cancel()  # the place has just been handed over
+    assert (turnstile.inside, entered) in ((0, []), (0, ["it"]))
+    async with turnstile:
+        assert turnstile.inside == 1
+
+
+async def test_a_turn_that_is_called_off_by_force_goes_back() -> None:
+    """Cancelled from outside of anyio, between the hand-over and the wake-up."""
+    turnstile = Turnstile(at_once=1, waiting=1)
+    coroutine = turnstile.__aenter__()
+    async with turnstile:
+        waiting = turnstile.__aenter__()
+        waiting.send(None)
+    with pytest.raises(KeyboardInterrupt):
+        waiting.throw(KeyboardInterrupt())
+    assert turnstile.inside == 0
+    await coroutine
+    assert turnstile.inside == 1
+
+
+async def test_a_body_that_is_whole_never_gives_way() -> None:
+    bodies = Bodies(1000)
+    whole, late = bodies.open(), bodies.open()
+    whole.add(b"x" * 900)
+    assert len(whole.whole()) == 900
+    with pytest.raises(TemporarilyUnavailable):
+        late.add(b"x" * 200)
+    assert not whole.gave_way
+    late.close()
+    assert bodies.held_bytes == 900
+    whole.close()
+    whole.close()
+    assert bodies.held_bytes == 0
+
+
+async def test_the_oldest_gives_way_one_after_another() -> None:
+    bodies = Bodies(1000)
+    opened = [bodies.open() for _ in range(4)]
+    for body in opened[:3]:
+        body.add(b"x" * 300)
+    opened[3].add(b"x" * 500)
+    assert [body.gave_way for body in opened] == [True, True, False, False]
+    assert bodies.held_bytes == 800
+
+
+async def test_a_body_in_parts_is_joined() -> None:
+    bodies = Bodies(1000)
+    parts: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"ab", "more_body": True},
+        {"type": "http.request", "body": b"cd"},
+    ]
+
+    async def receive() -> dict[str, Any]:
+        return parts.pop(0)
+
+    assert await read_body(bodies.open(), receive, [], most_bytes=10, within_s=5) == b"abcd"
+
+
+def test_the_shipped_bounds() -> None:
+    """As the security notes have them: 20 s for a body that began within 10 s, 32 MiB for all bodies."""
+    room, limits = Room(), Limits()
+    assert (room.body_s, room.judge_s, limits.request_s) == (20.0, 30.0, 30.0)
+    assert room.body_bytes == 32 * 1024 * 1024
+    assert room.judged_at_once > limits.key_fetches_per_minute
+    assert (room.judged_waiting, room.read_at_once, room.read_waiting) == (256, 64, 512)
