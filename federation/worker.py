@@ -19,7 +19,6 @@ from federation.activity import parse_activity
 from federation.delivery import judge_status
 from federation.errors import InvalidIri
 from federation.ids import origin
-from federation.receipts import Receipt
 from federation.lanes import Lanes
 from federation.listeners import Inbound
 from federation.messages import Limits
@@ -32,6 +31,7 @@ from federation.ports import (
     InboxLog,
     Outcome,
 )
+from federation.receipts import Receipt
 from federation.retry import next_attempt
 
 __all__ = ["Worker", "WorkerSettings"]
@@ -69,6 +69,10 @@ def _unreported(_: str, __: BaseException) -> None:
     return None
 
 
+def _never(_: Exception) -> bool:
+    return False
+
+
 class Worker:
     """Drains an inbox log and a delivery queue until it is stopped.
 
@@ -78,6 +82,8 @@ class Worker:
             `deliver_local` takes the jobs whose inbox lies on one of `own_origins` (`inbox.receive_local`).
             `report(what, error)` is told of every failure ("claim", "process", "deliver", "store"); it must
             not raise.
+            `is_of_the_store(error)` says whether a failure is the store's own trouble (a full disk): then the
+            message is left as it was, since it has not had its try.
     """
 
     def __init__(
@@ -93,6 +99,7 @@ class Worker:
         limits: Limits | None = None,
         random: Callable[[], float] = random_module.random,
         report: Callable[[str, BaseException], None] = _unreported,
+        is_of_the_store: Callable[[Exception], bool] = _never,
         settings: WorkerSettings | None = None,
     ) -> None:
         self._log = log
@@ -105,6 +112,7 @@ class Worker:
         self._limits = limits or Limits()
         self._random = random
         self._report = report
+        self._is_of_the_store = is_of_the_store
         self._settings = bounds = settings or WorkerSettings()
         self._inbox: Lanes[InboundEntry] = Lanes(
             self._process, width=1, total=bounds.processed_at_once, ended=self.nudge
@@ -240,6 +248,9 @@ class Worker:
             await self._dispatch(Inbound(entry, parse_activity(entry.body, limits=self._limits)))
         except Exception as error:  # a handler's failure is data here: it decides when to try again
             self._report("process", error)
+            if self._is_of_the_store(error):
+                await anyio.sleep(self._settings.pause_s)
+                return
             words = f"{type(error).__name__}: {error}"
             await self._store(lambda: self._process_later(entry, words))
         else:
@@ -261,6 +272,9 @@ class Worker:
             outcome = await (self._deliver_home(job) if own else self._deliver(job))
         except Exception as error:  # a fault of ours, not of the peer; the message is not lost for it
             self._report("deliver", error)
+            if self._is_of_the_store(error):
+                await anyio.sleep(self._settings.pause_s)
+                return
             outcome = self._deliver_later(job, f"failed here: {type(error).__name__}")
         await self._store(lambda: self._queue.settle(job.id, outcome, self._clock()))
 

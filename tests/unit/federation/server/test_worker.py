@@ -312,6 +312,39 @@ async def test_what_falls_due_later_is_done_without_a_nudge(ana: Any) -> None:
     assert anyio.current_time() - started >= 0.05
 
 
+async def test_x05_while_the_disk_is_full_no_message_uses_up_its_tries(
+    ana: Any, record: Any, a_note: Any
+) -> None:
+    """The handler and the delivery fail for want of room: neither is the message's fault."""
+    sender = ana.account("ana")
+    room, failures = anyio.Event(), 0
+
+    async def write() -> None:
+        nonlocal failures
+        failures += 1
+        if failures > 20:
+            room.set()
+        if not room.is_set():
+            raise OSError("no room")
+
+    async def handle(inbound: Inbound) -> None:
+        await write()
+
+    async def deliver_then_write(job: DeliveryJob) -> DeliveryOutcome:
+        await write()
+        return DeliveryOutcome(Outcome.DELIVERED, "taken", 202)
+
+    ana.handler = handle
+    await record("https://shop.example/a", "one")
+    await ana.queue.enqueue(ana.job(sender, f"{SHOP}/inbox", a_note(sender)))
+    worker = ana.worker(deliver=deliver_then_write, is_of_the_store=lambda error: isinstance(error, OSError))
+    with anyio.fail_after(10):
+        await worker.run_until_idle()
+    assert [inbound.entry.attempts for inbound in ana.handled] == [0]
+    assert (ana.queue.jobs, ana.pending, ana.log.buried) == ({}, [], [])
+    assert {what for what, _ in ana.failures} == {"process", "deliver"}
+
+
 async def test_x05_a_store_that_fails_is_reported_and_the_work_goes_on_when_it_recovers(
     ana: Any, record: Any
 ) -> None:
