@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Collection
+from collections import Counter, OrderedDict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from federation.keys import SigningKey
 from federation.ports import (
+    LAST_CALL,
     DeliveryJob,
     DeliveryOutcome,
     HostState,
@@ -16,6 +17,7 @@ from federation.ports import (
     KnownKey,
     Outcome,
     Recorded,
+    lane_of,
 )
 
 __all__ = [
@@ -170,6 +172,7 @@ class MemoryDeliveryQueue:
 
     def __init__(self, log: MemoryInboxLog | None = None) -> None:
         self.jobs: dict[int, tuple[DeliveryJob, datetime]] = {}
+        self.holds: dict[str, datetime] = {}
         self.delivered: list[DeliveryJob] = []
         self.dead: dict[int, DeadJob] = {}
         self._log = log
@@ -178,7 +181,7 @@ class MemoryDeliveryQueue:
     async def enqueue(self, job: DeliveryJob, *, due_at: datetime | None = None) -> DeliveryJob:
         """Queue a job under a fresh id, due at once unless told otherwise; returns it with that id."""
         self._last_id += 1
-        queued = replace(job, id=self._last_id)
+        queued = replace(job, id=self._last_id, lane=lane_of(job.inbox))
         self.jobs[queued.id] = (queued, due_at or queued.created_at)
         return queued
 
@@ -187,19 +190,39 @@ class MemoryDeliveryQueue:
         dead = self.dead.pop(job_id)
         self.jobs[job_id] = (replace(dead.job, attempts=0), now)
 
-    async def claim(self, limit: int, now: datetime) -> list[DeliveryJob]:
+    async def claim(self, limit: int, now: datetime, *, busy: Collection[str] = ()) -> list[DeliveryJob]:
         ready: list[DeliveryJob] = []
-        held: set[str] = set()
-        for _, (job, due_at) in sorted(self.jobs.items()):
-            if job.ordering_key and job.ordering_key in held:
+        behind: set[str] = set()
+        for _, (job, _due) in sorted(self.jobs.items()):
+            if job.ordering_key and job.ordering_key in behind:
                 continue
-            held.add(job.ordering_key)
-            if due_at <= now:
+            behind.add(job.ordering_key)
+            if self._goes_at(job) <= now and job.lane not in busy:
                 ready.append(job)
+        lanes = Counter(job.lane for job in ready)
+        share = max(limit // max(len(lanes), 1), 1)
+        taken: Counter[str] = Counter()
+        for job in list(ready):
+            taken[job.lane] += 1
+            if taken[job.lane] > share:
+                ready.remove(job)
         return ready[:limit]
+
+    def _goes_at(self, job: DeliveryJob) -> datetime:
+        """When a job may go: due, its host not left alone; its last call at the latest."""
+        due_at = self.jobs[job.id][1]
+        return min(max(due_at, self.holds.get(job.lane, due_at)), job.give_up_at - LAST_CALL)
+
+    async def settle_all(self, ends: Sequence[tuple[int, DeliveryOutcome]], now: datetime) -> None:
+        for job_id, outcome in ends:
+            await self.settle(job_id, outcome, now)
 
     async def settle(self, job_id: int, outcome: DeliveryOutcome, now: datetime) -> None:
         job, due_at = self.jobs[job_id]
+        if outcome.hold_until is not None:
+            self.holds[job.lane] = outcome.hold_until
+        elif outcome.attempted:
+            self.holds.pop(job.lane, None)
         if outcome.outcome is Outcome.DELIVERED:
             del self.jobs[job_id]
             self.delivered.append(job)
@@ -221,7 +244,7 @@ class MemoryDeliveryQueue:
                 self.dead[other_id] = DeadJob(other, outcome)
 
     async def next_due(self, now: datetime) -> datetime | None:
-        times = [due_at for _, due_at in self.jobs.values()]
+        times = [self._goes_at(job) for job, _ in self.jobs.values()]
         if self._log is not None:
             times += self._log.due_times()
         return min(times, default=None)

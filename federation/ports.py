@@ -6,15 +6,16 @@ All times are aware UTC. All methods may be called concurrently from one event l
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
 from federation.keys import PublicKey, SigningKey
 
 __all__ = [
+    "LAST_CALL",
     "Clock",
     "DeliveryJob",
     "DeliveryOutcome",
@@ -29,6 +30,7 @@ __all__ = [
     "Recorded",
     "SignatureSpec",
     "SigningKeys",
+    "lane_of",
 ]
 
 
@@ -181,6 +183,10 @@ class InboxLog(Protocol):
 # --- deliveries ------------------------------------------------------------------------------------------
 
 
+LAST_CALL = timedelta(seconds=5)
+"""So long before its end a job is tried once more, whatever it waits for."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryJob:
     """One body for one inbox. `key_id` signs the requests; jobs of one `ordering_key` leave in order."""
@@ -196,6 +202,13 @@ class DeliveryJob:
     give_up_at: datetime
     fast_key_id: str = ""
     """An Ed25519 key of the same actor, used where the host is known to verify RFC 9421 by Ed25519."""
+    lane: str = ""
+    """Scheme, host and port of `inbox`: what takes turns, and is left alone as a whole."""
+
+
+def lane_of(inbox: str) -> str:
+    """Scheme, host and port of an inbox, as it is written: whose turn it is, and who is left alone."""
+    return "/".join(inbox.split("/", 3)[:3])
 
 
 class Outcome(Enum):
@@ -211,10 +224,12 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOutcome:
-    """`detail` is words for the owner; `retry_at` is set for RETRY; `gone` for an inbox that answered 410.
+    """`detail` is words for the owner; `retry_at` says when a RETRY is due, None leaves that as it is; `gone`
+    is set for an inbox that answered 410.
 
-    `attempted` is False where nothing was sent (the host's circuit is open): the job's `attempts` stay as
-    they were, only `retry_at` moves.
+    `hold_until` is set where the whole host is to be left alone (its circuit is open): none of its jobs is
+    claimed before; without it, an attempt ends such a pause. `attempted` is False where nothing was sent: the
+    job's `attempts` stay as they were.
     """
 
     outcome: Outcome
@@ -223,17 +238,27 @@ class DeliveryOutcome:
     retry_at: datetime | None = None
     gone: bool = False
     attempted: bool = True
+    hold_until: datetime | None = None
 
 
 class DeliveryQueue(Protocol):
-    async def claim(self, limit: int, now: datetime) -> list[DeliveryJob]:
-        """Jobs that are due, whose ordering key has no earlier unfinished job. Claiming moves nothing:
-        a job stays queued until `settle`; the one worker of a store remembers what it has in hand."""
+    async def claim(self, limit: int, now: datetime, *, busy: Collection[str] = ()) -> list[DeliveryJob]:
+        """Jobs that are due, whose ordering key has no earlier unfinished job, from hosts that are not left
+        alone; and those whose time ends within LAST_CALL, whatever they wait for.
+
+        Each host (lane) gives an equal share of `limit`; those in `busy` give none. The work is that of what
+        is returned, not of what waits. Claiming moves nothing: a job stays queued until `settle`; the one
+        worker of a store remembers what it has in hand.
+        """
         ...
 
     async def settle(self, job_id: int, outcome: DeliveryOutcome, now: datetime) -> None:
         """Record the end of one attempt. DEAD also stops the later jobs of the same ordering key, EXPIRED
         does not."""
+        ...
+
+    async def settle_all(self, ends: Sequence[tuple[int, DeliveryOutcome]], now: datetime) -> None:
+        """Record many ends at once, in this order, each job once."""
         ...
 
     async def next_due(self, now: datetime) -> datetime | None:

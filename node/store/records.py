@@ -78,6 +78,8 @@ class JobState(StrEnum):
     EXPIRED = "expired"
     """Its time ran out; what comes after it goes on."""
     DEAD = "dead"
+    DROPPED = "dropped"
+    """Its owner gave it up; what comes after it goes on."""
     HELD = "held"
     """Stopped behind a dead one of the same ordering key, whether queued before its death or after."""
 

@@ -60,6 +60,7 @@ async def test_a_job_comes_back_exactly(db: Database, a_job: Make) -> None:
             created_at=job.created_at,
             give_up_at=job.give_up_at,
             fast_key_id="#ed",
+            lane="https://shop.example",
         )
     ]
 
@@ -87,6 +88,90 @@ async def test_what_is_due_at_once_is_not_put_off_by_the_clock(db: Database, a_j
     """X12."""
     (job_id,) = await enqueue(db, a_job())
     assert await claimed(db, NOW - timedelta(days=2)) == [job_id]
+
+
+async def test_hosts_take_equal_shares_and_busy_ones_none(db: Database, a_job: Make) -> None:
+    flood = [a_job(f"f{number}", inbox="https://flood.example/inbox") for number in range(70)]
+    others = [a_job(name, inbox=f"https://{name}.example/inbox") for name in ("x", "y")]
+    ids = await enqueue(db, *flood, *others)
+    assert await claimed(db, limit=9) == [*ids[:3], *ids[70:]]
+    assert await claimed(db, limit=1000) == [*ids[:64], *ids[70:]], "no host has more than 64 at once"
+    busy = ["https://flood.example", "https://x.example"]
+    found = await db.delivery_queue.claim(9, NOW, busy=busy)
+    assert [job.id for job in found] == [ids[71]]
+
+
+async def test_a_host_is_left_alone_until_then_or_until_an_attempt_ends_that(
+    db: Database, a_job: Make
+) -> None:
+    one, two, other = await enqueue(
+        db, a_job("1"), a_job("2"), a_job("3", inbox="https://other.example/inbox")
+    )
+    until = NOW + timedelta(minutes=5)
+    held = DeliveryOutcome(Outcome.RETRY, "waiting", attempted=False, hold_until=until)
+    await db.delivery_queue.settle(one, held, NOW)
+    assert await claimed(db) == [other]
+    await db.delivery_queue.settle(other, DELIVERED, NOW)
+    assert await db.delivery_queue.next_due(NOW) == until
+    unsent = DeliveryOutcome(Outcome.RETRY, "a fault of ours", attempted=False)
+    await db.delivery_queue.settle(one, unsent, NOW)
+    assert await claimed(db) == [], "nothing was sent, so nothing was learned"
+    assert await claimed(db, until) == [one, two]
+    await db.delivery_queue.settle(one, DELIVERED, NOW)
+    assert await claimed(db) == [two], "it answers again"
+    await db.delivery_queue.settle(two, held, NOW)
+    await db.write(lambda tx: tx.deliveries.drop(two, NOW))
+    (three,) = await enqueue(db, a_job("4"))
+    assert await claimed(db) == [three], "a pause is not kept for a host to which nothing waits"
+
+
+async def test_a_job_has_a_last_call_however_long_its_host_is_left_alone(db: Database, a_job: Make) -> None:
+    end = NOW + timedelta(minutes=1)
+    one, two = await enqueue(db, a_job("1"), a_job("2", give_up_at=end, due_at=NOW + timedelta(days=1)))
+    far = DeliveryOutcome(Outcome.RETRY, "", attempted=False, hold_until=NOW + timedelta(hours=1))
+    await db.delivery_queue.settle(one, far, NOW)
+    assert await db.delivery_queue.next_due(NOW) == end - timedelta(seconds=5)
+    assert await claimed(db, end - timedelta(seconds=6)) == []
+    assert await claimed(db, end - timedelta(seconds=5)) == [two]
+
+
+async def test_many_ends_are_recorded_at_once(db: Database, a_job: Make) -> None:
+    one, two, three, four = await enqueue(
+        db, *(a_job(str(number), inbox=f"https://h{number}.example/inbox") for number in range(4))
+    )
+    far = NOW + timedelta(hours=1)
+    ends = [
+        (one, DELIVERED),
+        (two, DeliveryOutcome(Outcome.DELIVERED, "accepted", 200)),
+        (three, DEAD),
+        (four, replace(a_retry(timedelta(hours=1)), hold_until=far)),
+        (12345, DELIVERED),
+    ]
+    await db.delivery_queue.settle_all(ends, NOW)
+    assert await states(db) == [JobState.DELIVERED, JobState.DELIVERED, JobState.DEAD, JobState.QUEUED]
+    assert await db.delivery_queue.next_due(NOW) == far
+    await db.delivery_queue.settle_all([], NOW)
+
+
+async def test_a_dropped_job_is_over_and_holds_nothing_behind_it(db: Database, a_job: Make) -> None:
+    one, two, three = await enqueue(db, *(a_job(str(number), ordering_key="deal") for number in range(3)))
+    await db.delivery_queue.settle(one, DEAD, NOW)
+    assert await db.write(lambda tx: tx.deliveries.drop(one, NOW))
+    assert await states(db) == [JobState.DROPPED, JobState.QUEUED, JobState.QUEUED]
+    dropped = await db.read(lambda tx: tx.deliveries.get(one))
+    assert dropped is not None
+    assert (dropped.body, dropped.detail, dropped.settled_at) == (b"", "410 Gone", NOW)
+    assert await claimed(db) == [two]
+    assert await db.write(lambda tx: tx.deliveries.drop(two, NOW))
+    assert await claimed(db) == [three]
+    assert await db.write(lambda tx: tx.deliveries.drop(three, NOW))
+    again = await db.write(lambda tx: [tx.deliveries.drop(job_id, NOW) for job_id in (one, 12345)])
+    assert again == [False, False]
+    (four,) = await enqueue(db, a_job("4", ordering_key="deal"))
+    assert await claimed(db) == [four]
+    await db.delivery_queue.settle(four, DELIVERED, NOW)
+    assert not await db.write(lambda tx: tx.deliveries.drop(four, NOW))
+    assert await db.delivery_queue.next_due(NOW) is None
 
 
 async def test_a_job_past_its_end_is_claimed_so_that_it_can_be_buried(db: Database, a_job: Make) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -66,15 +66,18 @@ class MemoryDeliveryQueue:
         self._read = read
         self._write = write
 
-    async def claim(self, limit: int, now: datetime) -> list[DeliveryJob]:
-        return await self._read(lambda tx: tx.deliveries.claim(limit, now))
+    async def claim(self, limit: int, now: datetime, *, busy: Collection[str] = ()) -> list[DeliveryJob]:
+        return await self._read(lambda tx: tx.deliveries.claim(limit, now, busy))
 
     async def settle(self, job_id: int, outcome: DeliveryOutcome, now: datetime) -> None:
         await self._write(lambda tx: tx.deliveries.settle(job_id, outcome, now))
 
+    async def settle_all(self, ends: Sequence[tuple[int, DeliveryOutcome]], now: datetime) -> None:
+        await self._write(lambda tx: tx.deliveries.settle_all(ends, now))
+
     async def next_due(self, now: datetime) -> datetime | None:
         def waiting(tx: MemoryTx) -> list[datetime]:
-            due = [job.due_at or AT_ONCE for job in tx.deliveries.heads()]
+            due = tx.deliveries.due_times()
             return due + [row.due_at for row in tx.inbox.pending()]
 
         first = min(await self._read(waiting), default=None)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from federation.ports import DeliveryJob, DeliveryOutcome, HostState, InboundEntry, Outcome, Recorded
+from federation.ports import (
+    LAST_CALL,
+    DeliveryJob,
+    DeliveryOutcome,
+    HostState,
+    InboundEntry,
+    Outcome,
+    Recorded,
+    lane_of,
+)
 from node.store.memory.tables import AT_ONCE, Pending, Repository
 from node.store.ports import DeadEntry, JobState, QueuedJob
 
 __all__ = ["MemoryDeliveries", "MemoryInbox"]
 
+_SHARE = 64
 _HELD = "held back behind an earlier message of the same deal"
 
 
@@ -100,8 +110,19 @@ class MemoryDeliveries(Repository):
                 waiting.update({job.ordering_key} - {""})
         return sorted(heads, key=lambda job: (job.due_at or AT_ONCE, job.id))
 
-    def claim(self, limit: int, now: datetime) -> list[DeliveryJob]:
-        due = [job for job in self.heads() if (job.due_at or AT_ONCE) <= now]
+    def claim(self, limit: int, now: datetime, busy: Collection[str] = ()) -> list[DeliveryJob]:
+        heads = [job for job in self.heads() if lane_of(job.inbox) not in busy]
+        lanes: dict[str, list[QueuedJob]] = {}
+        for job in heads:
+            if max(job.due_at or AT_ONCE, self._t.holds.get(lane_of(job.inbox), AT_ONCE)) <= now:
+                lanes.setdefault(lane_of(job.inbox), []).append(job)
+        share = min(max(limit // max(len(lanes), 1), 1), _SHARE)
+        found = {job.id for jobs in lanes.values() for job in jobs[:share]}
+        ending = sorted(
+            (job for job in heads if job.give_up_at <= now + LAST_CALL), key=lambda job: job.give_up_at
+        )
+        found.update(job.id for job in ending[:limit])
+        due = [job for job in heads if job.id in found]
         return [
             DeliveryJob(
                 id=job.id,
@@ -114,14 +135,41 @@ class MemoryDeliveries(Repository):
                 created_at=job.created_at,
                 give_up_at=job.give_up_at,
                 fast_key_id=job.fast_key_id,
+                lane=lane_of(job.inbox),
             )
             for job in due[:limit]
         ]
+
+    def due_times(self) -> list[datetime]:
+        """When each job that waits for nobody may go, and when those that end have their last call."""
+        heads = self.heads()
+        times = [max(job.due_at or AT_ONCE, self._t.holds.get(lane_of(job.inbox), AT_ONCE)) for job in heads]
+        return times + [job.give_up_at - LAST_CALL for job in heads]
+
+    def settle_all(self, ends: Sequence[tuple[int, DeliveryOutcome]], now: datetime) -> None:
+        for job_id, outcome in ends:
+            self.settle(job_id, outcome, now)
 
     def settle(self, job_id: int, outcome: DeliveryOutcome, now: datetime) -> None:
         job = self._t.jobs.get(job_id)
         if job is None or job.state is not JobState.QUEUED:
             return
+        self._settle(job_id, job, outcome, now)
+        if outcome.hold_until is not None:
+            self._t.holds[lane_of(job.inbox)] = outcome.hold_until
+        elif outcome.attempted:
+            self._t.holds.pop(lane_of(job.inbox), None)
+        self._forget_holds()
+
+    def _waiting_lanes(self) -> set[str]:
+        return {lane_of(job.inbox) for job in self.heads()}
+
+    def _forget_holds(self) -> None:
+        """A host to which nothing waits needs not be left alone."""
+        for lane in set(self._t.holds) - self._waiting_lanes():
+            del self._t.holds[lane]
+
+    def _settle(self, job_id: int, job: QueuedJob, outcome: DeliveryOutcome, now: datetime) -> None:
         job = replace(job, attempts=job.attempts + int(outcome.attempted), detail=outcome.detail)
         match outcome.outcome:
             case Outcome.DELIVERED:
@@ -154,6 +202,19 @@ class MemoryDeliveries(Repository):
             return False
         again = replace(job, state=JobState.QUEUED, due_at=now, detail="", settled_at=None)
         self._t.jobs[job_id] = replace(again, give_up_at=give_up_at, attempts=0)
+        self._requeue_held_behind(job_id, job, now, give_up_at)
+        return True
+
+    def drop(self, job_id: int, now: datetime) -> bool:
+        job = self._t.jobs.get(job_id)
+        if job is None or job.state in (JobState.DELIVERED, JobState.DROPPED):
+            return False
+        self._t.jobs[job_id] = replace(job, state=JobState.DROPPED, settled_at=now, body=b"")
+        self._requeue_held_behind(job_id, job, now, now)
+        self._forget_holds()
+        return True
+
+    def _requeue_held_behind(self, job_id: int, job: QueuedJob, now: datetime, give_up_at: datetime) -> None:
         for later in self._of_key(job.ordering_key, after=job_id):
             if later.state is JobState.DEAD:
                 break
@@ -165,7 +226,6 @@ class MemoryDeliveries(Repository):
                     give_up_at=max(later.give_up_at, give_up_at),
                     detail="",
                 )
-        return True
 
     def delivered_at(self, activity_id: str, recipient: str) -> datetime | None:
         return min(

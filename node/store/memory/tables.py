@@ -70,6 +70,7 @@ class Tables:
     replays: dict[bytes, datetime | None] = field(default_factory=dict)
     inbox: dict[int, Pending] = field(default_factory=dict)
     jobs: dict[int, QueuedJob] = field(default_factory=dict)
+    holds: dict[str, datetime] = field(default_factory=dict)
     public_keys: dict[str, KnownKey] = field(default_factory=dict)
     hosts: dict[str, HostState] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)

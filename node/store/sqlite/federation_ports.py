@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
@@ -139,14 +139,18 @@ class SqliteDeliveryQueue:
         self._inbox_here = SqliteInbox(here)
         self._ended = _Ended()
 
-    async def claim(self, limit: int, now: datetime) -> list[DeliveryJob]:
+    async def claim(self, limit: int, now: datetime, *, busy: Collection[str] = ()) -> list[DeliveryJob]:
         with self._ended.watch() as ended:
-            jobs = await self._read(lambda tx: tx.deliveries.claim(limit, now))
+            jobs = await self._read(lambda tx: tx.deliveries.claim(limit, now, busy))
             return [job for job in jobs if job.id not in ended]
 
     async def settle(self, job_id: int, outcome: DeliveryOutcome, now: datetime) -> None:
-        await self._write(lambda tx: tx.deliveries.settle(job_id, outcome, now))
-        self._ended.add(job_id)
+        await self.settle_all([(job_id, outcome)], now)
+
+    async def settle_all(self, ends: Sequence[tuple[int, DeliveryOutcome]], now: datetime) -> None:
+        await self._write(lambda tx: tx.deliveries.settle_all(ends, now))
+        for job_id, _ in ends:
+            self._ended.add(job_id)
 
     async def next_due(self, now: datetime) -> datetime | None:
         waiting = [due for due in (self._here.next_due(), self._inbox_here.next_due()) if due is not None]

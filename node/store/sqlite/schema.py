@@ -9,6 +9,8 @@ import secrets
 
 from sqlite_utils import Database, Migrations
 
+from federation.ports import lane_of
+
 __all__ = ["APPLICATION_ID", "MIGRATIONS_NAME", "SEEN_KEY", "known_steps", "migrate"]
 
 APPLICATION_ID = 0x4F627672
@@ -129,6 +131,19 @@ _QUEUES = (
 )
 
 
+# A lane is a host to which something waits: when its first job is due, and until when it is left alone. A
+# claim reads the lanes that are ready and a few jobs of each, so that what waits for one host costs no other.
+_LANES = (
+    "ALTER TABLE delivery ADD COLUMN lane TEXT NOT NULL DEFAULT ''",
+    """CREATE TABLE lane (origin TEXT PRIMARY KEY, due_at INTEGER NOT NULL,
+    held_until INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX lane_ready ON lane (max(due_at, held_until))",
+    "CREATE INDEX delivery_lane ON delivery (lane, due_at, id) WHERE head = 1",
+    "CREATE INDEX delivery_end ON delivery (give_up_at) WHERE head = 1",
+    "DROP INDEX delivery_due",
+)
+
+
 def _steps() -> Migrations:
     steps = Migrations(MIGRATIONS_NAME)
 
@@ -137,6 +152,16 @@ def _steps() -> Migrations:
         for statement in _PEOPLE + _DEALINGS + _SHOP + _QUEUES:
             database.execute(statement)
         database.execute("INSERT INTO meta VALUES (?, ?)", [SEEN_KEY, secrets.token_hex(32)])
+
+    @steps(name="0002-lanes")
+    def lanes(database: Database) -> None:
+        for statement in _LANES:
+            database.execute(statement)
+        for (inbox,) in database.execute("SELECT DISTINCT inbox FROM delivery").fetchall():
+            database.execute("UPDATE delivery SET lane = ? WHERE inbox = ?", [lane_of(inbox), inbox])
+        database.execute(
+            "INSERT INTO lane SELECT lane, min(due_at), 0 FROM delivery WHERE head = 1 GROUP BY lane"
+        )
 
     return steps
 

@@ -257,6 +257,25 @@ def test_a_job_whose_time_ran_out_stops_nothing_that_comes_after_it() -> None:
     run(story())
 
 
+def test_hosts_take_equal_shares_are_left_alone_and_have_a_last_call() -> None:
+    async def scenario() -> None:
+        queue = MemoryDeliveryQueue()
+        flood = [await queue.enqueue(a_job(ordering_key="")) for _ in range(5)]
+        other = await queue.enqueue(a_job(inbox="https://other.example/inbox"))
+        assert await queue.claim(4, NOW) == [*flood[:2], other]
+        assert await queue.claim(4, NOW, busy=["https://t.example"]) == [other]
+        until = NOW + timedelta(minutes=5)
+        held = DeliveryOutcome(Outcome.RETRY, "waiting", attempted=False, hold_until=until)
+        await queue.settle_all([(flood[0].id, held), (other.id, held)], NOW)
+        assert (await queue.claim(9, NOW), await queue.next_due(NOW)) == ([], until)
+        ending = await queue.enqueue(a_job(ordering_key="", give_up_at=NOW + timedelta(seconds=5)))
+        assert await queue.claim(9, NOW) == [ending]
+        await queue.settle(ending.id, DeliveryOutcome(Outcome.DELIVERED, "202"), NOW)
+        assert await queue.claim(9, NOW) == flood
+
+    run(scenario())
+
+
 def test_the_queue_says_when_the_next_job_or_entry_is_due() -> None:
     async def story() -> None:
         log = MemoryInboxLog()

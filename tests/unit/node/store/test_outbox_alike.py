@@ -16,6 +16,7 @@ from federation.ports import DeliveryOutcome, Outcome
 from node.store.memory.queues import MemoryDeliveries
 from node.store.memory.tables import Tables
 from node.store.ports import JobState, QueuedJob
+from node.store.sqlite.codec import from_micros
 from node.store.sqlite.outbox import SqliteDeliveries
 from node.store.sqlite.schema import migrate
 from tests.builders import NOW
@@ -23,8 +24,13 @@ from tests.builders import NOW
 MINUTES = st.integers(0, 5)
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("enqueue"), st.sampled_from(["", "d1", "d2"]), st.none() | MINUTES),
-        st.tuples(st.just("settle"), st.integers(1, 12), st.sampled_from(Outcome), MINUTES),
+        st.tuples(
+            st.just("enqueue"), st.sampled_from(["", "d1", "d2"]), st.none() | MINUTES, st.integers(1, 8)
+        ),
+        st.tuples(
+            st.just("settle"), st.integers(1, 12), st.sampled_from(Outcome), MINUTES, st.none() | MINUTES
+        ),
+        st.tuples(st.just("drop"), st.integers(1, 12)),
         st.tuples(st.just("resend"), st.integers(1, 12), MINUTES),
     ),
     max_size=40,
@@ -36,15 +42,22 @@ Outbox = SqliteDeliveries | MemoryDeliveries
 
 def play(outbox: Outbox, step: tuple) -> object:
     match step:
-        case ("enqueue", key, due):
+        case ("enqueue", key, due, end):
             due_at = None if due is None else NOW + timedelta(minutes=due)
             body = f"body {due}".encode()
+            ends_at = NOW + timedelta(minutes=2 * end)
+            inbox = f"https://x{end % 3}/i"
             return outbox.enqueue(
-                QueuedJob("a", "r", "https://x/i", "me", "#k", body, key, NOW, NOW, due_at=due_at)
+                QueuedJob("a", "r", inbox, "me", "#k", body, key, NOW, ends_at, due_at=due_at)
             )
-        case ("settle", job_id, outcome, minutes):
+        case ("settle", job_id, outcome, minutes, hold):
             at = NOW + timedelta(minutes=minutes)
-            return outbox.settle(job_id, DeliveryOutcome(outcome, outcome.value, retry_at=at), at)
+            held = None if hold is None else NOW + timedelta(minutes=hold)
+            return outbox.settle(
+                job_id, DeliveryOutcome(outcome, outcome.value, retry_at=at, hold_until=held), at
+            )
+        case ("drop", job_id):
+            return outbox.drop(job_id, NOW)
         case (_, job_id, minutes):
             at = NOW + timedelta(minutes=minutes)
             return outbox.resend(job_id, at, at)
@@ -62,7 +75,12 @@ def test_both_outboxes_say_the_same(steps: list[tuple]) -> None:
             assert play(lasting, step) == play(passing, step)
             for minutes in (0, 3, 9):
                 now = NOW + timedelta(minutes=minutes)
-                assert lasting.claim(3, now) == passing.claim(3, now)
+                for busy in ((), ("https://x1",)):
+                    assert lasting.claim(50, now, busy) == passing.claim(50, now, busy)
+            due = lasting.next_due()
+            waits = min(passing.due_times(), default=None)
+            assert (due is None) == (waits is None)
+            assert not due or from_micros(due) == waits
             assert lasting.all(limit=50) == passing.all(limit=50)
             check_order(lasting)
     finally:
