@@ -1,51 +1,120 @@
-"""`make bench`: a table for people, build/bench.json for comparison. Figures are shown, not judged."""
+"""`make bench`: each figure beside its floor; a table for people, build/bench.json for comparison.
+
+`--quick` measures less, for `.ci/run`, and fails where a ratio is worse than half its target; `--only NAME`
+measures some rows, `--profile NAME` shows where the time of one goes, `--readme` writes the table of the last
+whole run into the README.
+"""
 
 from __future__ import annotations
 
-import json
-import platform
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from tests.benchmarks import messages
-from tests.benchmarks.measure import Figure
+from tests.benchmarks import messages, receiving
+from tests.benchmarks.figures import Figure, Row
+from tests.benchmarks.machine import ROOT, raise_file_limit
+from tests.benchmarks.profiles import show_profiles
+from tests.benchmarks.report import load_report, save_report, show, wanted, write_readme
+from tests.benchmarks.stage import Stage
 
-REPORT = Path("build") / "bench.json"
-
-
-def table_of(figures: list[Figure]) -> Table:
-    """The figures as a table, floors beside them."""
-    table = Table(title=f"Medians of 5, CPython {platform.python_version()}", title_justify="left")
-    for name in ("what", "floor"):
-        table.add_column(name)
-    for name in ("measured", "floor is", "ratio", "wanted"):
-        table.add_column(name, justify="right")
-    for figure in figures:
-        sign = "≤" if figure.better == "lower" else "≥"
-        table.add_row(
-            figure.name,
-            figure.floor_name,
-            f"{figure.value:.1f} {figure.unit}",
-            f"{figure.floor:.1f} {figure.unit}",
-            f"[{'green' if figure.holds else 'red'}]{figure.ratio:.2f}[/]",
-            f"{sign} {figure.target:.2f}",
-        )
-    return table
+BUILD = ROOT / "build"
+REPORT = BUILD / "bench.json"
+WIDTH = 150
+Measure = Callable[[Stage, Sequence[Row]], Iterable[Figure]]
 
 
-def main() -> None:
-    """Measure, show, write the report."""
-    figures = messages.figures()
-    Console().print(table_of(figures))
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(
-        json.dumps([figure.as_json() for figure in figures], indent=1, ensure_ascii=False) + "\n",
-        encoding="utf-8",
-    )
-    print(f"Written to {REPORT}.")
+def _each(measure: Callable[[Stage, Row], Iterable[Figure]]) -> Measure:
+    """Rows that are measured one by one."""
+
+    def all_of_them(stage: Stage, rows: Sequence[Row]) -> Iterator[Figure]:
+        for row in rows:
+            yield from measure(stage, row)
+
+    return all_of_them
+
+
+GROUPS: tuple[tuple[Sequence[Row], Measure], ...] = (
+    (messages.ROWS, messages.measuring),
+    ((receiving.ACCEPT_CAVAGE, receiving.ACCEPT_ED25519), _each(receiving.accepting)),
+    ((receiving.DEAL,), _each(receiving.dealing)),
+    (tuple(receiving.ACTED_ON.values()), receiving.acting),
+)
+ROWS = [row for rows, _ in GROUPS for row in rows]
+
+
+def main() -> int:
+    """Measure, show, write the report; 1 where `--quick` finds a ratio worse than half its target."""
+    options = _options()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    if options.readme:
+        write_readme(ROOT / "README.md", ROWS, load_report(REPORT))
+        return 0
+    chosen = _chosen(options.only or ([options.profile] if options.profile else []))
+    raise_file_limit()
+    figures = list(_measure(console, chosen, quick=options.quick, profiled=bool(options.profile)))
+    if options.profile:
+        return 0
+    show(console, ROWS, figures, quick=options.quick)
+    if not options.only:
+        save_report(REPORT, figures)
+        console.print(f"Written to {REPORT.relative_to(ROOT)}.")
+    collapsed = [figure.name for figure in figures if figure.collapsed]
+    for name in collapsed:
+        console.print(f"[red]Worse than half its target:[/] {name}")
+    return int(options.quick and bool(collapsed))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes, in two minutes")
+    parser.add_argument("--only", action="append", metavar="NAME", help="rows whose name begins so")
+    parser.add_argument("--profile", metavar="NAME", help="where the time of this row goes")
+    parser.add_argument("--readme", action="store_true", help="write the last whole run into the README")
+    return parser.parse_args()
+
+
+def _chosen(names: Sequence[str]) -> list[Row]:
+    found = [row for row in ROWS if not names or any(row.key.startswith(name) for name in names)]
+    if not found:
+        sys.exit(f"No row is named so. There are: {', '.join(row.key for row in ROWS)}")
+    return found
+
+
+def _measure(console: Console, chosen: Sequence[Row], *, quick: bool, profiled: bool) -> Iterator[Figure]:
+    for rows, measure in GROUPS:
+        wanted_rows = [row for row in rows if row in chosen]
+        if not wanted_rows:
+            continue
+        directory = _fresh(BUILD / "bench")
+        stage = Stage(directory, quick=quick, profile=directory / "profile" if profiled else None)
+        began = time.monotonic()
+        for figure in measure(stage, wanted_rows):
+            _tell(console, figure, time.monotonic() - began)
+            yield figure
+        if stage.profile is not None:
+            show_profiles(console, stage.profile)
+        shutil.rmtree(directory)
+
+
+def _tell(console: Console, figure: Figure, seconds: float) -> None:
+    mark = "[green]✓[/]" if figure.holds else "[red]✗[/]"
+    judged = "" if figure.ratio is None else f", ratio {figure.ratio:.2f}"
+    value = f"{figure.value:,.1f} {figure.unit}{judged}, wanted {wanted(figure)}"
+    console.print(f"{mark} {figure.name}: {value}  [dim]({seconds:.0f} s)[/]", highlight=False)
+
+
+def _fresh(directory: Path) -> Path:
+    """An empty directory on the disk of the source tree: a memory file system would flatter the store."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    return directory
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

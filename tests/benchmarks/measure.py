@@ -1,55 +1,27 @@
-"""How a figure is taken: a median of rounds, always beside the floor that the same run measures.
-
-Absolute figures drift by half on a busy machine; the ratio to the floor is what is held against a target.
-"""
+"""How a small piece of work is timed: a median of rounds, always beside the floor of the same run."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Literal
 
-__all__ = ["Figure", "compare"]
+from tests.benchmarks.figures import Figure, Row, figure_of
 
-ROUNDS = 5
+__all__ = ["compare"]
+
 ROUND_S = 0.15
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured thing. `ratio` is value / floor; `better` says which way `ratio` should go."""
-
-    name: str
-    value: float
-    unit: str
-    floor: float
-    floor_name: str
-    ratio: float
-    target: float
-    better: Literal["lower", "higher"] = "lower"
-
-    @property
-    def holds(self) -> bool:
-        return self.ratio <= self.target if self.better == "lower" else self.ratio >= self.target
-
-    def as_json(self) -> dict[str, str | float]:
-        return asdict(self)
-
-
-def compare(
-    name: str, work: Callable[[], object], floor_name: str, floor: Callable[[], object], *, target: float
-) -> Figure:
+def compare(row: Row, work: Callable[[], object], floor: Callable[[], object], *, rounds: int) -> Figure:
     """Time `work` against `floor`, taking turns so that a slow spell meets both.
 
-    Units: microseconds a call, medians of 5 rounds each; `target` is the highest ratio wanted.
+    Units: microseconds a call, medians of the rounds.
     """
     calls, floor_calls = _calls_a_round(work), _calls_a_round(floor)
-    rounds = [(_time_us(work, calls), _time_us(floor, floor_calls)) for _ in range(ROUNDS)]
-    value, base = median(r[0] for r in rounds), median(r[1] for r in rounds)
-    ratio = median(worked / idle for worked, idle in rounds)
-    return Figure(name, round(value, 2), "µs", round(base, 2), floor_name, round(ratio, 3), target)
+    found = [(_time_us(work, calls), _time_us(floor, floor_calls)) for _ in range(rounds)]
+    ratio = median(worked / idle for worked, idle in found)
+    return figure_of(row, median(one[0] for one in found), median(one[1] for one in found), ratio)
 
 
 def _calls_a_round(work: Callable[[], object]) -> int:

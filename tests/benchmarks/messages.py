@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from federation.jcs import canonicalize
@@ -10,20 +11,35 @@ from federation.keys import ed25519_from_seed, parse_multikey
 from federation.messages import Limits
 from federation.proofs import verify_proof
 from federation.strictjson import dump_json, parse_json_object
-from tests.benchmarks.measure import Figure, compare
+from tests.benchmarks.figures import Figure, Row
+from tests.benchmarks.measure import compare
+from tests.benchmarks.stage import Stage
 
-__all__ = ["figures"]
+__all__ = ["ROWS", "measuring"]
 
 MESSAGES = Path(__file__).parents[1] / "golden" / "messages"
 OFFER = "06-offer.json"
+PROOF = Row(
+    "proof",
+    "verify the proof of an offer (JCS, SHA-256, Ed25519)",
+    "µs",
+    "one Ed25519 verification",
+    1.5,
+    "lower",
+)
+PARSER = Row("parser", "strict parse of an offer", "µs", "json.loads of the same bytes", 2.0, "lower")
+ROWS = (PROOF, PARSER)
 
 
-def figures() -> list[Figure]:
+def measuring(stage: Stage, rows: Sequence[Row]) -> Iterator[Figure]:
     """Proof and parser, each on the golden signed offer: the largest message of a usual deal."""
-    return [_proof(), _parse()]
+    if PROOF in rows:
+        yield _proof(stage)
+    if PARSER in rows:
+        yield _parse(stage)
 
 
-def _proof() -> Figure:
+def _proof(stage: Stage) -> Figure:
     offer = parse_json_object((MESSAGES / OFFER).read_bytes())
     entries = json.loads((MESSAGES / "99-test-keys.json").read_bytes())["keys"]
     entry = next(entry for entry in entries if entry["actor"] == offer["actor"])
@@ -35,20 +51,13 @@ def _proof() -> Figure:
     bare = ed25519_from_seed(key_id, owner, bytes.fromhex(entry["seed"]))
     signature = bare.sign(data)
     return compare(
-        "verify the proof of an offer (JCS, SHA-256, Ed25519)",
+        PROOF,
         lambda: verify_proof(offer, key, now=None, limits=limits),
-        "one Ed25519 verification",
         lambda: key.verify(data, signature),
-        target=1.5,
+        rounds=stage.rounds,
     )
 
 
-def _parse() -> Figure:
+def _parse(stage: Stage) -> Figure:
     body = dump_json(parse_json_object((MESSAGES / OFFER).read_bytes()))
-    return compare(
-        f"strict parse of an offer ({len(body)} bytes)",
-        lambda: parse_json_object(body),
-        "json.loads of the same bytes",
-        lambda: json.loads(body),
-        target=2.0,
-    )
+    return compare(PARSER, lambda: parse_json_object(body), lambda: json.loads(body), rounds=stage.rounds)
