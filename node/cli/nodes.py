@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from federation.messages import JsonObject
 from node.cli import late
 from node.cli.front import Front, command, secret
 from node.config import load_config, make_config
-from node.logs import configure_logs
+from node.logs import configure_logs, hold_standard_files, log_uncaught
+from node.store.ports import StoreRefused
 
 __all__ = ["COMMANDS"]
 
@@ -80,11 +82,14 @@ def _show_made(front: Front, made: JsonObject) -> None:
 @command("serve", "obverse serve")
 def serve_node(front: Front, /) -> None:
     """Run the node until Ctrl-C or SIGTERM."""
+    hold_standard_files()
     config = load_config(front.data)
-    configure_logs()
+    configure_logs(speaking=(StoreRefused,))
+    log_uncaught()
 
     def ready(address: str) -> None:
-        print(address, flush=True)
+        with suppress(OSError):  # a full disk under what we say is no reason not to serve
+            print(address, flush=True)
 
     anyio.run(lambda: late.serve_node(config, ready), backend_options={"use_uvloop": True})
 

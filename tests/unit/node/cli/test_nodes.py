@@ -121,7 +121,8 @@ def test_serve_prints_the_address_when_it_is_ready(obverse: Any, monkeypatch: py
         ready(f"{config.base_url} is served on {config.bind_host}:{config.bind_port}")
 
     monkeypatch.setattr("node.serve.serve", served)
-    monkeypatch.setattr(nodes, "configure_logs", lambda: None)
+    for name in ("configure_logs", "hold_standard_files", "log_uncaught"):
+        monkeypatch.setattr(nodes, name, lambda **options: None)
     ran = obverse("serve")
     assert (ran.code, ran.out) == (0, "https://ana.example is served on 127.0.0.1:8000\n")
 
