@@ -1,12 +1,14 @@
 """Request signatures by RFC 9421, the strict profile of protocol §2, through http-message-signatures.
 
-The library builds the signature base and does the arithmetic. What it leaves open is closed here: which
-components, one signature, no parameter twice, the caller's clock, the body.
+The library builds the signature base and does the arithmetic, but for the usual shape of signature, which
+`usual_signatures` reads in a tenth of the time. What both leave open is closed here: which components, one
+signature, no parameter twice, the caller's clock, the body.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +28,7 @@ from federation.errors import SignatureExpired, SignatureInvalid, SignatureMissi
 from federation.keys import KeyAlgorithm, PublicKey, SigningKey
 from federation.messages import HttpMessage, Limits
 from federation.ports import SignatureSpec
+from federation.usual_signatures import UsualSignature, build_base, read_usual
 from federation.verified import SignatureClaim, Verified, replay_key
 
 __all__ = ["SignatureClaim", "Verified", "parse_signature", "sign", "verify"]
@@ -34,6 +37,7 @@ _LABEL = "sig1"
 _MAX_HEADER = 8192
 _MAX_KEY_ID = 2048
 _MAX_COMPONENTS = 40
+_PLAIN_KEY_ID = re.compile(r"[!#-\[\]-~]+")
 _ALGORITHMS: dict[KeyAlgorithm, type[HTTPSignatureAlgorithm]] = {
     KeyAlgorithm.RSA: RSA_V1_5_SHA256,
     KeyAlgorithm.ED25519: ED25519,
@@ -56,6 +60,30 @@ def sign(message: HttpMessage, key: SigningKey, *, now: datetime) -> HttpMessage
     if message.body:
         covered.append("content-digest")
         message = message.with_headers(("content-digest", content_digest(message.body)))
+    base, parameters = _usual_base_to_sign(message, covered, key, now) or _base_to_sign(
+        message, covered, key, now
+    )
+    signature = base64.b64encode(key.sign(base)).decode()
+    return message.with_headers(
+        ("signature-input", f"{_LABEL}={parameters}"), ("signature", f"{_LABEL}=:{signature}:")
+    )
+
+
+def _usual_base_to_sign(
+    message: HttpMessage, covered: list[str], key: SigningKey, now: datetime
+) -> tuple[bytes, str] | None:
+    if not _PLAIN_KEY_ID.fullmatch(key.id):
+        return None
+    names = " ".join(f'"{name}"' for name in covered)
+    algorithm = _ALGORITHMS[key.algorithm].algorithm_id
+    parameters = f'({names});created={int(now.timestamp())};keyid="{key.id}";alg="{algorithm}"'
+    base = build_base(message, covered, parameters)
+    return None if base is None else (base, parameters)
+
+
+def _base_to_sign(
+    message: HttpMessage, covered: list[str], key: SigningKey, now: datetime
+) -> tuple[bytes, str]:
     try:
         prepared = HTTPMessageSigner(signature_algorithm=_ALGORITHMS[key.algorithm]).prepare(
             _as_library_request(message),
@@ -67,10 +95,7 @@ def sign(message: HttpMessage, key: SigningKey, *, now: datetime) -> HttpMessage
         )
     except (HTTPMessageSignaturesException, ValueError) as error:
         raise ValueError(f"This request cannot be signed: {error}") from None
-    signature = base64.b64encode(key.sign(prepared.signature_base)).decode()
-    return message.with_headers(
-        ("signature-input", f"{_LABEL}={prepared.signature_params}"), ("signature", f"{_LABEL}=:{signature}:")
-    )
+    return prepared.signature_base, prepared.signature_params
 
 
 # --- reading -------------------------------------------------------------------------------------------
@@ -86,6 +111,24 @@ def parse_signature(message: HttpMessage) -> SignatureClaim:
     """
     if not message.values("signature-input"):
         raise SignatureMissing("The request has no Signature-Input header.", place="signature-input")
+    usual = read_usual(message)
+    return _parse_with_library(message) if usual is None else _claim_of(usual)
+
+
+def _claim_of(usual: UsualSignature) -> SignatureClaim:
+    return SignatureClaim(
+        key_id=usual.key_id,
+        spec=SignatureSpec.RFC9421,
+        created=datetime.fromtimestamp(usual.created, UTC),
+        expires=None if usual.expires is None else datetime.fromtimestamp(usual.expires, UTC),
+        algorithm=usual.algorithm,
+        covered=usual.covered,
+        signature=usual.signature,
+        input=usual.input,
+    )
+
+
+def _parse_with_library(message: HttpMessage) -> SignatureClaim:
     label, components, parameters = _parse_input(message)
     key_id = parameters.get("keyid")
     if type(key_id) is not str or not 0 < len(key_id) <= _MAX_KEY_ID:
@@ -170,27 +213,33 @@ def _time(parameters: dict[str, Any], name: str) -> datetime | None:
 # --- verifying -----------------------------------------------------------------------------------------
 
 
-def verify(message: HttpMessage, key: PublicKey, *, now: datetime, limits: Limits) -> Verified:
+def verify(
+    message: HttpMessage,
+    key: PublicKey,
+    *,
+    now: datetime,
+    limits: Limits,
+    claim: SignatureClaim | None = None,
+) -> Verified:
     """Prove that `key` signed this very request, body included, and recently.
 
     Shapes: `key` is the one that `parse_signature` named; `message.body` is the exact bytes received and
-            `message.url` the public URL, built from configuration.
+            `message.url` the public URL, built from configuration. `claim` is what `parse_signature` read of
+            this message, where the caller has read it and held the body against its digest already.
     Units:  `now` is aware UTC; the window is `limits.ed25519_window_s` or, for RSA, `signature_window_s`,
             on either side.
     Raises: SignatureMissing, SignatureInvalid, SignatureExpired. Replays are the caller's, by `replay_key`.
     Spec:   RFC 9421 §3.2, RFC 9530 §2, protocol §2.
     """
-    claim = parse_signature(message)
+    is_body_checked = claim is not None
+    claim = claim or parse_signature(message)
     _check_key(claim, key)
     _check_coverage(claim, message)
     expires_at = _check_time(claim, key, now, limits)
-    if "content-digest" in claim.covered:
+    if "content-digest" in claim.covered and not is_body_checked:
         verify_content_digest(message.header("content-digest") or "", message.body)
-    verifier = _Verifier(signature_algorithm=_ALGORITHMS[key.algorithm], key_resolver=_OneKey(key))
-    try:
-        verifier.verify(_as_library_request(message), max_age=None)
-    except HTTPMessageSignaturesException:
-        raise SignatureInvalid("The signature does not match the request.", place="signature") from None
+    if not _is_signed_by(message, claim, key):
+        raise SignatureInvalid("The signature does not match the request.", place="signature")
     assert claim.created is not None
     return Verified(
         key_id=key.id,
@@ -199,6 +248,18 @@ def verify(message: HttpMessage, key: PublicKey, *, now: datetime, limits: Limit
         expires_at=expires_at,
         replay_key=replay_key(key.id, claim.signature),
     )
+
+
+def _is_signed_by(message: HttpMessage, claim: SignatureClaim, key: PublicKey) -> bool:
+    base = build_base(message, claim.covered, claim.input) if claim.input else None
+    if base is not None:
+        return key.verify(base, claim.signature)
+    verifier = _Verifier(signature_algorithm=_ALGORITHMS[key.algorithm], key_resolver=_OneKey(key))
+    try:
+        verifier.verify(_as_library_request(message), max_age=None)
+    except HTTPMessageSignaturesException:
+        return False
+    return True
 
 
 def _check_key(claim: SignatureClaim, key: PublicKey) -> None:

@@ -17,7 +17,8 @@ class SignatureClaim:
 
     Shapes: `created` is None where only a Date header dates the request and that is unreadable or absent;
             `algorithm` is the parameter as sent, None where absent; `covered` are the component names in
-            order; `signature` is the decoded signature.
+            order; `signature` is the decoded signature; `input` is the text that stands for it in what was
+            signed, "" where only the library can write that.
     """
 
     key_id: str
@@ -27,6 +28,7 @@ class SignatureClaim:
     algorithm: str | None
     covered: tuple[str, ...]
     signature: bytes
+    input: str = ""
 
 
 @dataclass(frozen=True, slots=True)
