@@ -1,76 +1,140 @@
 """`obverse serve`: HTTP, the worker, the clock and the control socket, in one process and one task group.
 
-A stop (SIGTERM, SIGINT) closes the door first, lets what runs end, then puts the store away.
+A stop (SIGTERM, SIGINT) closes the door and stops the worker, lets what runs end, then puts the store away:
+all of it within 30 seconds.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 import anyio
 import uvicorn
 from anyio.abc import TaskGroup
 from starlette.types import ASGIApp
 
+from federation.worker import WorkerSettings
 from node.app import create_app
 from node.commands.registry import Commands
 from node.config import Config
+from node.connections import DoorSettings
 from node.container import OpenNode, open_node
 from node.control import serve_control
 from node.domain.errors import InvalidInput
+from node.door import Door
+from node.notify import Notifier, notifier_of
 
-__all__ = ["serve"]
+__all__ = ["connections_within", "serve"]
 
 LOG = logging.getLogger("obverse")
 
-DRAIN_S = 10
 BACKLOG = 2048
-CONNECTIONS = 2000
-KEEP_ALIVE_S = 15
+GRACE_S = 15.0
+"""So long a stop waits for deliveries and handlers that run; what is cut off is done again."""
+
+_OWN_FILES = 40
+"""Files that the node needs whatever happens: the store, its threads, sockets of its own."""
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its own hand on the signals, which are the whole node's."""
+    """uvicorn with our door, and without its own hand on the signals, which are the whole node's."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, door: Door, *, ready: Callable[[], None], stopping: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._door = door
         self._ready = ready
+        self._stopping = stopping
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        """Listen. uvicorn's own way gives a client that never ends its TLS handshake a minute."""
+        loop, bounds = asyncio.get_running_loop(), self._door.settings
+        tls: dict[str, Any] = {}
+        if self.config.ssl is not None:
+            tls = {"ssl": self.config.ssl, "ssl_handshake_timeout": bounds.head_s}
+            tls["ssl_shutdown_timeout"] = bounds.linger_s
+        self.servers = [
+            await loop.create_server(
+                lambda: self._door.line(self.config, self.server_state), sock=sock, backlog=BACKLOG, **tls
+            )
+            for sock in sockets or []
+        ]
+        self.started = True
         self._ready()
 
+    async def on_tick(self, counter: int) -> bool:
+        self._door.sweep(asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
 
-async def serve(config: Config, commands: Commands, *, ready: Callable[[str], None]) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no new connections, let requests that run come to their end."""
+        self._stopping()
+        for server in self.servers:
+            server.close()
+        for sock in sockets or []:
+            sock.close()
+        await self._door.drain(self.server_state)
+
+
+async def serve(
+    config: Config,
+    commands: Commands,
+    *,
+    ready: Callable[[str], None],
+    bounds: DoorSettings | None = None,
+    notifier: Notifier | None = None,
+) -> None:
     """Serve a node until a signal stops it.
 
-    Shapes: `ready` is told the address once the node takes requests.
+    Shapes: `ready` is told the address once the node takes requests. `bounds` are the door's, by default as
+            many connections as the open files that the system allows leave room for; `notifier` speaks to
+            systemd, by default where the environment says so.
     Raises: InvalidInput for an address that cannot be bound or a certificate that cannot be read;
             StoreRefused.
     """
+    notifier = notifier or notifier_of(os.environ)
+    door = Door(bounds or _bounds_of(config))
     with _listen(config) as listener:
-        async with open_node(config) as opened:
+        async with open_node(config, settings=WorkerSettings(grace_s=GRACE_S)) as opened:
             settings = _settings(config, create_app(opened.node, opened.inbox))
-            server = _Server(settings, lambda: ready(_where(listener, config)))
+
+            def is_ready() -> None:
+                ready(_where(listener, config))
+                notifier.tell("READY=1")
+
+            def is_stopping() -> None:
+                notifier.tell("STOPPING=1")
+                opened.worker.stop()  # what runs ends within the worker's own grace, then `run` returns
+
+            server = _Server(settings, door, ready=is_ready, stopping=is_stopping)
             async with serve_control(opened.node, commands):
-                await _run(server, opened, listener)
+                await _run(server, opened, listener, notifier)
 
 
-async def _run(server: _Server, opened: OpenNode, listener: socket.socket) -> None:
+async def _run(server: _Server, opened: OpenNode, listener: socket.socket, notifier: Notifier) -> None:
+    async def answers() -> None:
+        await opened.node.db.write(lambda tx: None)
+
     async with anyio.create_task_group() as watch:
         watch.start_soon(_stop_on_signal, server, watch)
+        watch.start_soon(notifier.keep_alive, answers)
         async with anyio.create_task_group() as work:
             work.start_soon(opened.run)
             await server.serve(sockets=[listener])
-            opened.worker.stop()  # what runs ends within the worker's own grace, then `run` returns
         watch.cancel_scope.cancel()
 
 
@@ -84,6 +148,26 @@ async def _stop_on_signal(server: _Server, watch: TaskGroup) -> None:
                 return
             LOG.info("stopping: %s", received.name)
             server.should_exit = True
+
+
+def connections_within(open_files: int) -> int:
+    """How many connections fit, of so many open files: half of what the node does not need for itself.
+
+    The other half is for what it sends, so that strangers can never take the last file, without which the
+    store could not open one.
+    """
+    return max(8, min(DoorSettings().connections, (open_files - _OWN_FILES) // 2))
+
+
+def _bounds_of(config: Config) -> DoorSettings:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    shipped = DoorSettings(
+        header_bytes=config.limits.header_bytes, wire_bytes=2 * config.limits.inbox_body_bytes
+    )
+    if soft == resource.RLIM_INFINITY:
+        return shipped
+    connections = connections_within(soft)
+    return replace(shipped, connections=connections, lingering=max(2, connections // 8))
 
 
 def _listen(config: Config) -> socket.socket:
@@ -102,24 +186,20 @@ def _listen(config: Config) -> socket.socket:
 
 
 def _settings(config: Config, app: ASGIApp) -> uvicorn.Config:
-    """uvicorn's settings; its headers are believed as they come, since nothing here asks who called.
+    """uvicorn's settings. Nothing here asks who called, so that no proxy's word for it is needed or believed.
 
     Raises: InvalidInput for a certificate that cannot be read.
     """
     settings = uvicorn.Config(
         app,
-        http="httptools",
+        http="httptools",  # `node.connections` stands on it
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=CONNECTIONS,
         backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=DRAIN_S,
-        h11_max_incomplete_event_size=config.limits.header_bytes,
         ssl_certfile=config.tls_cert,
         ssl_keyfile=config.tls_key,
     )

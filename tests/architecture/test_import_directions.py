@@ -41,6 +41,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.domain": ("node.domain",),
     "node.config": ("node.domain", "federation.errors", "federation.ids", "federation.messages"),
     "node.logs": (),
+    "node.clocks": (),
+    "node.timekeeper": ("node.clocks", "node.context", "node.desk", "node.services", "node.store.ports"),
     # store: ports above adapters, one driver each
     "node.store": (),
     "node.store.records": ("node.domain.errors", "federation.ports"),
@@ -89,6 +91,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.messages",
     ),
     "node.context": (
+        "node.clocks",
         "node.config",
         "node.desk",
         "node.signing",
@@ -144,6 +147,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     # assembly
     "node.container": (
+        "node.clocks",
         "node.config",
         "node.context",
         "node.desk",
@@ -154,6 +158,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.services",
         "node.signing",
         "node.store",
+        "node.timekeeper",
         "node.web",
         "node.wire",
         "federation",
@@ -200,13 +205,20 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.sqlite",
         *DATA,
     ),
+    "node.connections": ("federation.asgi", "federation.heads"),
+    "node.door": ("node.connections",),
+    "node.notify": (),
     "node.serve": (
         "node.app",
         "node.commands",
         "node.config",
+        "node.connections",
         "node.container",
         "node.control",
         "node.domain",
+        "node.door",
+        "node.notify",
+        "federation.worker",
     ),
     # what it needs of the node itself it loads late, in `node.cli.late` alone
     "node.cli": (
@@ -244,7 +256,7 @@ ALONE: dict[str, tuple[str, tuple[str, ...]]] = {
     "psycopg": ("", ("node.store.postgres",)),
     "jinja2": ("", ("node.web",)),
     "nh3": ("", ("node.wire.html",)),
-    "uvicorn": ("", ("node.serve",)),
+    "uvicorn": ("", ("node.connections", "node.door", "node.serve")),
 }
 
 
