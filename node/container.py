@@ -7,7 +7,7 @@ import os
 import random
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -25,15 +25,17 @@ from federation.listeners import Inbound
 from federation.ports import Clock, DeliveryJob
 from federation.rates import SenderRates
 from federation.worker import Worker, WorkerSettings
+from node.clocks import SteadyClock, boot_seconds, this_boot
 from node.config import Config, software_version
 from node.context import BlockList, Node
 from node.desk import Setting
 from node.handlers import build_listeners, take
 from node.lookups import local_key
-from node.services.clockwork import next_wake, run_due
+from node.services.clockwork import run_due
 from node.signing import OwnKeys, load_node_key
 from node.store.ports import Database, StoreRefused
 from node.store.sqlite import open_sqlite
+from node.timekeeper import keep_time, resume_clock, save_mark
 from node.wire.messages import is_deal_message
 
 __all__ = ["OpenNode", "open_node", "utc_now"]
@@ -41,10 +43,8 @@ __all__ = ["OpenNode", "open_node", "utc_now"]
 LOG = logging.getLogger("obverse")
 
 
-LONGEST_REST_S = 30.0
-
-
 def utc_now() -> datetime:
+    """What the machine's clock says."""
     return datetime.now(UTC)
 
 
@@ -59,9 +59,11 @@ class OpenNode:
     async def run(self) -> None:
         """Process, deliver and keep the clock, side by side."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._keep_time)
+            tasks.start_soon(keep_time, self.node)
             await self.worker.run()
             tasks.cancel_scope.cancel()
+        with suppress(StoreRefused):  # the next start then goes on from an earlier mark
+            await save_mark(self.node)
 
     async def run_until_idle(self) -> None:
         """Do everything that is due at the clock's present time. For tests and one-shot commands."""
@@ -69,18 +71,6 @@ class OpenNode:
             await self.worker.run_until_idle()
             if await self.node.work(run_due) == 0:
                 return
-
-    async def _keep_time(self) -> None:
-        while True:
-            try:
-                while await self.node.work(run_due):
-                    pass
-                due = await self.node.look(next_wake)
-            except Exception:  # the store's trouble must not end the clock; it is told, and tried again
-                LOG.exception("the clock failed")
-                due = None
-            rest = LONGEST_REST_S if due is None else (due - self.node.now()).total_seconds()
-            await anyio.sleep(max(0.5, min(rest, LONGEST_REST_S)))
 
 
 class _Wake:
@@ -98,6 +88,7 @@ async def open_node(
     config: Config,
     *,
     clock: Clock = utc_now,
+    elapsed: Callable[[], float] | None = None,
     seed: Callable[[], bytes] = lambda: os.urandom(32),
     engine: Engine | None = None,
     database: Database | None = None,
@@ -108,24 +99,29 @@ async def open_node(
     """Open a node from its configuration.
 
     Shapes: `engine` replaces the network, `database` and `node_key` the files, for tests that hold two nodes
-            in one process.
+            in one process. `elapsed` counts seconds beside `clock`, which is not believed where the two
+            disagree (`clocks`); without it only the machine's own clock is watched.
     Raises: StoreRefused, in words for the owner.
     """
+    if elapsed is None and clock is utc_now:
+        elapsed = boot_seconds
+    steady = SteadyClock(clock, elapsed, boot=this_boot())
     async with AsyncExitStack() as stack:
         keys = OwnKeys(node_key if node_key is not None else load_node_key(config.node_key_path))
         if database is None:
-            database = await open_sqlite(config.database_path, clock=clock)
+            database = await open_sqlite(config.database_path, clock=steady)
             stack.push_async_callback(database.aclose)
+        await resume_clock(steady, database)
         keys.attach(database)
         wake, blocks = _Wake(), BlockList()
         blocks.replace(await database.read(lambda tx: tx.blocks.all()))
         client = await stack.enter_async_context(Client(_client_config(config), engine=engine))
         signer = await _node_signer(config, keys, database)
-        fetcher = Fetcher(client, signer, database.host_memory, clock, config.limits)
-        keyring = Keyring(database.public_keys, fetcher, clock, config.limits, blocks)
+        fetcher = Fetcher(client, signer, database.host_memory, steady, config.limits)
+        keyring = Keyring(database.public_keys, fetcher, steady, config.limits, blocks)
         node = Node(
             config=config,
-            clock=clock,
+            clock=steady,
             seed=seed,
             db=database,
             keys=keys,
@@ -234,12 +230,18 @@ def _worker(
         limits=node.config.limits,
         random=jitter,
         report=_report,
+        is_of_the_store=lambda error: isinstance(error, StoreRefused),
         settings=settings,
     )
 
 
 def _report(what: str, error: BaseException) -> None:
-    """Failures are logged by kind; a refusal of a peer is told in its entry, not here."""
+    """Failures are logged by kind; a refusal of a peer is told in its entry, not here.
+
+    The store tells of its own trouble, once; each message that meets it need not.
+    """
+    if isinstance(error, StoreRefused):
+        return
     if isinstance(error, Refused):
         LOG.warning("%s: %s", what, error)
     else:

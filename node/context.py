@@ -11,7 +11,7 @@ from federation.client import Client
 from federation.fetching import Fetcher
 from federation.ids import canonical_host, domain_matches
 from federation.keyring import Keyring
-from federation.ports import Clock
+from node.clocks import SteadyClock
 from node.config import Config
 from node.desk import Desk, Moment, Setting
 from node.signing import OwnKeys
@@ -42,7 +42,7 @@ class Node:
     """One node, opened. `wake` tells the worker to look for new work; `seed` gives 32 fresh random bytes."""
 
     config: Config
-    clock: Clock
+    clock: SteadyClock
     seed: Callable[[], bytes]
     db: Database
     keys: OwnKeys

@@ -135,6 +135,7 @@ async def health(node: Node, arguments: Arguments) -> JsonObject:
             "keys_unopened": [row.key_id for row in rows if not node.keys.opens(row)],
             "deliveries": states,
             "dead_letters": len(desk.tx.inbox.dead()),
+            "store": {"refusal": node.db.refusal, "shortage": node.db.shortage},
             "now": format_time(desk.now),
         }
 

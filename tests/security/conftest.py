@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -12,9 +13,10 @@ import pytest
 from federation.keys import SigningKey, generate_rsa
 from node.domain.accounts import AccountKind
 from tests.security.peers import Clock
+from tests.security.served import Premises, found_premises
 from tests.security.world import World
 
-__all__ = ["rsa_keys", "world"]
+__all__ = ["premises", "rsa_keys", "world"]
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -33,3 +35,12 @@ async def world(tmp_path: Path, rsa_keys: tuple[SigningKey, ...], anyio_backend:
         made.t = made.peer("t.example", "tess", rsa=2)
         await made.node("v.example", {"shop": AccountKind.VENDOR, "ana": AccountKind.PERSON})
         yield made
+
+
+@pytest.fixture(scope="session")
+def premises(tmp_path_factory: pytest.TempPathFactory) -> Premises:
+    """A founded node to copy from; its port is one that was free when the session began."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return found_premises(tmp_path_factory.mktemp("premises") / "v", port)

@@ -33,11 +33,13 @@ from node.store.sqlite.opening import (
 from node.store.sqlite.transaction import SqliteTx
 from node.store.sqlite.writer import Writer
 
-__all__ = ["SqliteDatabase", "open_sqlite"]
+__all__ = ["FULL_UNTIL", "SqliteDatabase", "open_sqlite"]
 
 T = TypeVar("T")
 
 _READERS = 2
+FULL_UNTIL = "full-until"
+"""The row of `meta` that says when there was room again after the disk was full."""
 
 
 class _Readers:
@@ -87,12 +89,13 @@ class SqliteDatabase:
         self.path = path
         self._lock = lock
         self._here = here
+        self._clock = clock
         seen = SeenHash.of_store(here)
         self._writer = Writer(writer, path)
         self._readers = _Readers(readers)
         self._closed = False
-        self.inbox_log = SqliteInboxLog(self.read, self.write, self._here, seen, clock)
-        self.delivery_queue = SqliteDeliveryQueue(self.read, self.write, self._here)
+        self.inbox_log = SqliteInboxLog(self._read_for_work, self.write, self._here, seen, clock)
+        self.delivery_queue = SqliteDeliveryQueue(self._read_for_work, self.write, self._here)
         self.public_keys = SqlitePublicKeys(self.write, self._here)
         self.host_memory = SqliteHostMemory(self.write, self._here)
 
@@ -111,6 +114,19 @@ class SqliteDatabase:
         if self._closed:
             raise StoreRefused("The store is closed.")
         return await self._readers.run(fn)
+
+    async def _read_for_work(self, fn: Callable[[SqliteTx], T]) -> T:
+        """The same for those who claim work: there is none while its end cannot be written down.
+
+        So a store in trouble makes nobody send, and send again, what cannot be marked as sent. Where the disk
+        was full, one small write tries whether there is room again.
+        """
+        if self.refusal is not None:
+            raise StoreRefused(self.refusal)
+        if self.shortage is not None:
+            now = self._clock().isoformat()
+            await self.write(lambda tx: tx.meta.set(FULL_UNTIL, now))
+        return await self.read(fn)
 
     async def write(self, fn: Callable[[SqliteTx], T]) -> T:
         """Run `fn`; once this returns, what it did survives a loss of power.

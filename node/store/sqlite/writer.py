@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +38,8 @@ _BATCH = 500
 _IDLE_S = 0.5
 _CAREFUL_BATCHES = 16
 """After a function has raised, so many batches run under savepoints at once: failures come in swarms."""
+_TELL_EVERY_S = 60.0
+"""On the brink of a full disk each little room is taken at once; the log is spared that."""
 LONGEST_LOG_BYTES = 80 * 1024 * 1024
 """Of log before a commit must pay for a checkpoint; idle moments come first (`speed.md`)."""
 _NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
@@ -88,6 +92,8 @@ class Writer:
         """Why the store takes no more writes until it is opened anew; None while it does."""
         self.shortage: str | None = None
         """Why the last batch was not written although the next one may be: no room; None while there is."""
+        self._told_at = -math.inf
+        self._told_short = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -148,6 +154,7 @@ class Writer:
     def _run_batch(self, batch: list[_Task]) -> list[_Answer]:
         if self.refusal is not None:
             return [_Answer(task, error=StoreRefused(self.refusal)) for task in batch]
+        changes = self._connection.total_changes
         try:
             answers = self._run_together(batch) if self._careful == 0 else None
             if answers is None:
@@ -157,7 +164,8 @@ class Writer:
             words = self._judge(error)
             return [_Answer(task, error=_caused(words, error)) for task in batch]
         self._unsaved = True
-        self._note_room()
+        if self._connection.total_changes > changes:  # else nothing asked for room
+            self._note_room()
         self._shorten_log()
         return answers
 
@@ -237,14 +245,17 @@ class Writer:
             self.shortage = (
                 "The disk is full: nothing was written. Make room; the node then goes on by itself."
             )
-            LOG.error("%s (%s)", self.shortage, error)
+            if time.monotonic() - self._told_at >= _TELL_EVERY_S:
+                self._told_at, self._told_short = time.monotonic(), True
+                LOG.error("%s (%s)", self.shortage, error)
             # What the log has grown to is given back to the disk, so that the database itself may grow by it.
             self._checkpoint("TRUNCATE")
         return self.shortage
 
     def _note_room(self) -> None:
-        if self.shortage is not None:
-            self.shortage = None
+        self.shortage = None
+        if self._told_short:
+            self._told_short = False
             LOG.warning("there is room again: the database is written as before")
 
     def _shorten_log(self) -> None:
