@@ -301,13 +301,14 @@ class SqliteDeliveries:
 
     def next_due(self) -> int | None:
         """Microseconds; 0 is at once."""
-        lane = self._db.execute(
-            "SELECT max(due_at, held_until) FROM lane ORDER BY max(due_at, held_until) LIMIT 1"
+        # One statement, so that both are of one moment: the writer goes on meanwhile.
+        lane, end = self._db.execute(
+            "SELECT (SELECT max(due_at, held_until) FROM lane ORDER BY max(due_at, held_until) LIMIT 1),"
+            " (SELECT min(give_up_at) FROM delivery WHERE head = 1)"
         ).fetchone()
-        if lane is None:
+        if lane is None or end is None:
             return None
-        end = self._db.execute("SELECT min(give_up_at) FROM delivery WHERE head = 1").fetchone()[0]
-        return int(min(lane[0], end - LAST_CALL // timedelta(microseconds=1)))
+        return int(min(lane, end - LAST_CALL // timedelta(microseconds=1)))
 
     # --- within a transaction ----------------------------------------------------------------------------
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import timedelta
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import anyio
 import pytest
@@ -22,6 +25,7 @@ from node.store.sqlite.federation_ports import (
 )
 from node.store.sqlite.inbox import SeenHash
 from node.store.sqlite.opening import connect_reader
+from node.store.sqlite.outbox import SqliteDeliveries
 from node.store.sqlite.transaction import SqliteTx
 from tests.builders import NOW
 
@@ -84,6 +88,29 @@ async def test_a_job_that_is_settled_while_a_claim_is_read_is_not_claimed(store:
     slow.may_answer.set()
     assert await claim == []
     here.close()
+
+
+class Overtaken:
+    """A connection whose every statement is followed at once by the end of all deliveries."""
+
+    def __init__(self, here: sqlite3.Connection, path: Path) -> None:
+        self._here, self._path = here, path
+
+    def execute(self, statement: str, parameters: Any = ()) -> sqlite3.Cursor:
+        found = self._here.execute(statement, parameters)
+        with closing(sqlite3.connect(self._path)) as other, other:
+            other.execute("DELETE FROM lane")
+            other.execute("UPDATE delivery SET head = 0, state = 'delivered'")
+        return found
+
+
+async def test_when_the_next_is_due_is_told_of_one_moment(store: SqliteDatabase) -> None:
+    job = QueuedJob("a", "r", "https://x.example/inbox", "me", "#k", b"body", "", NOW, NOW)
+    await store.write(lambda tx: tx.deliveries.enqueue(job))
+    with closing(connect_reader(store.path)) as here:
+        overtaken: Any = Overtaken(here, store.path)
+        assert SqliteDeliveries(overtaken).next_due() is not None
+        assert SqliteDeliveries(here).next_due() is None
 
 
 async def test_signatures_whose_window_has_passed_are_forgotten(
