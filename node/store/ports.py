@@ -27,6 +27,7 @@ from node.store.records import (
     FollowState,
     JobState,
     KeyRow,
+    Lengths,
     Notice,
     Parked,
     Post,
@@ -56,6 +57,7 @@ __all__ = [
     "JobState",
     "KeyRow",
     "Keys",
+    "Lengths",
     "Meta",
     "Notice",
     "Notices",
@@ -66,6 +68,7 @@ __all__ = [
     "Posts",
     "PurchaseKeys",
     "QueuedJob",
+    "Queues",
     "Rules",
     "Session",
     "Sessions",
@@ -217,6 +220,10 @@ class Deliveries(Protocol):
     def hosts(self) -> list[HostState]: ...
 
 
+class Queues(Protocol):
+    def lengths(self, now: datetime) -> Lengths: ...
+
+
 class Contacts(Protocol):
     def get(self, account: str, actor: str) -> Contact | None: ...
     def all(self, account: str) -> list[Contact]: ...
@@ -325,6 +332,8 @@ class Tx(Protocol):
     def parking(self) -> Parking: ...
     @property
     def deliveries(self) -> Deliveries: ...
+    @property
+    def queues(self) -> Queues: ...
     @property
     def contacts(self) -> Contacts: ...
     @property

@@ -17,6 +17,7 @@ __all__ = [
     "Follower",
     "JobState",
     "KeyRow",
+    "Lengths",
     "Notice",
     "Parked",
     "Post",
@@ -141,6 +142,23 @@ class Notice:
     deal_id: str = ""
     reason: Reason | None = None
     id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How much waits, in numbers; counted up to a bound, so that asking stays cheap.
+
+    `deliveries_due` could leave now, `deliveries_waiting` are queued for later or behind others;
+    `deliveries_dead` and `inbox_dead` wait for their owner. `circuits_open` are hosts that are left alone.
+    """
+
+    deliveries_due: int
+    deliveries_waiting: int
+    deliveries_dead: int
+    inbox_pending: int
+    inbox_dead: int
+    parked: int
+    circuits_open: int
 
 
 class FollowState(StrEnum):

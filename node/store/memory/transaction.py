@@ -9,6 +9,7 @@ from node.store.memory.dealings import (
     MemoryIntents,
     MemoryParking,
 )
+from node.store.memory.lengths import MemoryQueues
 from node.store.memory.people import (
     MemoryAccounts,
     MemoryBlocks,
@@ -43,6 +44,7 @@ class MemoryTx:
         self.inbox = MemoryInbox(tables)
         self.parking = MemoryParking(tables)
         self.deliveries = MemoryDeliveries(tables)
+        self.queues = MemoryQueues(tables)
         self.contacts = MemoryContacts(tables)
         self.catalogue = MemoryCatalogue(tables)
         self.rules = MemoryRules(tables)

@@ -12,6 +12,7 @@ from node.store.sqlite.dealings import (
     SqliteParking,
 )
 from node.store.sqlite.inbox import SqliteInbox
+from node.store.sqlite.lengths import SqliteQueues
 from node.store.sqlite.outbox import SqliteDeliveries
 from node.store.sqlite.people import (
     SqliteAccounts,
@@ -48,6 +49,7 @@ class SqliteTx:
         self.inbox = SqliteInbox(connection)
         self.parking = SqliteParking(connection)
         self.deliveries = SqliteDeliveries(connection)
+        self.queues = SqliteQueues(connection)
         self.contacts = SqliteContacts(connection)
         self.catalogue = SqliteCatalogue(connection)
         self.rules = SqliteRules(connection)
