@@ -19,6 +19,7 @@ from node.store.ports import StoreRefused
 from node.store.sqlite.schema import APPLICATION_ID, MIGRATIONS_NAME, SEEN_KEY, known_steps, migrate
 
 __all__ = [
+    "LOG_KEPT_BYTES",
     "Lock",
     "connect_reader",
     "connect_writer",
@@ -34,7 +35,7 @@ _SMALL_BYTES = 64 * 1024 * 1024
 """Up to this size the whole file is checked at each start; it takes a fraction of a second."""
 _BUSY_MS = 5000
 _BUSY_AT_START_MS = 500
-_LOG_KEPT_BYTES = 64 * 1024 * 1024
+LOG_KEPT_BYTES = 64 * 1024 * 1024
 """Of the log's file between checkpoints: what is there need not be asked of the disk again. Less than
 `writer.LONGEST_LOG_BYTES`, which is how the writer sees that there is something to take in."""
 _STATEMENTS_KEPT = 256
@@ -242,7 +243,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
             "secure_delete = ON",
             "temp_store = MEMORY",  # savepoints spill their pages there, and nobody wants them on a disk
             "wal_autocheckpoint = 0",  # the writer takes them, and sees how they end
-            f"journal_size_limit = {_LOG_KEPT_BYTES}",
+            f"journal_size_limit = {LOG_KEPT_BYTES}",
         ):
             connection.execute(f"PRAGMA {pragma}")
         migrate(Database(connection))

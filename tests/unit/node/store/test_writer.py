@@ -17,7 +17,11 @@ import pytest
 
 from node.store.ports import StoreRefused
 from node.store.sqlite import SqliteDatabase
+from node.store.sqlite.database import FULL_UNTIL
+from node.store.sqlite.opening import LOG_KEPT_BYTES, connect_writer, create_store
 from node.store.sqlite.transaction import SqliteTx
+from node.store.sqlite.writer import LONGEST_LOG_BYTES, Writer
+from tests.builders import NOW
 
 pytestmark = pytest.mark.anyio
 
@@ -172,7 +176,7 @@ async def test_what_is_queued_at_the_end_is_still_written(store: SqliteDatabase,
 
 async def test_the_log_is_taken_in_when_it_is_quiet(store: SqliteDatabase, path: Path) -> None:
     before = size_of(path)
-    await store.write(lambda tx: tx.meta.set("big", MEGABYTE))
+    await store.write(lambda tx: tx.meta.set("big", 2 * MEGABYTE))
     await until(lambda: size_of(path) > before + 1024 * 1024)
     await store.aclose()
     assert not path.with_name("obverse.db-wal").exists()
@@ -285,3 +289,92 @@ async def test_a_store_that_is_held_by_a_stranger_refuses_for_a_while_only(
         stranger.close()
     await store.write(lambda tx: tx.meta.set("n", "there"))
     assert await store.read(lambda tx: tx.meta.get("n")) == "there"
+
+
+# --- batches, and what fails in them -----------------------------------------------------------------------
+
+
+async def test_after_a_failure_the_batches_run_under_savepoints_for_a_while(store: SqliteDatabase) -> None:
+    def fail(tx: SqliteTx) -> None:
+        raise ValueError("no")
+
+    told = await trace(store)
+    with busy_writer(store):
+        await asyncio.sleep(0.02)
+        good, bad = await start(store.write(put("n", "there")), store.write(fail))
+    await good
+    with pytest.raises(ValueError, match="no"):
+        await bad
+    assert told.count("SAVEPOINT one") == 2, "run again, each apart"
+    for n in range(20):
+        await store.write(put(f"n{n}", "there"))
+    assert told.count("SAVEPOINT one") == 2 + 15, "then together again"
+
+
+async def test_a_function_that_fails_alone_is_not_run_twice(store: SqliteDatabase) -> None:
+    runs: list[int] = []
+
+    def fail(tx: SqliteTx) -> None:
+        runs.append(1)
+        tx.meta.set("n", "half")
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await store.write(fail)
+    assert runs == [1]
+    assert await store.read(lambda tx: tx.meta.get("n")) is None
+
+
+async def test_a_log_that_grows_under_load_is_taken_in_without_a_quiet_moment(path: Path) -> None:
+    create_store(path)
+    told: list[str] = []
+    connection = connect_writer(path)
+    connection.set_trace_callback(told.append)
+    writer = Writer(connection, path, longest_log=256 * 1024)
+    for n in range(40):
+        await writer.run(put(f"n{n}", "x" * 50_000))
+    taken = [line for line in told if "wal_checkpoint" in line]
+    assert 1 < len(taken) < 40
+    assert set(taken) == {"PRAGMA wal_checkpoint(PASSIVE)"}
+    writer.finish()
+    writer.close()
+
+
+def test_the_log_is_kept_shorter_than_what_makes_the_writer_shorten_it() -> None:
+    """Else the length of its file would say nothing."""
+    assert LOG_KEPT_BYTES < LONGEST_LOG_BYTES
+
+
+# --- what those who claim work are told ---------------------------------------------------------------------
+
+
+async def test_x05_nobody_claims_work_on_a_full_disk_until_a_small_write_has_gone_well(
+    store: SqliteDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    pages = await store.read(lambda tx: tx.connection.execute("PRAGMA page_count").fetchone()[0])
+    await store.write(lambda tx: tx.connection.execute(f"PRAGMA max_page_count = {pages}").fetchone())
+    for _ in range(3):
+        with pytest.raises(StoreRefused, match="disk is full"):
+            await store.write(put("big", MEGABYTE))
+    assert "disk is full" in (store.shortage or "")
+    await store.write(lambda tx: tx.meta.get("n"))
+    assert store.shortage is not None, "what writes nothing says nothing of the room"
+    assert await store.inbox_log.claim(10, NOW) == []
+    assert store.shortage is None
+    assert await store.read(lambda tx: tx.meta.get(FULL_UNTIL)) == NOW.isoformat()
+    assert [line for line in caplog.messages if "full" in line or "room again" in line] == [
+        (
+            "The disk is full: nothing was written. Make room; the node then goes on by itself."
+            " (database or disk is full)"
+        ),
+        "there is room again: the database is written as before",
+    ]
+
+
+async def test_x04_nobody_claims_work_from_a_store_that_cannot_note_its_end(store: SqliteDatabase) -> None:
+    with no_file_beyond(512 * 1024), pytest.raises(StoreRefused):
+        await store.write(put("n", 2 * MEGABYTE))
+    for claim in (store.inbox_log.claim, store.delivery_queue.claim):
+        with pytest.raises(StoreRefused, match="cannot be written any more"):
+            await claim(10, NOW)
+    assert await store.inbox_log.replayed(b"x", NOW) is False
