@@ -31,7 +31,7 @@ from node.store.sqlite.opening import (
     sync_directory,
 )
 from node.store.sqlite.transaction import SqliteTx
-from node.store.sqlite.writer import Writer
+from node.store.sqlite.writer import CommitWatch, Writer, nobody_watches
 
 __all__ = ["FULL_UNTIL", "SqliteDatabase", "open_sqlite"]
 
@@ -84,6 +84,7 @@ class SqliteDatabase:
         here: sqlite3.Connection,
         readers: list[sqlite3.Connection],
         clock: Clock,
+        watch: CommitWatch = nobody_watches,
     ) -> None:
         """Takes over the lock and the connections; `here` is read on the event loop itself."""
         self.path = path
@@ -91,7 +92,7 @@ class SqliteDatabase:
         self._here = here
         self._clock = clock
         seen = SeenHash.of_store(here)
-        self._writer = Writer(writer, path)
+        self._writer = Writer(writer, path, watch=watch)
         self._readers = _Readers(readers)
         self._closed = False
         self.inbox_log = SqliteInboxLog(self._read_for_work, self.write, self._here, seen, clock)
@@ -173,17 +174,23 @@ class SqliteDatabase:
 
 
 async def open_sqlite(
-    path: Path, *, clock: Clock, create: bool = False, readers: int = _READERS
+    path: Path,
+    *,
+    clock: Clock,
+    create: bool = False,
+    readers: int = _READERS,
+    watch: CommitWatch = nobody_watches,
 ) -> SqliteDatabase:
     """Open the store of a node, under its lock, brought up to date.
 
     Shapes: with `create` a new store is made where there is none; a file that is there is never replaced.
+            `watch` is told of each batch of writes.
     Raises: StoreRefused: in use, missing, empty, truncated, foreign, or written by a newer version.
     """
-    return await asyncio.to_thread(_open, path, clock, create, readers)
+    return await asyncio.to_thread(_open, path, clock, create, readers, watch)
 
 
-def _open(path: Path, clock: Clock, create: bool, readers: int) -> SqliteDatabase:
+def _open(path: Path, clock: Clock, create: bool, readers: int, watch: CommitWatch) -> SqliteDatabase:
     if not path.parent.is_dir():
         raise StoreRefused(f"There is no directory {path.parent}. Make a node with `obverse init`.")
     with contextlib.ExitStack() as undo:
@@ -199,7 +206,7 @@ def _open(path: Path, clock: Clock, create: bool, readers: int) -> SqliteDatabas
         except (sqlite3.Error, OSError) as error:
             raise StoreRefused(f"{path} cannot be opened: {error}.") from error
         undo.pop_all()
-    return SqliteDatabase(path, lock, writer, here, others, clock)
+    return SqliteDatabase(path, lock, writer, here, others, clock, watch)
 
 
 def _kept(undo: contextlib.ExitStack, connection: sqlite3.Connection) -> sqlite3.Connection:

@@ -28,11 +28,19 @@ from typing import Any, TypeVar
 from node.store.ports import StoreRefused
 from node.store.sqlite.transaction import SqliteTx
 
-__all__ = ["Writer"]
+__all__ = ["CommitWatch", "Writer", "nobody_watches"]
 
 LOG = logging.getLogger("obverse.store")
 
 T = TypeVar("T")
+
+CommitWatch = Callable[[str, int, float], None]
+"""Told of each batch by the writing thread: "committed" or "failed", how many writes, how many seconds."""
+
+
+def nobody_watches(_: str, __: int, ___: float) -> None:
+    return None
+
 
 _BATCH = 500
 _IDLE_S = 0.5
@@ -76,12 +84,18 @@ class Writer:
     """Owns the writing connection and its thread, from construction to `close`."""
 
     def __init__(
-        self, connection: sqlite3.Connection, path: Path, *, longest_log: int = LONGEST_LOG_BYTES
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        *,
+        longest_log: int = LONGEST_LOG_BYTES,
+        watch: CommitWatch = nobody_watches,
     ) -> None:
         """Takes over the connection to the database at `path`. Units: `longest_log` in bytes."""
         self._connection = connection
         self._log = path.with_name(path.name + "-wal")
         self._longest_log = longest_log
+        self._watch = watch
         self._tx = SqliteTx(connection)
         self._queue: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
@@ -128,7 +142,11 @@ class Writer:
     def _run(self) -> None:
         while (batch := self._next_batch()) is not None:
             if batch:
-                self._tell(self._run_batch(batch))
+                began = time.perf_counter()
+                answers = self._run_batch(batch)
+                has_failed = bool(answers) and isinstance(answers[0].error, StoreRefused)
+                self._watch("failed" if has_failed else "committed", len(batch), time.perf_counter() - began)
+                self._tell(answers)
             else:
                 self._checkpoint("PASSIVE")
         if self.refusal is None:

@@ -1,0 +1,33 @@
+"""Whoever watches the store hears of every batch of writes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node.store.sqlite import open_sqlite
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_each_batch_is_told_with_its_writes_and_seconds(tmp_path: Path) -> None:
+    heard: list[tuple[str, int, float]] = []
+    database = await open_sqlite(
+        tmp_path / "a.db",
+        clock=lambda: datetime(2026, 11, 22, tzinfo=UTC),
+        create=True,
+        watch=lambda outcome, writes, seconds: heard.append((outcome, writes, seconds)),
+    )
+    await database.write(lambda tx: tx.meta.set("a", "b"))
+
+    def fail(tx: Any) -> None:
+        raise KeyError("what a function raises is not the store's failure")
+
+    with pytest.raises(KeyError):
+        await database.write(fail)
+    await database.aclose()
+    assert [(outcome, writes) for outcome, writes, _ in heard] == [("committed", 1), ("committed", 1)]
+    assert all(seconds > 0 for _, _, seconds in heard)
