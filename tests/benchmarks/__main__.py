@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks import messages, receiving
+from tests.benchmarks import delivering, messages, receiving
 from tests.benchmarks.figures import Figure, Row
 from tests.benchmarks.machine import ROOT, raise_file_limit
 from tests.benchmarks.profiles import show_profiles
@@ -44,6 +44,9 @@ GROUPS: tuple[tuple[Sequence[Row], Measure], ...] = (
     ((receiving.ACCEPT_CAVAGE, receiving.ACCEPT_ED25519), _each(receiving.accepting)),
     ((receiving.DEAL,), _each(receiving.dealing)),
     (tuple(receiving.ACTED_ON.values()), receiving.acting),
+    ((delivering.CAVAGE, delivering.ED25519), delivering.delivering),
+    ((delivering.FIRST_CONTACT,), _each(delivering.meeting)),
+    ((delivering.MANY_HOSTS,), _each(delivering.spreading)),
 )
 ROWS = [row for rows, _ in GROUPS for row in rows]
 

@@ -7,14 +7,17 @@ takes.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
+import ssl
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
@@ -23,12 +26,16 @@ from starlette.types import Receive, Scope, Send
 from federation.jcs import canonicalize
 from federation.keys import generate_ed25519, generate_rsa
 from federation.strictjson import parse_json_object
-from tests.benchmarks.machine import answer_lines, end_with_parent, free_port
+from federation.worker import WorkerSettings
+from tests.benchmarks.machine import answer_lines, end_with_parent, free_port, raise_file_limit
 
 __all__ = ["GROUP"]
 
 GROUP = 64
 """Rows in one commit: as many as there are connections in the load, the largest group that can form."""
+
+
+AT_ONCE = WorkerSettings().delivered_at_once
 
 
 class _Trivial:
@@ -86,6 +93,30 @@ class _Pieces:
             name: self._table.row_us(seconds) if name == "row" else _call_us(self._work[name], seconds)
             for name in names
         }
+
+    def connect(self, port: int, names: list[str], ca_file: str) -> float:
+        """Seconds for one bare TLS connection to each of these hosts, as many at once as deliveries are."""
+        return uvloop.run(_connect_all(port, names, ca_file))
+
+
+async def _connect_all(port: int, names: list[str], ca_file: str) -> float:
+    context = ssl.create_default_context(cafile=ca_file)
+    loop, waiting = asyncio.get_running_loop(), iter(names)
+    transports = []
+
+    async def connect() -> None:
+        for name in waiting:
+            transport, _ = await loop.create_connection(
+                asyncio.Protocol, "127.0.0.1", port, ssl=context, server_hostname=name
+            )
+            transports.append(transport)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(connect() for _ in range(AT_ONCE)))
+    seconds = time.perf_counter() - began
+    for transport in transports:
+        transport.close()
+    return seconds
 
 
 def _call_us(work: Callable[[], object], seconds: float) -> float:
@@ -145,5 +176,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "post":
         serve_post()
     else:
+        raise_file_limit()
         pieces = _Pieces(Path(sys.argv[2]))
-        answer_lines({"measure": pieces.measure})
+        answer_lines({"measure": pieces.measure, "connect": pieces.connect})

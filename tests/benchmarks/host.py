@@ -9,12 +9,9 @@ one machine.
 from __future__ import annotations
 
 import argparse
-import cProfile
-import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import anyio
 
@@ -25,7 +22,7 @@ from node.config import load_config
 from node.container import open_node
 from node.logs import configure_logs
 from tests.benchmarks.limits import unhurried
-from tests.benchmarks.machine import end_with_parent
+from tests.benchmarks.machine import end_with_parent, profile_threads, profiled
 
 __all__: list[str] = []
 
@@ -49,7 +46,7 @@ def main() -> None:
         settings = replace(settings, delivered_at_once=0)
     node.serve.open_node = partial(open_node, settings=settings)  # type: ignore[attr-defined]
     if options.profile is not None:
-        _profile_threads(options.profile)
+        profile_threads(options.profile)
 
     def serve() -> None:
         anyio.run(
@@ -57,25 +54,7 @@ def main() -> None:
             backend_options={"use_uvloop": True},
         )
 
-    _profiled(serve, options.profile, "loop") if options.profile is not None else serve()
-
-
-def _profiled(run: Any, path: Path, name: str) -> None:
-    profile = cProfile.Profile()
-    try:
-        profile.runcall(run)
-    finally:
-        profile.dump_stats(f"{path}.{name}")
-
-
-def _profile_threads(path: Path) -> None:
-    """Each thread that is started from now on writes a profile of its own."""
-    inner = threading.Thread.run
-
-    def run(self: threading.Thread) -> None:
-        _profiled(lambda: inner(self), path, self.name)
-
-    threading.Thread.run = run  # type: ignore[method-assign]
+    profiled(serve, options.profile, "loop")
 
 
 if __name__ == "__main__":

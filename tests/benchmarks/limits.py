@@ -9,9 +9,11 @@ from federation.messages import Limits
 __all__ = ["unhurried"]
 
 PLENTY = 1_000_000_000
+_RATES = ("_per_minute", "_per_second", "_burst")
 
 
 def unhurried(limits: Limits) -> Limits:
-    """The same limits, but for those on how much may come in a minute."""
-    rates = {field.name: PLENTY for field in fields(limits) if "_per_minute" in field.name}
-    return replace(limits, **rates, key_fetches_per_host=PLENTY)
+    """The same limits, but for those on how much may come in a time."""
+    names = [field.name for field in fields(limits)]
+    rates = {name: PLENTY for name in names if name.endswith(_RATES) or name.startswith("key_fetches_")}
+    return replace(limits, **rates)

@@ -6,6 +6,7 @@ lines on its standard streams and ends when its input does, so that none outlive
 
 from __future__ import annotations
 
+import cProfile
 import json
 import os
 import resource
@@ -27,7 +28,8 @@ __all__ = [
     "cores",
     "end_with_parent",
     "free_port",
-    "pin",
+    "profile_threads",
+    "profiled",
     "raise_file_limit",
     "running",
     "wait_until",
@@ -41,11 +43,6 @@ def cores() -> tuple[int, int]:
     """(the core of what is measured, the core of what loads it); the same one twice where there is one."""
     allowed = sorted(os.sched_getaffinity(0))
     return allowed[0], allowed[-1]
-
-
-def pin(core: int) -> None:
-    """Keep this process, with the threads that it will start, on one core."""
-    os.sched_setaffinity(0, {core})
 
 
 def raise_file_limit() -> None:
@@ -151,3 +148,28 @@ def wait_until(is_so: Callable[[], bool], *, seconds: float, what: str, step_s: 
         if time.monotonic() > deadline:
             raise RuntimeError(f"waited {seconds:g} s in vain: {what}")
         time.sleep(step_s)
+
+
+# --- where the time goes -----------------------------------------------------------------------------------
+
+
+def profiled(run: Callable[[], object], path: Path | None, name: str) -> None:
+    """Run, under a profile of this thread where `path` says where it goes."""
+    if path is None:
+        run()
+        return
+    profile = cProfile.Profile()
+    try:
+        profile.runcall(run)
+    finally:
+        profile.dump_stats(f"{path}.{name}")
+
+
+def profile_threads(path: Path) -> None:
+    """Each thread that is started from now on writes a profile of its own."""
+    inner = threading.Thread.run
+
+    def run(self: threading.Thread) -> None:
+        profiled(lambda: inner(self), path, self.name)
+
+    threading.Thread.run = run  # type: ignore[method-assign]

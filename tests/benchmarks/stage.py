@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,6 @@ class Stage:
     directory: Path
     quick: bool = False
     profile: Path | None = None
-    opened: list[str] = field(default_factory=list)
 
     @property
     def rounds(self) -> int:
@@ -36,6 +35,11 @@ class Stage:
     def amount(self, full: int, quick: int) -> int:
         """How many of something in one round."""
         return quick if self.quick else full
+
+    @property
+    def profiling(self) -> list[str]:
+        """What a measured process is told, to write a profile."""
+        return [] if self.profile is None else ["--profile", str(self.profile)]
 
     def log(self, name: str) -> Path:
         return self.directory / f"{name}.log"
@@ -63,9 +67,7 @@ class Stage:
     @contextmanager
     def node(self, config: Config, *flags: str, pinned: bool = True) -> Iterator[Child]:
         """A node that serves."""
-        arguments = ["-m", "tests.benchmarks.host", str(config.data_dir), *flags]
-        if self.profile is not None:
-            arguments += ["--profile", str(self.profile)]
+        arguments = ["-m", "tests.benchmarks.host", str(config.data_dir), *flags, *self.profiling]
         core = cores()[0] if pinned else None
         with running(*arguments, core=core, log=self.log(config.data_dir.name)) as child:
             child.read()
