@@ -43,6 +43,8 @@ class Config:
     tls_cert: str | None = None
     tls_key: str | None = None
     cast_spread_s: float = 60.0
+    metrics_bind: str = ""
+    log_level: str = "info"
     policy: Policy = field(default_factory=Policy)
     limits: Limits = field(default_factory=Limits)
 
@@ -78,7 +80,25 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "tls_cert": str,
     "tls_key": str,
     "cast_spread_s": (int, float),
+    "metrics_bind": str,
+    "log_level": str,
+    "limits": dict,
 }
+
+_LIMITS: dict[str, type | tuple[type, ...]] = {
+    "actor_per_second": (int, float),
+    "actor_burst": int,
+    "host_per_second": (int, float),
+    "host_burst": int,
+    "domain_per_second": (int, float),
+    "domain_burst": int,
+    "key_fetches_per_minute": int,
+    "key_fetches_per_host": int,
+    "key_fetches_per_domain": int,
+}
+"""What of `Limits` an owner may set: how much others may send. The rest is the protocol's."""
+
+_LEVELS = ("debug", "info", "warning", "error")
 
 
 def load_config(data_dir: Path) -> Config:
@@ -127,7 +147,33 @@ def make_config(data_dir: Path, raw: Mapping[str, Any]) -> Config:
         tls_cert=raw.get("tls_cert"),
         tls_key=raw.get("tls_key"),
         cast_spread_s=float(raw.get("cast_spread_s", 60.0)),
+        metrics_bind=_check_metrics_bind(str(raw.get("metrics_bind", ""))),
+        log_level=_check_level(str(raw.get("log_level", "info"))),
+        limits=_check_limits(raw.get("limits", {})),
     )
+
+
+def _check_metrics_bind(text: str) -> str:
+    host_part, _, port = text.rpartition(":")
+    if text and (not host_part or not port.isdigit() or int(port) > 65535):
+        raise InvalidInput("metrics_bind", f"{text!r} is not HOST:PORT", "Write 127.0.0.1:9464, say.")
+    return text
+
+
+def _check_level(text: str) -> str:
+    if text not in _LEVELS:
+        raise InvalidInput("log_level", f"{text!r} is no level", f"Write one of: {', '.join(_LEVELS)}.")
+    return text
+
+
+def _check_limits(raw: Mapping[str, Any]) -> Limits:
+    for name, value in raw.items():
+        if name not in _LIMITS:
+            raise InvalidInput(f"limits.{name}", "no such limit", f"Known: {', '.join(_LIMITS)}.")
+        is_number = isinstance(value, _LIMITS[name]) and not isinstance(value, bool)
+        if not is_number or not 0 < float(value) < 1e9:
+            raise InvalidInput(f"limits.{name}", f"{value!r} is no number above 0", "Write one.")
+    return Limits(**raw)
 
 
 def _check_base_url(text: str, allowed: frozenset[str]) -> str:
@@ -162,10 +208,22 @@ def save_config(config: Config) -> None:
     for name in ("ca_file", "tls_cert", "tls_key"):
         if (value := getattr(config, name)) is not None:
             lines.append(f'{name} = "{value}"')
+    if config.metrics_bind:
+        lines.append(f'metrics_bind = "{config.metrics_bind}"')
+    else:
+        lines.append(
+            '# metrics_bind = "127.0.0.1:9464"  # metrics and health, for Prometheus on this machine'
+        )
+    if config.log_level != "info":
+        lines.append(f'log_level = "{config.log_level}"')
     if config.allowed:
         lines.append(f"allowed = [{', '.join(chr(34) + pair + chr(34) for pair in sorted(config.allowed))}]")
     if config.names:
         lines += ["", "[names]", *(f'"{name}" = "{ip}"' for name, ip in sorted(config.names.items()))]
+    shipped = Limits()
+    changed = [name for name in _LIMITS if getattr(config.limits, name) != getattr(shipped, name)]
+    if changed:
+        lines += ["", "[limits]", *(f"{name} = {getattr(config.limits, name)}" for name in changed)]
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         descriptor = os.open(config.data_dir / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

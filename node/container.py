@@ -6,7 +6,6 @@ import logging
 import os
 import random
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,8 +15,6 @@ import anyio
 from federation.authentication import InboxDependencies
 from federation.client import Client, ClientConfig, Engine
 from federation.delivery import DeliveryPorts, deliver
-from federation.errors import Refused
-from federation.fetching import Fetcher
 from federation.inbox import Receipt, receive_local
 from federation.keyring import Keyring
 from federation.keys import SigningKey
@@ -30,7 +27,10 @@ from node.config import Config, software_version
 from node.context import BlockList, Node
 from node.desk import Setting
 from node.handlers import build_listeners, take
+from node.health import Health
 from node.lookups import local_key
+from node.metrics import Metrics
+from node.reporting import CountingFetcher, Reports, watch_loop
 from node.services.clockwork import run_due
 from node.signing import OwnKeys, load_node_key
 from node.store.ports import Database, StoreRefused
@@ -60,7 +60,12 @@ class OpenNode:
         """Process, deliver and keep the clock, side by side."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(keep_time, self.node)
-            await self.worker.run()
+            tasks.start_soon(watch_loop, self.node.metrics)
+            self.node.health.is_working = True
+            try:
+                await self.worker.run()
+            finally:
+                self.node.health.is_working = False
             tasks.cancel_scope.cancel()
         with suppress(StoreRefused):  # the next start then goes on from an earlier mark
             await save_mark(self.node)
@@ -106,10 +111,12 @@ async def open_node(
     if elapsed is None and clock is utc_now:
         elapsed = boot_seconds
     steady = SteadyClock(clock, elapsed, boot=this_boot())
+    metrics = Metrics(software_version())
+    reports = Reports(metrics)
     async with AsyncExitStack() as stack:
         keys = OwnKeys(node_key if node_key is not None else load_node_key(config.node_key_path))
         if database is None:
-            database = await open_sqlite(config.database_path, clock=steady)
+            database = await open_sqlite(config.database_path, clock=steady, watch=metrics.committed)
             stack.push_async_callback(database.aclose)
         await resume_clock(steady, database)
         keys.attach(database)
@@ -117,7 +124,7 @@ async def open_node(
         blocks.replace(await database.read(lambda tx: tx.blocks.all()))
         client = await stack.enter_async_context(Client(_client_config(config), engine=engine))
         signer = await _node_signer(config, keys, database)
-        fetcher = Fetcher(client, signer, database.host_memory, steady, config.limits)
+        fetcher = CountingFetcher(metrics, client, signer, database.host_memory, steady, config.limits)
         keyring = Keyring(database.public_keys, fetcher, steady, config.limits, blocks)
         node = Node(
             config=config,
@@ -131,10 +138,11 @@ async def open_node(
             keyring=keyring,
             blocks=blocks,
             wake=wake,
+            metrics=metrics,
+            health=Health(database, steady, lambda: steady.doubt is not None),
         )
-        pool = stack.enter_context(ThreadPoolExecutor(2, thread_name_prefix="rsa"))
-        inbox = _inbox_dependencies(node)
-        worker = _worker(node, inbox, pool, jitter, settings)
+        inbox = _inbox_dependencies(node, reports)
+        worker = _worker(node, inbox, jitter, settings, reports)
         wake.nudge = worker.nudge
         yield OpenNode(node, worker, replace(inbox, accepted=worker.nudge))
 
@@ -163,7 +171,7 @@ async def _node_signer(config: Config, keys: OwnKeys, database: Database) -> Cal
     return lambda: key
 
 
-def _inbox_dependencies(node: Node) -> InboxDependencies:
+def _inbox_dependencies(node: Node, reports: Reports) -> InboxDependencies:
     async def known_recipient(actor: str) -> bool:
         return await node.look(
             lambda desk: desk.tx.accounts.get(actor) is not None or desk.tx.personas.get(actor) is not None
@@ -189,15 +197,16 @@ def _inbox_dependencies(node: Node) -> InboxDependencies:
         local_key=lambda key_id: local_key(node, key_id),
         knows_actor=knows_actor,
         rates=SenderRates(node.config.limits),
+        judged=reports.judged,
     )
 
 
 def _worker(
     node: Node,
     inbox: InboxDependencies,
-    pool: ThreadPoolExecutor,
     jitter: Callable[[], float],
     settings: WorkerSettings | None,
+    reports: Reports,
 ) -> Worker:
     listeners = build_listeners()
     ports = DeliveryPorts(
@@ -207,7 +216,6 @@ def _worker(
         clock=node.clock,
         limits=node.config.limits,
         random=jitter,
-        signing_pool=pool,
     )
 
     async def dispatch(inbound: Inbound) -> None:
@@ -223,26 +231,13 @@ def _worker(
         log=node.db.inbox_log,
         queue=node.db.delivery_queue,
         dispatch=dispatch,
-        deliver=lambda job: deliver(job, ports=ports),
+        deliver=reports.delivering(lambda job: deliver(job, ports=ports)),
         deliver_local=deliver_home,
         own_origins=frozenset({node.config.base_url}),
         clock=node.clock,
         limits=node.config.limits,
         random=jitter,
-        report=_report,
+        report=reports.failed,
         is_of_the_store=lambda error: isinstance(error, StoreRefused),
         settings=settings,
     )
-
-
-def _report(what: str, error: BaseException) -> None:
-    """Failures are logged by kind; a refusal of a peer is told in its entry, not here.
-
-    The store tells of its own trouble, once; each message that meets it need not.
-    """
-    if isinstance(error, StoreRefused):
-        return
-    if isinstance(error, Refused):
-        LOG.warning("%s: %s", what, error)
-    else:
-        LOG.error("%s failed: %s", what, type(error).__name__, exc_info=error)

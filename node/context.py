@@ -14,6 +14,8 @@ from federation.keyring import Keyring
 from node.clocks import SteadyClock
 from node.config import Config
 from node.desk import Desk, Moment, Setting
+from node.health import Health
+from node.metrics import Metrics
 from node.signing import OwnKeys
 from node.store.ports import Block, Database
 
@@ -52,6 +54,8 @@ class Node:
     keyring: Keyring
     blocks: BlockList
     wake: Callable[[], None]
+    metrics: Metrics
+    health: Health
 
     async def work(self, use_case: Callable[[Desk], T]) -> T:
         """Run a use case in one transaction, durably, then wake the worker for what it queued."""
