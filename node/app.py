@@ -18,12 +18,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from federation.asgi import Endpoints, RequestGuard, Served, not_found, prefers_html, routes
 from federation.authentication import InboxDependencies
+from federation.intake import Room
 from federation.messages import HttpMessage, JsonObject
 from federation.nodeinfo import build_nodeinfo, build_wellknown
 from federation.webfinger import build_host_meta
 from node.config import software_version
 from node.context import Node
 from node.documents import Documents
+from node.probes import Measured, health_routes
 from node.public import PublicPages
 from node.store.ports import StoreRefused
 from node.web.pages import PAGE_HEADERS, STATIC_DIR, render_missing
@@ -46,23 +48,28 @@ DOCUMENT_PATHS = (
 )
 
 
-def create_app(node: Node, inbox: InboxDependencies) -> ASGIApp:
-    """The whole HTTP face of one node. Shapes: `inbox` is what `open_node` made for it."""
+def create_app(node: Node, inbox: InboxDependencies, *, room: Room | None = None) -> ASGIApp:
+    """The whole HTTP face of one node.
+
+    Shapes: `inbox` is what `open_node` made for it; `room` bounds what is held for strangers at once.
+    """
     documents = Documents(node.config.base_url)
-    endpoints = _endpoints(node, inbox, documents)
+    endpoints = _endpoints(node, inbox, documents, room or Room())
     app = Starlette(
         routes=[
             Mount("/static", StaticFiles(directory=STATIC_DIR)),
+            *health_routes(node.health),
             *routes(endpoints, inbox_paths=INBOX_PATHS, document_paths=DOCUMENT_PATHS),
             Route("/{rest:path}", _Missing(node.config.host)),
         ],
         middleware=[Middleware(_PageHeaders)],
     )
     app.state.node = node
-    return RequestGuard(app, base_url=node.config.base_url, limits=node.config.limits)
+    guarded = RequestGuard(app, base_url=node.config.base_url, limits=node.config.limits)
+    return Measured(guarded, node.metrics)
 
 
-def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents) -> Endpoints:
+def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents, room: Room) -> Endpoints:
     pages = PublicPages(node.config.base_url, documents)
 
     async def document(path: str, request: HttpMessage) -> Served | None:
@@ -95,6 +102,7 @@ def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents) -> En
         nodeinfo_links=nodeinfo_links,
         nodeinfo=nodeinfo,
         host_meta=host_meta,
+        room=room,
         report=_report,
     )
 

@@ -13,7 +13,7 @@ import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -28,12 +28,15 @@ from node.commands.registry import Commands
 from node.config import Config
 from node.connections import DoorSettings
 from node.container import OpenNode, open_node
+from node.context import Node
 from node.control import serve_control
 from node.domain.errors import InvalidInput
 from node.door import Door
+from node.metrics import Metrics
+from node.monitor import open_monitor
 from node.notify import Notifier, notifier_of
 
-__all__ = ["connections_within", "serve"]
+__all__ = ["NodeServer", "connections_within", "serve", "server_settings"]
 
 LOG = logging.getLogger("obverse")
 
@@ -45,7 +48,7 @@ _OWN_FILES = 40
 """Files that the node needs whatever happens: the store, its threads, sockets of its own."""
 
 
-class _Server(uvicorn.Server):
+class NodeServer(uvicorn.Server):
     """uvicorn with our door, and without its own hand on the signals, which are the whole node's."""
 
     def __init__(
@@ -108,9 +111,9 @@ async def serve(
     """
     notifier = notifier or notifier_of(os.environ)
     door = Door(bounds or _bounds_of(config))
-    with _listen(config) as listener:
+    with _listen(config) as listener, _listen_for_monitor(config) as monitored:
         async with open_node(config, settings=WorkerSettings(grace_s=GRACE_S)) as opened:
-            settings = _settings(config, create_app(opened.node, opened.inbox))
+            settings = server_settings(config, create_app(opened.node, opened.inbox))
 
             def is_ready() -> None:
                 ready(_where(listener, config))
@@ -120,12 +123,13 @@ async def serve(
                 notifier.tell("STOPPING=1")
                 opened.worker.stop()  # what runs ends within the worker's own grace, then `run` returns
 
-            server = _Server(settings, door, ready=is_ready, stopping=is_stopping)
-            async with serve_control(opened.node, commands):
+            server = NodeServer(settings, door, ready=is_ready, stopping=is_stopping)
+            _watch_connections(opened.node.metrics, door)
+            async with _monitor(opened.node, monitored), serve_control(opened.node, commands):
                 await _run(server, opened, listener, notifier)
 
 
-async def _run(server: _Server, opened: OpenNode, listener: socket.socket, notifier: Notifier) -> None:
+async def _run(server: NodeServer, opened: OpenNode, listener: socket.socket, notifier: Notifier) -> None:
     async def answers() -> None:
         await opened.node.db.write(lambda tx: None)
 
@@ -138,7 +142,7 @@ async def _run(server: _Server, opened: OpenNode, listener: socket.socket, notif
         watch.cancel_scope.cancel()
 
 
-async def _stop_on_signal(server: _Server, watch: TaskGroup) -> None:
+async def _stop_on_signal(server: NodeServer, watch: TaskGroup) -> None:
     """The first signal stops in good order, a second one at once: what is cut off is done again later."""
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for received in signals:
@@ -172,20 +176,46 @@ def _bounds_of(config: Config) -> DoorSettings:
 
 def _listen(config: Config) -> socket.socket:
     """The bound socket, before anything is opened, so that a taken port is told in one line."""
-    family = socket.AF_INET6 if ":" in config.bind_host else socket.AF_INET
+    return _bind(config, "bind", "bind_port", config.bind_host, config.bind_port)
+
+
+def _listen_for_monitor(config: Config) -> AbstractContextManager[socket.socket | None]:
+    """The socket for metrics and health, where one is wanted."""
+    if not config.metrics_bind:
+        return nullcontext()
+    host, _, port = config.metrics_bind.rpartition(":")
+    return _bind(config, "metrics_bind", "metrics_bind", host.strip("[]"), int(port))
+
+
+def _bind(config: Config, what: str, setting: str, host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server(
-            (config.bind_host, config.bind_port), family=family, backlog=BACKLOG, reuse_port=False
-        )
+        return socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=False)
     except OSError as error:
         raise InvalidInput(
-            "bind",
-            f"{config.bind_host}:{config.bind_port} cannot be used: {error.strerror or error}",
-            f"End what listens there, or change bind_port in {config.data_dir / 'config.toml'}.",
+            what,
+            f"{host}:{port} cannot be used: {error.strerror or error}",
+            f"End what listens there, or change {setting} in {config.data_dir / 'config.toml'}.",
         ) from None
 
 
-def _settings(config: Config, app: ASGIApp) -> uvicorn.Config:
+def _monitor(node: Node, listener: socket.socket | None) -> AbstractAsyncContextManager[None]:
+    if listener is None:
+        return nullcontext()
+    return open_monitor(listener, node.metrics, node.health, node.db)
+
+
+def _watch_connections(metrics: Metrics, door: Door) -> None:
+    metrics.watch("obverse_connections", "Open connections by what they do", "phase", door.count)
+    metrics.watch(
+        "obverse_connections_refused",
+        "Connections that found no room, and those that made room, since the start",
+        "how",
+        lambda: {"turned_away": door.turned_away, "gave_way": door.gave_way},
+    )
+
+
+def server_settings(config: Config, app: ASGIApp) -> uvicorn.Config:
     """uvicorn's settings. Nothing here asks who called, so that no proxy's word for it is needed or believed.
 
     Raises: InvalidInput for a certificate that cannot be read.
