@@ -29,9 +29,9 @@ class Line:
 class Book:
     """One node's own account of what happened.
 
-    Shapes: `deals` maps a deal to its state; `notices` counts (deal, kind); `deliveries` counts states,
-            `waiting` says where each that has not been delivered stands; `delivered` has (activity,
-            recipient); `stock` maps a stock-keeping unit to (stock, reserved).
+    Shapes: `deals` maps a deal to its state; `notices` counts (deal, kind); `delivered` has (activity,
+            recipient); `waiting` are the activities that wait for a time to come, each with why; `stuck` is
+            what was not delivered and waits for nothing; `stock` maps an item to (stock, reserved).
     """
 
     integrity: str
@@ -39,9 +39,9 @@ class Book:
     deals: dict[str, str]
     notices: Counter[tuple[str, str]]
     followers: set[str]
-    deliveries: Counter[str]
     delivered: set[tuple[str, str]]
-    waiting: list[str]
+    waiting: dict[str, str]
+    stuck: list[str]
     inbox: Counter[str]
     buried: list[str]
     stock: dict[str, tuple[str, str]]
@@ -64,20 +64,42 @@ class Book:
         return self._of.get(deal, [])
 
 
-def read_book(data: Path) -> Book:
-    """Read the database of a node that has stopped."""
+def read_book(data: Path, stopped_at: float) -> Book:
+    """Read the database of a node that has stopped; what was due by then is stuck."""
     path = data / "obverse.db"
     store = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        return _read(store, path)
+        return _read(store, path, stopped_at)
     finally:
         store.close()
 
 
-def _read(store: sqlite3.Connection, path: Path) -> Book:
+_UNDELIVERED = """
+SELECT delivery.state, activity_id, recipient, attempts, detail, ordering_key,
+       max(delivery.due_at, coalesce(held_until, 0)) / 1e6
+FROM delivery LEFT JOIN lane ON origin = lane WHERE delivery.state <> 'delivered' ORDER BY id"""
+
+
+def _undelivered(rows: list[tuple[Any, ...]], stopped_at: float) -> tuple[dict[str, str], list[str]]:
+    """What waits, and what is stuck. A message of a deal may wait behind an earlier one that does."""
+    waiting: dict[str, str] = {}
+    stuck: list[str] = []
+    behind: set[str] = set()
+    for state, activity, recipient, attempts, detail, ordering_key, due_at in rows:
+        words = f"{state} {activity} to {recipient} after {attempts} tries: {detail}"
+        if state == "queued" and (due_at > stopped_at or ordering_key in behind):
+            waiting[activity] = words
+            behind |= {ordering_key} - {""}
+        else:
+            stuck.append(words)
+    return waiting, stuck
+
+
+def _read(store: sqlite3.Connection, path: Path, stopped_at: float) -> Book:
     def rows(query: str) -> list[tuple[Any, ...]]:
         return store.execute(query).fetchall()
 
+    waiting, stuck = _undelivered(rows(_UNDELIVERED), stopped_at)
     notices = Counter(
         (deal, json.loads(data)["kind"]) for deal, data in rows("SELECT deal_id, data FROM notice")
     )
@@ -93,15 +115,9 @@ def _read(store: sqlite3.Connection, path: Path) -> Book:
         deals=dict(rows("SELECT deal_id, state FROM deal")),
         notices=notices,
         followers={row[0] for row in rows("SELECT actor FROM follower")},
-        deliveries=Counter(row[0] for row in rows("SELECT state FROM delivery")),
         delivered=set(rows("SELECT activity_id, recipient FROM delivery WHERE state = 'delivered'")),
-        waiting=[
-            f"{state} {activity} to {recipient} ({attempts} tries): {detail}"
-            for state, activity, recipient, attempts, detail in rows(
-                "SELECT state, activity_id, recipient, attempts, detail FROM delivery"
-                " WHERE state <> 'delivered'"
-            )
-        ],
+        waiting=waiting,
+        stuck=stuck,
         inbox=Counter(row[0] for row in rows("SELECT state FROM inbox")),
         buried=[row[0] for row in rows("SELECT error FROM inbox WHERE state = 'dead'")],
         stock={

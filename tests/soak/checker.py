@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from tests.soak.books import Book, Line
 from tests.soak.gauges import Gauge, Slope, slope_of
@@ -45,12 +46,21 @@ class Account:
     limits: Limits
     stock: int
     person: str
-    stuck: tuple[str, ...]
-    """What was still on its way when the patience of the drain ended, in words."""
+    unheard: int = 0
+    """What strangers said that no node has taken when patience ended."""
+    unended: Mapping[str, str] = field(default_factory=dict)
+    """Ana's deals that had not come to their ends by then, in words."""
 
     @property
     def vendors(self) -> dict[str, Book]:
         return {name: book for name, book in self.books.items() if name != self.person}
+
+    @cached_property
+    def waiting(self) -> set[str]:
+        """Deals of which a message visibly waits for its next try: they may not have ended yet."""
+        return {
+            line.deal for book in self.books.values() for line in book.went if line.activity in book.waiting
+        }
 
 
 Check = Callable[[Account], Iterator[str]]
@@ -119,17 +129,16 @@ def _stored_is_sent(account: Account) -> Iterator[str]:
 
 
 def _delivered_is_stored(account: Account) -> Iterator[str]:
-    """What a node was acknowledged for, the other node has; and all of it in the end."""
+    """What a node was acknowledged for, the other node has; and all of it but what visibly waits."""
     received = {line.activity for book in account.books.values() for line in book.came}
     received |= account.said.heard.keys()
     for name, book in account.books.items():
         lost = {activity for activity, _ in book.delivered} - received
         if lost:
             yield f"{name} delivered what nobody has: {_some(lost)}"
-        if not account.stuck:
-            never = {line.activity for line in book.went} - received
-            if never:
-                yield f"{name} said what never came: {_some(never)}"
+        never = {line.activity for line in book.went} - received - book.waiting.keys()
+        if never:
+            yield f"{name} said what never came: {_some(never)}"
 
 
 def _commands_acted_once(account: Account) -> Iterator[str]:
@@ -216,11 +225,11 @@ def _same_agreements(account: Account) -> Iterator[str]:
         if len(others) != 1:
             yield f"{deal} is known to {len(others)} vendors"
             continue
-        if _agreed(ours, deal) != _agreed(others[0], deal):
+        if deal not in account.waiting and _agreed(ours, deal) != _agreed(others[0], deal):
             yield f"{deal} is agreed otherwise on either side"
-        if not account.stuck and state != others[0].deals[deal]:
+        if deal not in account.waiting and state != others[0].deals[deal]:
             yield f"{deal}: {state} here, {others[0].deals[deal]} there"
-    accepts = {sent.digest: sent for sent in account.said.sent.values() if sent.kind == "accept"}
+    accepts = {sent.digest: sent.deal for sent in account.said.sent.values() if sent.kind == "accept"}
     concluded: Counter[str] = Counter()
     for activity, line in account.said.heard.items():
         if line["kind"] == "conclude":
@@ -230,7 +239,8 @@ def _same_agreements(account: Account) -> Iterator[str]:
     twice = [digest for digest, count in concluded.items() if count > 1]
     if twice:
         yield f"concluded more than once: {_some(twice)}"
-    if not account.stuck and (never := accepts.keys() - concluded.keys()):
+    never = [accepts[digest] for digest in accepts.keys() - concluded.keys()]
+    if never := [deal for deal in never if deal not in account.waiting]:
         yield f"accepted by strangers, and never concluded: {_some(never)}"
 
 
@@ -257,14 +267,17 @@ def _stock(account: Account) -> Iterator[str]:
 
 
 def _no_lane_stuck(account: Account) -> Iterator[str]:
-    yield from account.stuck
+    if account.unheard:
+        yield f"{account.unheard} messages of strangers were not taken"
+    if odd := [words for deal, words in account.unended.items() if deal not in account.waiting]:
+        yield f"deals that do not end, and wait for nothing: {_some(odd)}"
     for name, book in account.books.items():
         if book.inbox["pending"]:
             yield f"{name} has {book.inbox['pending']} messages unread"
         if book.buried:
             yield f"{name} has buried {_some(book.buried)}"
-        if book.waiting:
-            yield f"{name} still waits to deliver {_some(book.waiting)}"
+        if book.stuck:
+            yield f"{name} does not deliver {_some(book.stuck)}"
 
 
 def slopes(account: Account, name: str) -> dict[str, Slope]:

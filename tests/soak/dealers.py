@@ -61,8 +61,11 @@ class Dealer(threading.Thread):
         self.failed: BaseException | None = None
 
     @property
-    def open_deals(self) -> list[str]:
-        return [f"{affair.name} ({affair.plan}): {affair.seen}" for affair in list(self._affairs)]
+    def open_deals(self) -> dict[str, str]:
+        """Those that have not come to their ends, with how they stand."""
+        return {
+            affair.deal: f"{affair.name} ({affair.plan}): {affair.seen}" for affair in list(self._affairs)
+        }
 
     def run(self) -> None:
         try:

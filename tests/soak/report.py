@@ -39,6 +39,7 @@ def as_json(result: Result) -> JsonObject:
                 "messages_in": sum(line.direction == "in" for line in book.lines),
                 "messages_out": sum(line.direction == "out" for line in book.lines),
                 "deals": len(book.deals),
+                "waiting": len(book.waiting),
                 "database_mb": round(book.size_mb, 1),
                 "memory_mb_first_to_last": _ends(result, name),
                 "memory_mb_per_minute": round(slopes(account, "memory_mb")[name].per_minute, 3),

@@ -6,7 +6,6 @@ load and harm → harm ends → what was begun comes to its end → the nodes st
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -27,6 +26,8 @@ from tests.soak.witness import hear
 __all__ = ["Result", "soak"]
 
 EVERY_S = 60.0
+DUE_S = 15.0
+"""What has been due for so long, and is not on its way, is stuck."""
 
 
 @dataclass
@@ -77,23 +78,25 @@ def soak(root: Path, plan: Plan, *, say: Callable[[str], None], ports: list[int]
         cast.harm.join()
         town.calm()
         say("the harm is over; what was begun comes to its end")
-        stuck = _drain(cast, plan, say)
+        _drain(cast, plan, say)
         cast.watcher.stop.set()
         cast.watcher.join()
+        stopped_at = time.time() - DUE_S
         for home in town.homes.values():
             home.stop()
         figures = {"load_s": round(load_s), "drained_s": round(time.monotonic() - cast.began - load_s)}
         figures |= _figures(cast)
     said = hear(town.journal.path)
     account = Account(
-        books={name: read_book(home.data) for name, home in town.homes.items()},
+        books={name: read_book(home.data, stopped_at) for name, home in town.homes.items()},
         said=said,
         gauges=cast.gauges,
         logs={name: home.log.read_text(errors="replace") for name, home in town.homes.items()},
         limits=plan.limits,
         stock=STOCK,
         person=town.ana.name,
-        stuck=tuple(stuck),
+        unheard=town.strangers.in_flight,
+        unended={deal: words for dealer in cast.dealers for deal, words in dealer.open_deals.items()},
     )
     return Result(plan, account, check(account), figures)
 
@@ -148,23 +151,21 @@ def _end(cast: _Cast) -> None:
 # --- the end -----------------------------------------------------------------------------------------------
 
 
-def _drain(cast: _Cast, plan: Plan, say: Callable[[str], None]) -> list[str]:
-    """Let everything come to its end; what has not when patience ends, in words."""
+def _drain(cast: _Cast, plan: Plan, say: Callable[[str], None]) -> None:
+    """Let everything come to its end, as long as patience lasts."""
     cast.town.strangers.silent = True
     for dealer in cast.dealers:
         dealer.silent.set()
-    began = time.monotonic()
-    told = began
+    began = told = time.monotonic()
     while time.monotonic() - began < plan.drain_s:
         time.sleep(0.5)
         cast.check()
         quiet = cast.town.thread.has_spoken and not any(dealer.is_alive() for dealer in cast.dealers)
         if quiet and not any(_waits(home) for home in cast.town.homes.values()):
-            return []
+            return
         if time.monotonic() - told >= EVERY_S / 2:
             told = time.monotonic()
             say(_progress(cast))
-    return _left_over(cast)
 
 
 def _waits(home: Home) -> bool:
@@ -174,19 +175,6 @@ def _waits(home: Home) -> bool:
     except Unheard:
         return True
     return bool(found["deliveries"] or found["dead_letters"])
-
-
-def _left_over(cast: _Cast) -> list[str]:
-    left = []
-    if not cast.town.thread.has_spoken:
-        left.append(f"{cast.town.strangers.in_flight} messages of strangers were not taken")
-    left += [f"a deal of Ana's: {words}" for dealer in cast.dealers for words in dealer.open_deals]
-    for name, home in cast.town.homes.items():
-        if _waits(home):
-            found = home.ask("deliveries.list", limit=1000)
-            states = Counter(job["state"] for job in found["deliveries"])
-            left.append(f"{name} waits: {dict(states)}, {len(found['dead_letters'])} dead letters")
-    return left
 
 
 # --- figures -----------------------------------------------------------------------------------------------
