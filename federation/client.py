@@ -1,20 +1,22 @@
 """The one guarded HTTP client: every request that leaves goes through here.
 
-    message → is the URL one that we open? → resolver: is every address of the name public?
-            → socket factory: is this very address public? → exchange under a deadline → size and encoding
+    message → `guard`: is the URL one that we open, is every address of the name public, is this very address?
+            → exchange under a deadline → size and encoding
 
-A refusal of the guard is `AddressRefused`, an OSError, so that the connector hands it on as it hands on any
-failure to connect; it is never retried and never taken for a time-out (`security §1` SSRF, group E).
+Requests are written, and answers read, right on the connections that aiohttp's connector opens, keeps and
+parses for: its session on top of it costs more than all the rest of a delivery (`speed` 4).
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
+import resource
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import OrderedDict
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
@@ -22,12 +24,14 @@ from typing import Any, Protocol, Self
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
-from multidict import CIMultiDict
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from federation.addresses import is_address, is_allowed_address
-from federation.errors import AddressRefused, DocumentRefused, FetchFailed, InvalidIri
-from federation.ids import canonical_host, parse_iri, without_fragment
+from federation.addresses import is_allowed_address
+from federation.errors import AddressRefused, DocumentRefused, FetchFailed, InvalidIri, NoRoom
+from federation.guard import Guard, Lookup, SystemLookup, Target
+from federation.ids import without_fragment
 from federation.messages import HttpMessage, Limits
 
 __all__ = [
@@ -40,16 +44,18 @@ __all__ = [
     "is_allowed_address",
 ]
 
-Lookup = Callable[[str, int], Awaitable[list[str]]]
-"""Asks for all addresses of a host name; raises OSError."""
-
 _CONNECTIONS = 1000
 _CONNECTIONS_PER_HOST = 10
 _CONNECT_S = 5.0
 _IDLE_S = 15.0
-_DNS_FAILURE_S = 5.0
+_INTERIM_ANSWERS = 10
+_HEADER_LINES = 100
+_HEADER_LINE_BYTES = 8190
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_OWN_HEADERS = frozenset({"accept-encoding", "connection", "content-length", "transfer-encoding"})
+"""What the session writes itself, whatever the message says."""
+_OUT_OF_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,134 +83,48 @@ class Engine(Protocol):
 # --- the guarded session ---------------------------------------------------------------------------------
 
 
-class SystemLookup:
-    """The system's resolver, in threads of its own: one that hangs holds up no other work (X25)."""
+class _Resolver(AbstractResolver):
+    """The guard, as the connector asks it."""
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="dns")
-
-    async def __call__(self, host: str, port: int) -> list[str]:
-        """All addresses of `host`. Raises: OSError."""
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        )
-        return list(dict.fromkeys(str(info[4][0]) for info in found))
-
-    def close(self) -> None:
-        """Take no more questions; threads that still wait for an answer end by themselves."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-class _Guard(AbstractResolver):
-    """Judges names and addresses: as the session's resolver, and as its socket factory.
-
-    The resolver refuses a name when any of its addresses is forbidden; the socket factory judges the very
-    address that is about to be connected, IP literals included, for which no resolver is asked.
-    """
-
-    def __init__(self, config: ClientConfig, lookup: Lookup) -> None:
-        self._allowed = frozenset(_canonical_pair(pair) for pair in config.allowed)
-        self._names = {canonical_host(name): address for name, address in config.names.items()}
-        self._lookup = lookup
-        self._exempt: set[tuple[str, int]] = set()
-        self._failed: dict[str, float] = {}
-
-    def vet_url(self, url: str) -> None:
-        """Refuse a URL that is not ours to open. Raises: AddressRefused."""
-        try:
-            parsed = parse_iri(url)
-        except InvalidIri as error:
-            raise AddressRefused(f"not an address that is opened: {error}", url=url) from None
-        if parsed != url or "#" in url:
-            raise AddressRefused("not in canonical form", url=url)
-        target = URL(url, encoded=True)
-        host, port = target.raw_host or "", target.port or 0
-        if (host, port) in self._allowed:
-            if is_address(host):
-                self._exempt.add((host, port))
-            return
-        if target.scheme != "https":
-            raise AddressRefused("only https is opened", url=url)
-        if port != 443:
-            raise AddressRefused("only port 443 is opened", url=url)
-        if is_address(host) and not is_allowed_address(host):
-            raise AddressRefused(f"{host} is not a public address", url=url)
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        name = host.removesuffix(".")
-        addresses = [self._names[name]] if name in self._names else await self._look_up(name, port)
-        if (name, port) in self._allowed:
-            self._exempt.update((address, port) for address in addresses)
-        else:
-            for address in addresses:
-                if not is_allowed_address(address):
-                    raise AddressRefused(f"{name} resolves to {address}, not a public address")
         return [
             ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=0)
-            for address in addresses
+            for address in await self._guard.addresses(host, port)
         ]
-
-    async def _look_up(self, name: str, port: int) -> list[str]:
-        """Ask, and remember a failure for a moment: a dead resolver is not asked for every message."""
-        now = asyncio.get_running_loop().time()
-        if self._failed.get(name, 0.0) > now:
-            raise OSError(f"{name} did not resolve a moment ago")
-        try:
-            found = await self._lookup(name, port)
-        except OSError:
-            self._failed = {host: until for host, until in self._failed.items() if until > now}
-            self._failed[name] = now + _DNS_FAILURE_S
-            raise
-        if not found:
-            raise OSError(f"{name} has no address")
-        return found
 
     async def close(self) -> None:
         """Nothing is held open."""
 
-    def make_socket(self, info: tuple[Any, ...]) -> socket.socket:
-        """Open a socket for one resolved address. Raises: AddressRefused, before there is a socket."""
-        family, kind, proto, _, (address, port, *_) = info
-        if (address, port) not in self._exempt and not is_allowed_address(address):
-            raise AddressRefused(f"{address} is not a public address")
-        return socket.socket(family=family, type=kind, proto=proto)
-
-
-def _canonical_pair(pair: str) -> tuple[str, int]:
-    """`host:port` of the allow-list as (canonical host, port). Raises: InvalidIri, ValueError."""
-    name, _, port = pair.rpartition(":")
-    return canonical_host(name), int(port)
-
 
 class _Session:
-    """The engine that really opens connections: one aiohttp session for the whole node."""
+    """The engine that really opens connections: one pool for the whole node."""
 
-    def __init__(self, config: ClientConfig, guard: _Guard) -> None:
+    def __init__(self, config: ClientConfig, guard: Guard) -> None:
         context = ssl.create_default_context()
         if config.ca_file is not None:
             context.load_verify_locations(config.ca_file)
         context.set_alpn_protocols(["http/1.1"])
+        self._guard = guard
         self._user_agent = config.user_agent
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                resolver=guard,
-                socket_factory=guard.make_socket,
-                ssl=context,
-                limit=_CONNECTIONS,
-                limit_per_host=_CONNECTIONS_PER_HOST,
-                keepalive_timeout=_IDLE_S,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
-            auto_decompress=False,
-            trust_env=False,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
+        self._most = _most_connections()
+        self._connector = aiohttp.TCPConnector(
+            resolver=_Resolver(guard),
+            socket_factory=guard.make_socket,
+            ssl=context,
+            limit=self._most,
+            limit_per_host=_CONNECTIONS_PER_HOST,
+            keepalive_timeout=_IDLE_S,
         )
+        self._connect = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
+        self._routes: OrderedDict[tuple[str, str], aiohttp.ClientRequest] = OrderedDict()
 
     async def close(self) -> None:
-        await self._session.close()
+        await self._connector.close()
 
     async def exchange(self, message: HttpMessage, *, total_s: float, max_bytes: int) -> HttpMessage:
         try:
@@ -217,66 +137,114 @@ class _Session:
                     return await self._exchange_once(message, max_bytes)
         except TimeoutError:
             raise FetchFailed(f"no complete answer within {total_s:g} s", url=message.url) from None
+        except HttpProcessingError as error:
+            raise FetchFailed(f"not an HTTP answer: {error.message[:80]}", url=message.url) from None
         except (aiohttp.ClientError, OSError) as error:
-            refused = _refusal_behind(error)
-            if refused is not None:
-                raise AddressRefused(refused.detail, url=message.url) from None
-            raise FetchFailed(f"{type(error).__name__}: {error}", url=message.url) from error
+            raise _failure_of(error, message.url) from error
 
     async def _exchange_once(self, message: HttpMessage, max_bytes: int) -> HttpMessage:
-        headers = CIMultiDict(message.headers)
-        headers["accept-encoding"] = "identity"
-        headers.setdefault("user-agent", self._user_agent)
-        async with self._session.request(
-            message.method,
-            URL(message.url, encoded=True),
-            headers=headers,
-            data=message.body or None,
-            allow_redirects=False,
-        ) as answer:
-            received = tuple(
-                (name.decode("latin-1").lower(), value.decode("latin-1"))
-                for name, value in answer.raw_headers
+        target = self._guard.vet(message.url)
+        connection = await self._connector.connect(self._route(target), [], self._connect)
+        try:
+            protocol = connection.protocol
+            assert protocol is not None
+            assert protocol.transport is not None
+            protocol.set_response_params(
+                skip_payload=message.method == "HEAD",
+                read_until_eof=True,
+                auto_decompress=False,
+                max_line_size=_HEADER_LINE_BYTES,
+                max_field_size=_HEADER_LINE_BYTES,
+                max_headers=_HEADER_LINES,
             )
-            whole = message.method == "GET" and answer.status == 200
-            body = await _read_body(answer, max_bytes, whole=whole, url=message.url)
-            return HttpMessage(url=message.url, headers=received, body=body, status=answer.status)
+            protocol.transport.write(self._head(message, target) + message.body)
+            head, payload = await _final_answer(protocol, message.url)
+            answer = await _read(head, payload, message, max_bytes)
+            if self._guard.open_sockets >= self._most:
+                protocol.force_close()
+        except BaseException:
+            connection.close()
+            raise
+        connection.release()
+        return answer
+
+    def _route(self, target: Target) -> aiohttp.ClientRequest:
+        """Where the connector connects to; the request in it is never sent, only its address is read."""
+        key = (target.scheme, target.authority)
+        route = self._routes.get(key)
+        if route is None:
+            url = URL(f"{target.scheme}://{target.authority}/", encoded=True)
+            route = self._routes[key] = aiohttp.ClientRequest("GET", url, loop=asyncio.get_running_loop())
+            if len(self._routes) > self._most:
+                self._routes.popitem(last=False)
+        return route
+
+    def _head(self, message: HttpMessage, target: Target) -> bytes:
+        named = {name for name, _ in message.headers}
+        lines = [f"{message.method} {target.path} HTTP/1.1"]
+        if "host" not in named:
+            lines.append(f"host: {target.authority}")
+        lines += [f"{name}: {value}" for name, value in message.headers if name not in _OWN_HEADERS]
+        if "user-agent" not in named:
+            lines.append(f"user-agent: {self._user_agent}")
+        lines.append("accept-encoding: identity")
+        if message.body or message.method == "POST":
+            lines.append(f"content-length: {len(message.body)}")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-async def _read_body(answer: aiohttp.ClientResponse, max_bytes: int, *, whole: bool, url: str) -> bytes:
-    """Read under the cap, never inflating. What is not read in `whole` may be cut: only the status counts.
+def _most_connections() -> int:
+    """Half of the descriptors that the process may have: those who call us need some, too (X07)."""
+    return max(8, min(_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2))
+
+
+async def _final_answer(protocol: ResponseHandler, url: str) -> tuple[Any, aiohttp.StreamReader]:
+    """The head of the answer that counts, interim ones passed over. Raises: FetchFailed for too many."""
+    for _ in range(_INTERIM_ANSWERS + 1):
+        head, payload = await protocol.read()
+        if not 100 <= head.code < 200 or head.code == 101:
+            return head, payload
+    raise FetchFailed(f"more than {_INTERIM_ANSWERS} interim answers", url=url)
+
+
+async def _read(
+    head: Any, payload: aiohttp.StreamReader, message: HttpMessage, max_bytes: int
+) -> HttpMessage:
+    """Read under the cap, never inflating. Only the document of a GET is read whole or refused; of others the
+    status counts, and they may be cut.
 
     Raises: DocumentRefused for encoded or larger documents (`security E10, E12`).
     """
-    encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
-    too_large = answer.content_length is not None and answer.content_length > max_bytes
-    if encoding not in ("", "identity") or too_large:
-        answer.close()
-        if whole:
-            raise DocumentRefused(
-                f"larger than {max_bytes} bytes" if too_large else f"encoded as {encoding[:40]}",
-                url=url,
-                status=answer.status,
-            )
-        return b""
+    headers = tuple(
+        (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in head.raw_headers
+    )
+    answer = HttpMessage(url=message.url, headers=headers, status=head.code)
+    encoding = (answer.header("content-encoding") or "identity").strip().lower()
+    refusal = "" if encoding in ("", "identity") else f"encoded as {encoding[:40]}"
+    if (answer.header("content-length") or "0").rjust(20, "0") > str(max_bytes).rjust(20, "0"):
+        refusal = f"larger than {max_bytes} bytes"
     read = bytearray()
-    async for chunk in answer.content.iter_any():
-        read += chunk
-        if len(read) > max_bytes:
-            answer.close()
-            if whole:
-                raise DocumentRefused(f"larger than {max_bytes} bytes", url=url, status=answer.status)
-            return bytes(read[:max_bytes])
-    return bytes(read)
+    if not refusal:
+        async for chunk in payload.iter_any():
+            read += chunk
+            if len(read) > max_bytes:
+                refusal = f"larger than {max_bytes} bytes"
+                break
+    if refusal and message.method == "GET" and head.code == 200:
+        raise DocumentRefused(refusal, url=message.url, status=head.code)
+    return HttpMessage(url=message.url, headers=headers, body=bytes(read[:max_bytes]), status=head.code)
 
 
-def _refusal_behind(error: BaseException | None) -> AddressRefused | None:
-    """The guard's refusal inside a connector's error, if that is what it was."""
-    while error is not None:
-        if isinstance(error, AddressRefused):
-            return error
-        error = error.__cause__
-    return None
+def _failure_of(error: BaseException, url: str) -> AddressRefused | FetchFailed:
+    """What a connector's error means: the guard's refusal inside it, our own want of room, or the peer's."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, AddressRefused):
+            return AddressRefused(inner.detail, url=url)
+        if isinstance(inner, OSError) and inner.errno in _OUT_OF_ROOM:
+            return NoRoom(f"no connection can be opened here now: {inner.strerror}", url=url)
+        inner = inner.__cause__
+    return FetchFailed(f"{type(error).__name__}: {error}", url=url)
 
 
 # --- the public face -------------------------------------------------------------------------------------
@@ -294,7 +262,7 @@ class Client:
     ) -> None:
         self._config = config
         self._system_lookup = SystemLookup()
-        self._guard = _Guard(config, lookup or self._system_lookup)
+        self._guard = Guard(config.allowed, config.names, lookup or self._system_lookup)
         self._engine = engine
         self._session: _Session | None = None
         self._httpx = httpx.AsyncClient(
@@ -333,7 +301,7 @@ class Client:
         Units:  `total_s` for all of it, from the look-up of the name to the last byte.
         Raises: AddressRefused, FetchFailed, DocumentRefused (encoded or larger than `max_bytes`).
         """
-        self._guard.vet_url(message.url)
+        self._guard.vet(message.url)
         for name, value in message.headers:
             if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
                 raise AddressRefused(f"a malformed header {name[:40]!r}", url=message.url)

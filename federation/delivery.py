@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
-from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from federation.auth import signed_tries
-from federation.errors import AddressRefused, FetchError, InvalidIri
+from federation.errors import AddressRefused, FetchError, InvalidIri, NoRoom
 from federation.ids import origin, parse_iri
 from federation.keys import KeyAlgorithm, SigningKey
 from federation.messages import HttpMessage, Limits
 from federation.ports import (
+    LAST_CALL,
     Clock,
     DeliveryJob,
     DeliveryOutcome,
@@ -46,9 +46,6 @@ CIRCUIT_FAILURES = 5
 
 _CIRCUIT_FIRST_S = 60
 _CIRCUIT_LONGEST_S = 3600
-_LAST_CALL = timedelta(seconds=5)
-"""So long before its end a job is tried once more, circuit or not."""
-
 _PASSING = frozenset({401, 408, 425, 429})
 """4xx that may pass: a peer that cannot fetch our key just now answers 401 (`interop §7` 5)."""
 
@@ -65,8 +62,9 @@ class Sender(Protocol):
 class DeliveryPorts:
     """What `deliver` needs of the world.
 
-    `random` gives jitter in [0, 1). `signing_pool`, where given, takes RSA signatures off the event loop;
-    they are the cost of delivery to the fediverse (`speed` 1, 5).
+    `random` gives jitter in [0, 1). `turns` lets one signature at a time be made: RSA ones are the cost of
+    delivery to the fediverse (`speed` 5), threads make none of them sooner, since the library keeps the
+    interpreter's lock, and many of them in a row would keep all else on the loop waiting.
     """
 
     client: Sender
@@ -75,7 +73,7 @@ class DeliveryPorts:
     clock: Clock
     limits: Limits
     random: Callable[[], float]
-    signing_pool: Executor | None = None
+    turns: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 async def deliver(job: DeliveryJob, ports: DeliveryPorts) -> DeliveryOutcome:
@@ -100,7 +98,7 @@ async def deliver(job: DeliveryJob, ports: DeliveryPorts) -> DeliveryOutcome:
     held_until = _held_until(state, job, now)
     if held_until is not None:
         detail = f"{home} did not answer {state.failures} times in a row; waiting"
-        return DeliveryOutcome(Outcome.RETRY, detail, retry_at=held_until, attempted=False)
+        return DeliveryOutcome(Outcome.RETRY, detail, attempted=False, hold_until=held_until)
     if state.failures >= CIRCUIT_FAILURES:
         # Half open: this job is the one probe, the others wait until it has ended.
         state = replace(state, open_until=now + timedelta(seconds=ports.limits.request_s))
@@ -124,10 +122,9 @@ def _held_until(state: HostState, job: DeliveryJob, now: datetime) -> datetime |
 
     A job never dies behind a circuit untried: shortly before its end it goes out all the same.
     """
-    if state.open_until is None or state.open_until <= now:
+    if state.open_until is None or state.open_until <= now or job.give_up_at - LAST_CALL <= now:
         return None
-    latest = min(state.open_until, job.give_up_at - _LAST_CALL)
-    return latest if latest > now else None
+    return state.open_until
 
 
 async def _attempt(
@@ -140,50 +137,44 @@ async def _attempt(
     request = HttpMessage.request("POST", parse_iri(job.inbox), {"content-type": ACTIVITY_JSON}, job.body)
     tries = signed_tries(request, rsa=rsa, ed25519=ed25519, state=state, now=ports.clock)
     try:
-        answer, learned = await _exchange(tries, ports, offload=rsa is not None)
+        answer, learned = await _exchange(tries, ports)
     except AddressRefused as error:
         return DeliveryOutcome(Outcome.DEAD, f"the guard forbids this address: {error}")
+    except NoRoom as error:
+        return replace(_retry(job, ports, str(error), None, None), attempted=False)
     except FetchError as error:
         if error.status:  # it did answer, in a shape that we do not read
             return await _ended(job, error.status, None, state, None, ports)
-        await ports.hosts.save(after_failure(state, ports.clock()))
-        return _retry(job, ports, f"no answer: {error}", None, None)
+        after = after_failure(state, ports.clock())
+        await ports.hosts.save(after)
+        return replace(_retry(job, ports, f"no answer: {error}", None, None), hold_until=after.open_until)
     return await _ended(job, answer.status, answer.header("retry-after"), state, learned, ports)
 
 
 async def _exchange(
-    tries: Generator[HttpMessage, HttpMessage, HostState | None], ports: DeliveryPorts, *, offload: bool
+    tries: Generator[HttpMessage, HttpMessage, HostState | None], ports: DeliveryPorts
 ) -> tuple[HttpMessage, HostState | None]:
     """Send what the generator yields until it is content; the last answer, and what it learned."""
-    pool = ports.signing_pool if offload else None
-    request, learned = await _step(tries, None, pool)
-    answer = HttpMessage()
-    while request is not None:
+    request = await _sign(lambda: next(tries), ports)
+    while True:
         # An answer's body means nothing here; the cap only keeps a peer from feeding us without end.
         answer = await ports.client.send(
             request, total_s=ports.limits.request_s, max_bytes=ports.limits.fetch_bytes
         )
-        request, learned = await _step(tries, answer, pool)
-    return answer, learned
-
-
-async def _step(
-    tries: Generator[HttpMessage, HttpMessage, HostState | None],
-    answer: HttpMessage | None,
-    pool: Executor | None,
-) -> tuple[HttpMessage | None, HostState | None]:
-    """One step of the generator, in the pool where there is one; a future cannot carry StopIteration."""
-
-    def step() -> tuple[HttpMessage | None, HostState | None]:
         try:
-            return (next(tries) if answer is None else tries.send(answer)), None
+            # The usual answer ends it here; where it does not, this signs once more.
+            request = tries.send(answer)
         except StopIteration as stop:
             learned: HostState | None = stop.value
-            return None, learned
+            return answer, learned
 
-    if pool is None:
-        return step()
-    return await asyncio.get_running_loop().run_in_executor(pool, step)
+
+async def _sign(step: Callable[[], HttpMessage], ports: DeliveryPorts) -> HttpMessage:
+    """Make one signature, at most one in a round of the event loop."""
+    async with ports.turns:
+        signed = step()
+        await asyncio.sleep(0)
+        return signed
 
 
 async def _ended(
@@ -203,7 +194,8 @@ async def _ended(
         case Outcome.DELIVERED:
             return DeliveryOutcome(Outcome.DELIVERED, f"answered {status}", status)
         case Outcome.RETRY:
-            return _retry(job, ports, f"answered {status}", status, parse_retry_after(retry_after, now))
+            later = _retry(job, ports, f"answered {status}", status, parse_retry_after(retry_after, now))
+            return replace(later, hold_until=after.open_until)
         case _:  # a final status; nothing expires by a status
             return DeliveryOutcome(
                 Outcome.DEAD, f"answered {status}, which is final", status, gone=status == 410

@@ -23,6 +23,7 @@ FederationError
 └── FetchError                     something that we asked of another server did not come
     ├── AddressRefused             the guard forbids the address; never retried, never a time-out
     ├── FetchFailed                passing: no connection, time-out, 5xx, 408, 425, 429
+    │   └── NoRoom                 passing, and ours: no descriptors left; says nothing of the other server
     ├── DocumentRefused            came, but is not acceptable: type, size, id, redirects
     ├── NotFound                   404, or another final 4xx
     └── Gone                       410
@@ -43,6 +44,7 @@ __all__ = [
     "InvalidJson",
     "KeyRefused",
     "KeyUnknown",
+    "NoRoom",
     "NotFound",
     "NotHere",
     "ProofInvalid",
@@ -175,6 +177,10 @@ class AddressRefused(FetchError, OSError):
 
 class FetchFailed(FetchError):
     """A passing failure; trying again later may succeed."""
+
+
+class NoRoom(FetchFailed):
+    """This machine cannot open a connection now; the other server has nothing to do with it."""
 
 
 class DocumentRefused(FetchError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random as random_module
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import anyio
 from anyio.abc import TaskGroup
@@ -19,9 +19,10 @@ from federation.activity import parse_activity
 from federation.delivery import judge_status
 from federation.errors import InvalidIri
 from federation.ids import origin
-from federation.lanes import Lanes
+from federation.lanes import Lanes, Places
 from federation.listeners import Inbound
 from federation.messages import Limits
+from federation.outgoing import Outgoing
 from federation.ports import (
     Clock,
     DeliveryJob,
@@ -43,9 +44,6 @@ _BUSY = 64
 _COALESCE_S = 0.01
 """With so much in hand the next look at the store waits so long: one look for many endings, not one each."""
 
-_STUCK_S = 2.0
-"""A lane whose jobs have run longer than this gives up its waiting ones when there is no room."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
@@ -53,13 +51,17 @@ class WorkerSettings:
 
     A message that fails `tries` times is buried. `in_hand` is how many of each kind are in memory at once.
     `pause_s` is the pause after the store has failed. `grace_s` is how long a stop waits for what runs.
+    A delivery that takes longer than `slow_after_s` is a slow one, as are the next ones to its host: of those
+    `slow_at_once` run beside the others, each of which holds little more than a socket.
     """
 
     tries: int = 8
     processed_at_once: int = 16
-    delivered_at_once: int = 50
+    delivered_at_once: int = 200
+    slow_at_once: int = 300
+    slow_after_s: float = 2.0
     per_host: int = 2
-    in_hand: int = 500
+    in_hand: int = 1000
     batch: int = 100
     pause_s: float = 1.0
     grace_s: float = 20.0
@@ -115,10 +117,22 @@ class Worker:
         self._is_of_the_store = is_of_the_store
         self._settings = bounds = settings or WorkerSettings()
         self._inbox: Lanes[InboundEntry] = Lanes(
-            self._process, width=1, total=bounds.processed_at_once, ended=self.nudge
+            self._process, Places(width=1, quick=bounds.processed_at_once), ended=self.nudge
         )
-        self._outbox: Lanes[DeliveryJob] = Lanes(
-            self._send, width=bounds.per_host, total=bounds.delivered_at_once, ended=self.nudge
+        self._outbox = Outgoing(
+            queue,
+            self._send,
+            clock=clock,
+            places=Places(
+                width=bounds.per_host,
+                quick=bounds.delivered_at_once,
+                slow=bounds.slow_at_once,
+                slow_after_s=bounds.slow_after_s,
+            ),
+            in_hand=bounds.in_hand,
+            pause_s=bounds.pause_s,
+            nudge=self.nudge,
+            report=report,
         )
         self._nudged = False
         self._stopping = False
@@ -165,7 +179,7 @@ class Worker:
         if len(self._inbox) + len(self._outbox) > _BUSY:
             await anyio.sleep(_COALESCE_S)
         try:
-            taken = await self._take_entries() + await self._take_jobs()
+            taken = await self._take_entries() + await self._outbox.take()
         except Exception as error:  # the store is the application's: whatever it raises, the worker goes on
             self._report("claim", error)
             await anyio.sleep(self._settings.pause_s)
@@ -182,32 +196,6 @@ class Worker:
             for entry in await self._log.claim(before + room, self._clock()):
                 self._inbox.put(entry.actor, entry.id, entry)
         return len(self._inbox) - before
-
-    async def _take_jobs(self) -> int:
-        if len(self._outbox) >= self._settings.in_hand:
-            await self._make_room()
-        before = len(self._outbox)
-        room = min(self._settings.batch, self._settings.in_hand - before)
-        if room > 0:
-            for job in await self._queue.claim(before + room, self._clock()):
-                self._outbox.put(self._lane_of(job), job.id, job)
-        return len(self._outbox) - before
-
-    async def _make_room(self) -> None:
-        """Put back what waits for slow hosts, so that it does not keep others out (`security X08`)."""
-        now = self._clock()
-        for job in self._outbox.take_stuck(older_than_s=_STUCK_S):
-            later = now + timedelta(seconds=15 + 30 * self._random())
-            outcome = DeliveryOutcome(
-                Outcome.RETRY, "waiting for a slow host", retry_at=min(later, job.give_up_at), attempted=False
-            )
-            await self._queue.settle(job.id, outcome, now)
-
-    def _lane_of(self, job: DeliveryJob) -> str:
-        try:
-            return origin(job.inbox)
-        except InvalidIri:
-            return ""
 
     # --- resting -----------------------------------------------------------------------------------------
 
@@ -227,8 +215,9 @@ class Worker:
     async def _rest(self, seconds: float) -> None:
         if self._nudged:
             return
+        room = self._outbox.seconds_until_room()
         self._event = anyio.Event()
-        with anyio.move_on_after(seconds):
+        with anyio.move_on_after(seconds if room is None else min(seconds, room)):
             await self._event.wait()
         self._event = None
 
@@ -266,17 +255,21 @@ class Worker:
         else:
             await self._log.retry(entry.id, due, words)
 
-    async def _send(self, job: DeliveryJob) -> None:
+    async def _send(self, job: DeliveryJob) -> DeliveryOutcome | None:
         try:
-            own = self._lane_of(job) in self._own_origins
-            outcome = await (self._deliver_home(job) if own else self._deliver(job))
+            return await (self._deliver_home(job) if self._is_home(job) else self._deliver(job))
         except Exception as error:  # a fault of ours, not of the peer; the message is not lost for it
             self._report("deliver", error)
             if self._is_of_the_store(error):
                 await anyio.sleep(self._settings.pause_s)
-                return
-            outcome = self._deliver_later(job, f"failed here: {type(error).__name__}")
-        await self._store(lambda: self._queue.settle(job.id, outcome, self._clock()))
+                return None
+            return self._deliver_later(job, f"failed here: {type(error).__name__}")
+
+    def _is_home(self, job: DeliveryJob) -> bool:
+        try:
+            return origin(job.inbox) in self._own_origins
+        except InvalidIri:
+            return False
 
     async def _deliver_home(self, job: DeliveryJob) -> DeliveryOutcome:
         """A job for an actor of this node never sees a socket; only passing trouble is worth another try."""

@@ -229,11 +229,10 @@ def test_e04_a_name_that_turns_to_loopback_is_refused_and_nothing_unvetted_is_co
 def test_the_socket_factory_judges_again_what_a_fooled_resolver_lets_through(
     address: str, sockets: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fooled(self: Any, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
-        found = {"hostname": host, "host": address, "port": port, "family": family, "proto": 0, "flags": 0}
-        return [found]
+    async def fooled(self: Any, host: str, port: int) -> list[str]:
+        return [address]
 
-    monkeypatch.setattr("federation.client._Guard.resolve", fooled)
+    monkeypatch.setattr("federation.guard.Guard.addresses", fooled)
 
     async def story() -> None:
         async with Client(ClientConfig()) as client:

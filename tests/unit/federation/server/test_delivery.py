@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 
 from federation.client import Client, ClientConfig
 from federation.delivery import CIRCUIT_FAILURES, after_failure, deliver, judge_status, parse_retry_after
-from federation.errors import AddressRefused, DocumentRefused, FetchFailed
+from federation.errors import AddressRefused, DocumentRefused, FetchFailed, NoRoom
 from federation.messages import HttpMessage
 from federation.ports import HostState, Outcome, SignatureSpec
 
@@ -87,12 +87,31 @@ async def test_a_401_is_knocked_at_twice_and_the_spec_that_opened_is_remembered(
     assert (state.spec, state.failures) == (SignatureSpec.RFC9421, 0)
 
 
-@pytest.mark.parametrize("with_pool", [True, False])
-async def test_rsa_signatures_may_be_made_in_a_pool(ana: Any, to_played: Any, with_pool: Any) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        outcome, server = await to_played(401, 202, signing_pool=pool if with_pool else None)
-    assert outcome.outcome is Outcome.DELIVERED
-    assert len(server.requests) == 2
+async def test_one_signature_is_made_in_a_round_of_the_loop(ana: Any, to_played: Any) -> None:
+    """Many deliveries that begin at once let others have their turn in between."""
+    rounds = 0
+
+    async def others() -> None:
+        nonlocal rounds
+        while True:
+            rounds += 1
+            await asyncio.sleep(0)
+
+    ports = replace(ana.ports, client=Client(ClientConfig(), engine=Played(202)))
+    sender = ana.account("ana")
+    beside = asyncio.ensure_future(others())
+    try:
+        await asyncio.gather(*(deliver(ana.job(sender, f"{SHOP}/inbox", {}), ports) for _ in range(10)))
+    finally:
+        beside.cancel()
+    assert rounds >= 10
+
+
+async def test_want_of_descriptors_is_not_the_hosts_failure(ana: Any, to_played: Any) -> None:
+    outcome, _ = await to_played(NoRoom("no connection can be opened here now: Too many open files"))
+    assert (outcome.outcome, outcome.attempted, outcome.hold_until) == (Outcome.RETRY, False, None)
+    assert "Too many open files" in outcome.detail
+    assert await ana.hosts.find(SHOP) is None
 
 
 async def test_a_missing_fast_key_does_not_stop_a_delivery(ana: Any, to_played: Any) -> None:
@@ -237,7 +256,7 @@ async def test_five_failures_in_a_row_open_the_circuit_and_then_nothing_is_sent(
     assert state.failing_since == ana.clock()
     outcome, server = await to_played(202)
     assert (outcome.outcome, outcome.attempted, server.requests) == (Outcome.RETRY, False, [])
-    assert outcome.retry_at == state.open_until
+    assert (outcome.retry_at, outcome.hold_until) == (None, state.open_until)
 
 
 async def test_a_half_open_circuit_lets_one_probe_through(ana: Any, to_played: Any) -> None:
@@ -292,7 +311,7 @@ async def test_a_message_does_not_die_untried_behind_an_open_circuit(ana: Any, t
     await ana.hosts.save(HostState(SHOP, failures=9, open_until=ana.clock() + timedelta(hours=1)))
     job = ana.job(sender, f"{SHOP}/inbox", {}, give_up_at=ana.clock() + timedelta(minutes=10))
     outcome, _ = await to_played(202, job=job)
-    assert outcome.retry_at == job.give_up_at - timedelta(seconds=5)
+    assert outcome.hold_until == ana.clock() + timedelta(hours=1)
     ana.clock.forward(seconds=595)
     outcome, server = await to_played(202, job=job)
     assert (outcome.outcome, len(server.requests)) == (Outcome.DELIVERED, 1)

@@ -132,7 +132,7 @@ async def test_a_failed_job_holds_back_the_rest_of_its_deal_alone(ana: Any, shop
     assert len(ana.queue.jobs) == 2
 
 
-async def test_one_host_gets_two_at_a_time_and_all_hosts_fifty(ana: Any) -> None:
+async def test_one_host_gets_two_at_a_time_and_all_hosts_so_many(ana: Any) -> None:
     sender = ana.account("ana")
     running: list[str] = []
     most: dict[str, int] = {"host": 0, "all": 0}
@@ -147,9 +147,15 @@ async def test_one_host_gets_two_at_a_time_and_all_hosts_fifty(ana: Any) -> None
 
     for n in range(120):
         await ana.queue.enqueue(ana.job(sender, f"https://h{n % 40}.example/inbox", {}))
-    await ana.worker(deliver=slowly).run_until_idle()
+    await ana.worker(deliver=slowly, settings=WorkerSettings(delivered_at_once=50)).run_until_idle()
     assert len(ana.queue.delivered) == 120
     assert most == {"host": 2, "all": 50}
+
+
+def test_as_shipped_hundreds_of_hosts_are_served_at_once_and_slow_ones_apart() -> None:
+    shipped = WorkerSettings()
+    assert (shipped.delivered_at_once, shipped.slow_at_once, shipped.slow_after_s) == (200, 300, 2.0)
+    assert (shipped.per_host, shipped.in_hand) == (2, 1000)
 
 
 async def test_actors_of_one_node_deal_without_a_socket(network: Any, ana: Any, a_deal: Any) -> None:
@@ -230,7 +236,8 @@ async def test_x20_a_dead_peer_is_tried_for_seven_days_then_shown_and_can_be_sen
     assert ana.clock() <= job.give_up_at
     assert job.id in ana.queue.dead
     await ana.queue.resend(job.id, ana.clock())
-    ana.queue.jobs[job.id] = (replace(ana.queue.jobs[job.id][0], inbox=f"{SHOP}/inbox"), ana.clock())
+    moved = replace(ana.queue.jobs[job.id][0], inbox=f"{SHOP}/inbox", lane=SHOP)
+    ana.queue.jobs[job.id] = (moved, ana.clock())
     await worker.run_until_idle()
     assert len(shop.pending) == 1
 
@@ -249,28 +256,51 @@ async def test_x08_a_silent_host_holds_up_no_other(ana: Any, shop: Any, a_note: 
         await ana.queue.enqueue(ana.job(sender, "https://silent.example/inbox", {"n": n}))
     for n in range(5):
         await ana.queue.enqueue(ana.job(sender, f"{SHOP}/inbox", a_note(sender, str(n))))
-    settings = WorkerSettings(in_hand=10, batch=10, pause_s=0.001)
+    settings = WorkerSettings(in_hand=2, per_host=2, delivered_at_once=1, slow_after_s=0.01)
     worker = ana.worker(deliver=hang, settings=settings)
-    _make_lanes_impatient(worker)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(worker.run)
         with anyio.fail_after(5):
-            await until(lambda: len(shop.pending) == 5, worker.nudge)
+            await until(lambda: len(shop.pending) == 5)
+        assert len(ana.queue.jobs) == 20, "for later, not lost"
         silent.set()
+        with anyio.fail_after(5):
+            await until(lambda: not ana.queue.jobs)
         worker.stop()
-    put_back = [due for _, due in ana.queue.jobs.values() if due > ana.clock()]
-    assert put_back, "for later, not lost"
-    assert all(job.attempts == 0 for job, _ in ana.queue.jobs.values())
 
 
-def _make_lanes_impatient(worker: Worker) -> None:
-    taken = worker._outbox.take_stuck
+async def test_one_hosts_backlog_leaves_the_others_their_share(ana: Any) -> None:
+    sender = ana.account("ana")
+    order: list[str] = []
 
-    def sooner(*, older_than_s: float) -> list[DeliveryJob]:
-        assert older_than_s > 0.001
-        return taken(older_than_s=0.001)
+    async def fine(job: DeliveryJob) -> DeliveryOutcome:
+        order.append(job.inbox)
+        await anyio.lowlevel.checkpoint()
+        return DeliveryOutcome(Outcome.DELIVERED, "")
 
-    worker._outbox.take_stuck = sooner  # type: ignore[method-assign]
+    for _ in range(300):
+        await ana.queue.enqueue(ana.job(sender, "https://flood.example/inbox", {}))
+    for n in range(20):
+        await ana.queue.enqueue(ana.job(sender, f"https://h{n}.example/inbox", {}))
+    await ana.worker(deliver=fine, settings=WorkerSettings(in_hand=50)).run_until_idle()
+    assert len(order) == 320
+    last = max(place for place, inbox in enumerate(order) if "flood" not in inbox)
+    assert last < 60
+
+
+async def test_after_a_failure_the_rest_for_that_host_is_not_tried_at_once(ana: Any) -> None:
+    sender = ana.account("ana")
+    tried: list[int] = []
+
+    async def fail(job: DeliveryJob) -> DeliveryOutcome:
+        tried.append(job.id)
+        later = ana.clock() + timedelta(minutes=1)
+        return DeliveryOutcome(Outcome.RETRY, "no answer", retry_at=later, hold_until=later)
+
+    for n in range(9):
+        await ana.queue.enqueue(ana.job(sender, f"{SHOP}/inbox", {"n": n}))
+    await ana.worker(deliver=fail).run_until_idle()
+    assert len(tried) <= 2
 
 
 # --- the loop --------------------------------------------------------------------------------------------
@@ -370,6 +400,32 @@ async def test_x05_a_store_that_fails_is_reported_and_the_work_goes_on_when_it_r
     assert len(ana.handled) == 2, "done again, since its end was not written down"
 
 
+async def test_x05_what_was_sent_is_not_sent_again_while_its_end_cannot_be_written(ana: Any) -> None:
+    sent: list[int] = []
+    failures = 0
+    settle_all = ana.queue.settle_all
+
+    async def fine(job: DeliveryJob) -> DeliveryOutcome:
+        sent.append(job.id)
+        return DeliveryOutcome(Outcome.DELIVERED, "")
+
+    async def full(ends: Any, now: Any) -> None:
+        nonlocal failures
+        failures += 1
+        if failures <= 3:
+            raise OSError("no space left on device")
+        await settle_all(ends, now)
+
+    ana.queue.settle_all = full
+    sender = ana.account("ana")
+    for n in range(30):
+        await ana.queue.enqueue(ana.job(sender, f"https://h{n}.example/inbox", {}))
+    settings = WorkerSettings(pause_s=0.001, in_hand=20)
+    await ana.worker(deliver=fine, settings=settings).run_until_idle()
+    assert sorted(sent) == sorted({job.id for job in ana.queue.delivered})
+    assert [what for what, _ in ana.failures] == ["store"] * 3
+
+
 async def test_x24_a_stop_finishes_what_runs_and_leaves_the_rest_where_it_was(ana: Any, record: Any) -> None:
     began = anyio.Event()
 
@@ -451,12 +507,12 @@ async def test_a_host_with_an_open_circuit_is_left_alone_until_it_closes(
     worker = ana.worker()
     await worker.run_until_idle()
     assert shop.pending == []
-    assert {due for _, due in ana.queue.jobs.values()} == {until}
+    assert ana.queue.holds == {SHOP: until}
+    assert await ana.queue.next_due(ana.clock()) == until
     assert all(job.attempts == 0 for job, _ in ana.queue.jobs.values())
-    for _ in range(3):
-        ana.clock.forward(minutes=5)
-        await worker.run_until_idle()
-    assert len(shop.pending) == 3
+    ana.clock.forward(minutes=5)
+    await worker.run_until_idle()
+    assert len(shop.pending) == 3, "one finds out that it answers, the others follow at once"
 
 
 async def test_the_usual_report_keeps_quiet(ana: Any, record: Any) -> None:
@@ -502,10 +558,10 @@ async def test_many_endings_make_few_looks_at_the_store(ana: Any) -> None:
     looks = 0
     claim = ana.queue.claim
 
-    async def counted(limit: int, now: Any) -> Any:
+    async def counted(limit: int, now: Any, **busy: Any) -> Any:
         nonlocal looks
         looks += 1
-        return await claim(limit, now)
+        return await claim(limit, now, **busy)
 
     async def fine(_: DeliveryJob) -> DeliveryOutcome:
         await anyio.lowlevel.checkpoint()
