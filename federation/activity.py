@@ -17,6 +17,8 @@ from federation.jsonld import (
     as_id,
     as_list,
     check_context,
+    check_outer_contexts,
+    count_outer_contexts,
     has_forbidden_keywords,
     has_user_information,
     type_names,
@@ -29,7 +31,10 @@ __all__ = ["ADDRESSING", "Activity", "parse_activity", "read_activity"]
 
 ADDRESSING = ("to", "cc", "bto", "bcc", "audience")
 """The properties that name recipients (ActivityPub §6)."""
-_USER_INFORMATION = re.compile(rb"://[^/?#\"]*@")
+_USER_INFORMATION = re.compile(rb':(?:\\?/|\\\\){2}[^/?#"]*@')
+_KEYWORDS = (b"@graph", b"@included", b"@reverse")
+_HIDDEN = re.compile(rb"\\u00(?:2[fF]|3[aA]|[4-7])")
+"""Escapes of the letters and marks that what is searched for consists of: under one, anything may hide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +96,13 @@ def read_activity(
 
     Raises: InvalidDocument, TooLarge.
     """
-    if has_forbidden_keywords(document):
+    contexts, is_bare = _search(body)
+    if not is_bare and has_forbidden_keywords(document):
         raise InvalidDocument("@graph, @included and @reverse rearrange a document and are not read")
-    check_context(document, terms)
+    if contexts is not None and contexts == count_outer_contexts(document):
+        check_outer_contexts(document, terms)
+    else:
+        check_context(document, terms)
     if sum(len(as_list(document.get(name))) for name in ADDRESSING) >= limits.recipients:
         raise TooLarge(f"an activity names fewer than {limits.recipients} recipients")
     subject = document.get("object")
@@ -109,11 +118,23 @@ def read_activity(
         to=_names(document.get("to")),
         cc=_names(document.get("cc")),
     )
-    # The bytes are cheap to search; an escape in them may hide anything, so that the document is walked.
-    suspect = b"\\" in body or _USER_INFORMATION.search(body) is not None
-    if suspect and has_user_information(document):
+    if not is_bare and has_user_information(document):
         raise InvalidDocument("an address with a user before its host is not read")
     return activity
+
+
+def _search(body: bytes) -> tuple[int | None, bool]:
+    """What the bytes show, which are cheap to search; only where they leave a doubt is the document walked.
+
+    Shapes: how often "@context" stands there, None where it may also be hidden; whether neither a forbidden
+            keyword nor an address with a user can be there.
+    """
+    if _HIDDEN.search(body) is not None:
+        return None, False
+    contexts = body.count(b"@context")
+    if body.count(b"@") == contexts:
+        return contexts, True
+    return contexts, not any(word in body for word in _KEYWORDS) and _USER_INFORMATION.search(body) is None
 
 
 def _iri(value: object, place: str) -> str:

@@ -181,12 +181,13 @@ async def verify_claim(
     deps.rates.check(claim.key_id, now)
     known = await deps.keyring.resolve(claim.key_id, budget=budget)
     try:
-        verified = verify(message, known.key, now=now, limits=deps.limits)
+        verified = verify(message, known.key, now=now, limits=deps.limits, claim=claim)
     except SignatureInvalid:
         fresh = await deps.keyring.resolve(claim.key_id, budget=budget, refresh=True)
         if fresh.key.fingerprint == known.key.fingerprint:
             raise
-        known, verified = fresh, verify(message, fresh.key, now=now, limits=deps.limits)
+        verified = verify(message, fresh.key, now=now, limits=deps.limits, claim=claim)
+        known = fresh
     check_standing(known.actor, deps)
     deps.rates.spend(known.actor, now)
     return Signer(known.actor, known.key, verified)

@@ -20,6 +20,8 @@ __all__ = [
     "as_list",
     "as_text",
     "check_context",
+    "check_outer_contexts",
+    "count_outer_contexts",
     "has_forbidden_keywords",
     "has_user_information",
     "type_names",
@@ -104,12 +106,41 @@ def check_context(document: JsonValue, own_terms: Mapping[str, Collection[str]])
     Spec:   `security D11`.
     """
     for place, context in _inline_contexts(document):
-        for term, definition in context.items():
-            wanted = own_terms.get(term)
-            if wanted is not None and _expanded(definition, context, own_terms) not in wanted:
-                raise InvalidDocument(
-                    f"the inline @context gives {term!r} another meaning", place=_pointer(place, term)
-                )
+        _check_terms(place, context, own_terms)
+
+
+def count_outer_contexts(document: JsonObject) -> int:
+    """How many of a document and its proof have an @context: nearly always all that there are."""
+    proof = document.get("proof")
+    return ("@context" in document) + (isinstance(proof, dict) and "@context" in proof)
+
+
+def check_outer_contexts(document: JsonObject, own_terms: Mapping[str, Collection[str]]) -> None:
+    """`check_context` for a document known to hold no @context but its own and its proof's.
+
+    Raises: InvalidDocument.
+    """
+    own, proof = document.get("@context"), document.get("proof")
+    outer: list[tuple[_Place, JsonValue]] = [((None, "@context"), own)]
+    if isinstance(proof, dict) and proof.get("@context") != own:
+        outer.append((((None, "proof"), "@context"), proof.get("@context")))
+    for place, value in outer:
+        if isinstance(value, dict):
+            _check_terms(place, value, own_terms)
+        for index, context in enumerate(value if isinstance(value, list) else ()):
+            if isinstance(context, dict):
+                _check_terms((place, index), context, own_terms)
+            elif isinstance(context, list):  # no context of JSON-LD, so nobody's usual one
+                check_context(document, own_terms)
+
+
+def _check_terms(place: _Place, context: JsonObject, own_terms: Mapping[str, Collection[str]]) -> None:
+    for term, definition in context.items():
+        wanted = own_terms.get(term)
+        if wanted is not None and _expanded(definition, context, own_terms) not in wanted:
+            raise InvalidDocument(
+                f"the inline @context gives {term!r} another meaning", place=_pointer(place, term)
+            )
 
 
 _Place = tuple[Any, str | int] | None

@@ -58,6 +58,7 @@ _RSA_BITS = range(2048, 8193)
 _RSA_EXPONENTS = range(65537, 2**64)
 """The upper end bounds the work of one verification; nobody uses a larger one honestly."""
 _KEYS_PER_LIST = 10
+_PKCS1V15, _SHA256 = padding.PKCS1v15(), hashes.SHA256()
 _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----\s([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----", re.ASCII)
 
 
@@ -84,7 +85,7 @@ class PublicKey:
         """Whether `signature` over `data` is by this key; never raises for a bad one."""
         try:
             if isinstance(self.material, RSAPublicKey):
-                self.material.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+                self.material.verify(signature, data, _PKCS1V15, _SHA256)
             else:
                 self.material.verify(signature, data)
         except InvalidSignature:
@@ -124,7 +125,7 @@ class SigningKey:
     def sign(self, data: bytes) -> bytes:
         """Sign: RSA PKCS#1 v1.5 with SHA-256 (a third of a millisecond), or Ed25519."""
         if isinstance(self.material, RSAPrivateKey):
-            return self.material.sign(data, padding.PKCS1v15(), hashes.SHA256())
+            return self.material.sign(data, _PKCS1V15, _SHA256)
         return self.material.sign(data)
 
     @property

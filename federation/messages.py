@@ -63,6 +63,7 @@ class HttpMessage:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = field(default=b"", repr=False)
     status: int = 0
+    _by_name: dict[str, list[str]] | None = field(default=None, init=False, repr=False, compare=False)
 
     @staticmethod
     def request(
@@ -74,12 +75,22 @@ class HttpMessage:
 
     def values(self, name: str) -> list[str]:
         """All values of one header, in order; `name` in lower case."""
-        return [value for key, value in self.headers if key == name]
+        return list(self._named().get(name, ()))
 
     def header(self, name: str) -> str | None:
         """The values of one header joined with ", " (RFC 9110 §5.3), or None; `name` in lower case."""
-        found = self.values(name)
+        found = self._named().get(name)
         return ", ".join(found) if found else None
+
+    def _named(self) -> dict[str, list[str]]:
+        """The headers by name, sorted out at the first question: a signature asks a dozen of them."""
+        if self._by_name is None:
+            by_name: dict[str, list[str]] = {}
+            for key, value in self.headers:
+                by_name.setdefault(key, []).append(value)
+            object.__setattr__(self, "_by_name", by_name)
+            return by_name
+        return self._by_name
 
     def with_headers(self, *pairs: tuple[str, str]) -> HttpMessage:
         """The same message with these headers in place of any of the same names."""

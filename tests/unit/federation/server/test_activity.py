@@ -1,13 +1,17 @@
+import json
 import tracemalloc
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from federation.activity import Activity, parse_activity
 from federation.errors import InvalidDocument, InvalidJson, TooLarge
+from federation.jsonld import check_context, has_forbidden_keywords, has_user_information
 from federation.messages import Limits
 from federation.strictjson import dump_json
-from federation.vocab import AS_CONTEXT, PUBLIC
+from federation.vocab import AS_CONTEXT, AS_TERMS, PUBLIC
 
 
 def parse(**change: Any) -> Activity:
@@ -159,3 +163,89 @@ def test_the_place_of_a_redefined_term_is_named_but_cut() -> None:
     with pytest.raises(InvalidDocument) as caught:
         parse(**{"k" * 5000: {"@context": {"actor": "urn:x"}}})
     assert len(caught.value.place) == 200
+
+
+# --- what a search of the bytes decides, the walk through the document would decide -----------------------
+
+_contexts = st.recursive(
+    st.sampled_from(
+        [AS_CONTEXT, {"actor": "https://x.example/other"}, {"to": "as:to"}, {"x": {"@id": "x:y"}}, {}, None]
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.builds(lambda one: {"x": {"@context": one}}, inner),
+    max_leaves=3,
+)
+_texts = st.sampled_from(
+    [
+        "a",
+        "@graph",
+        "https://u@h.example/",
+        "https:\\\\u@h.example/",
+        "https:/\\u@h",
+        "https://h.example/@u",
+        "@@",
+        "a@b",
+        "HTTP://u:p@h.example",
+        "http\u017f://u@h",
+    ]
+)
+_values = st.recursive(
+    _texts | st.builds(lambda one: {"@context": one}, _contexts),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["b", "@graph", "@reverse", "c"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def _write(value: Any, escaped: str, slash: str) -> str:
+    """JSON in which these characters of every string are escaped by number, and slashes are written so."""
+    if isinstance(value, str):
+        plain = {"\\": "\\\\", "/": slash}
+        spelled = (f"\\u{ord(c):04x}" if c in escaped or c > "~" else plain.get(c, c) for c in value)
+        return f'"{"".join(spelled)}"'
+    if isinstance(value, dict):
+        members = (f"{_write(k, escaped, slash)}:{_write(v, escaped, slash)}" for k, v in value.items())
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(_write(item, escaped, slash) for item in value) + "]"
+    return "null"
+
+
+@st.composite
+def _written(draw: st.DrawFn) -> bytes:
+    """An activity in one of the many ways to write it."""
+    document: dict[str, Any] = {"id": "https://a.example/1", "type": "Create", "actor": "https://a.example/a"}
+    document["object"] = draw(_values)
+    if draw(st.booleans()):
+        document["@context"] = draw(_contexts)
+    if draw(st.booleans()):
+        document["proof"] = draw(st.builds(lambda one: {"@context": one}, _contexts) | _values)
+    return _write(
+        document, draw(st.sampled_from(["", *"@/:\\guhct"])), draw(st.sampled_from(["/", "\\/"]))
+    ).encode()
+
+
+_PLAIN = b'{"@context":%b,"id":"https://a.example/1","type":"Create","actor":"https://a.example/a"}'
+
+
+@given(body=_written())
+@example(
+    body=b'{"@context":[[{"actor":"x"}]],"id":"https://a.example/1","type":"C","actor":"https://a.example/a"}'
+)
+@example(
+    body=b'{"@context":{"actor":"x"},"id":"https://a.example/1","type":"C","actor":"https://a.example/a"}'
+)
+@example(body=b'{"@context":[[]],"id":"https://a.example/1","type":"C","actor":"https://a.example/a"}')
+def test_a_search_of_the_bytes_finds_what_a_walk_finds(body: bytes) -> None:
+    document = json.loads(body)
+    is_fit = not has_forbidden_keywords(document) and not has_user_information(document)
+    try:
+        check_context(document, AS_TERMS)
+    except InvalidDocument:
+        is_fit = False
+    if is_fit:
+        assert parse_activity(body).json == document
+    else:
+        with pytest.raises(InvalidDocument):
+            parse_activity(body)
