@@ -138,6 +138,8 @@ class Line(HttpToolsProtocol):
         self._deaf = False
         self._head_bytes = 0
         self._body_bytes = 0
+        self._spare_bytes = 0
+        """How much came since the last byte of a body: the parser keeps what has no end yet."""
         self._left_bytes = 0
 
     @property
@@ -195,7 +197,11 @@ class Line(HttpToolsProtocol):
         if self._body_bytes > self._bounds.wire_bytes:
             self._fault = _BIG_BODY
             raise httptools.HttpParserError
+        self._spare_bytes += len(data)
         self.parser.feed_data(data)
+        if self._phase is Phase.READING and self._spare_bytes > self._bounds.header_bytes:
+            self._fault = _BAD_TRAILER
+            raise httptools.HttpParserError
 
     def _give_up_reading(self) -> None:
         if self._deaf:  # a second request before the first was answered: the first may end
@@ -230,10 +236,14 @@ class Line(HttpToolsProtocol):
         if not is_plain_path(path) or self.parser.get_http_version() not in ("1.1", "1.0"):
             self._fault = _BAD_TARGET
             raise _Refusal
-        self._body_bytes = 0
+        self._body_bytes = self._spare_bytes = 0
         self._enter(Phase.READING, self._bounds.body_s + _GRACE_S)
         super().on_headers_complete()
         self.scope["raw_path"] = path
+
+    def on_body(self, body: bytes) -> None:
+        self._spare_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
