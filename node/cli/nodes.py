@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def serve_node(front: Front, /) -> None:
     """Run the node until Ctrl-C or SIGTERM."""
     hold_standard_files()
     config = load_config(front.data)
-    configure_logs(speaking=(StoreRefused,))
+    configure_logs(level=logging.getLevelNamesMapping()[config.log_level.upper()], speaking=(StoreRefused,))
     log_uncaught()
 
     def ready(address: str) -> None:
