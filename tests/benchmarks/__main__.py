@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks import delivering, messages, receiving
+from tests.benchmarks import delivering, living, messages, receiving
 from tests.benchmarks.figures import Figure, Row
 from tests.benchmarks.machine import ROOT, raise_file_limit
 from tests.benchmarks.profiles import show_profiles
@@ -47,6 +47,9 @@ GROUPS: tuple[tuple[Sequence[Row], Measure], ...] = (
     ((delivering.CAVAGE, delivering.ED25519), delivering.delivering),
     ((delivering.FIRST_CONTACT,), _each(delivering.meeting)),
     ((delivering.MANY_HOSTS,), _each(delivering.spreading)),
+    ((living.CAST_P50, living.CAST_P99), living.casting),
+    ((living.MATCHING,), _each(living.matching)),
+    ((living.MEMORY, living.START), living.resting),
 )
 ROWS = [row for rows, _ in GROUPS for row in rows]
 

@@ -98,9 +98,7 @@ class Child:
         self.process.stdin.flush()
 
     def end(self) -> None:
-        """Ask it to stop, wait, and kill it where it does not."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+        """Close its input, at which it ends; kill it where it does not."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         with suppress(BrokenPipeError):

@@ -80,10 +80,10 @@ def _sender(number: int) -> Sender:
     return Sender(actor, rsa, ed25519, dump_json(document))
 
 
-def found(directory: Path, name: str, kind: str, **settings: Any) -> Config:
+def found(directory: Path, name: str, kind: str, *, port: int = 0, **settings: Any) -> Config:
     """A new node with one account, in place of one that was; `settings` as in its configuration file."""
     shutil.rmtree(directory / name, ignore_errors=True)
-    port = free_port()
+    port = port or free_port()
     host = f"{name}.localhost:{port}"
     raw = {
         "base_url": f"http://{host}",
