@@ -16,6 +16,10 @@ from federation.ports import Clock, DeliveryJob, DeliveryOutcome, DeliveryQueue,
 
 __all__ = ["Outgoing"]
 
+_BUSY = 16
+_COALESCE_S = 0.02
+"""While so many run, ends are gathered for so long: one commit for many of them."""
+
 
 class Outgoing:
     """Deliveries in hand. `send` makes one attempt, must not raise, and answers None where nothing was
@@ -101,6 +105,8 @@ class Outgoing:
     async def _write_ends(self) -> None:
         try:
             while self._ends:
+                if self._lanes.running > _BUSY:
+                    await anyio.sleep(_COALESCE_S)
                 ends, self._ends = self._ends, []
                 await self._write(ends)
         finally:

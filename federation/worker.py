@@ -41,7 +41,7 @@ _LONGEST_REST_S = 30.0
 """The clock may be moved under a sleeping worker, so it looks at it now and then."""
 
 _BUSY = 64
-_COALESCE_S = 0.01
+_COALESCE_S = 0.02
 """With so much in hand the next look at the store waits so long: one look for many endings, not one each."""
 
 

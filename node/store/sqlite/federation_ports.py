@@ -280,13 +280,17 @@ class SqliteHostMemory:
         self._here = here
         self._kept = kept
         self._recent: _Recent[HostState] = _Recent(kept)
+        self._unknown: _Recent[bool] = _Recent(kept)
 
     async def find(self, origin: str) -> HostState | None:
         state = self._recent.get(origin)
         if state is not None:
             return state
+        if self._unknown.get(origin):
+            return None
         row = self._here.execute("SELECT data FROM host WHERE origin = ?", (origin,)).fetchone()
         if row is None:
+            self._unknown.put(origin, True)
             return None
         state = HOST.load(row[0])
         self._recent.put(origin, state)
@@ -295,6 +299,7 @@ class SqliteHostMemory:
     async def save(self, state: HostState) -> None:
         await self._write(lambda tx: _save_host(tx.connection, state, self._kept))
         self._recent.put(state.origin, state)
+        self._unknown.put(state.origin, False)
 
 
 def _save_host(connection: sqlite3.Connection, state: HostState, kept: int) -> None:
