@@ -63,7 +63,7 @@ class Proxy:
         first = f"{method} {path} HTTP/1.1\r\nHost: {where}\r\nConnection: close\r\n{head}\r\n"
         with closing(self.connect()) as line:
             line.sendall(first.encode())
-            # Who has been refused by the header alone need not be listened to: the answer is there to be read.
+            # Who is refused by the header alone is not listened to; the answer is there to be read.
             with suppress(OSError):
                 line.sendall(body)
             return read_answer(line)
