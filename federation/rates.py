@@ -77,6 +77,7 @@ class Buckets:
     def __init__(self, *, per_second: float, burst: int, size: int = _NAMES) -> None:
         self._cost_s = 1 / per_second
         self._depth_s = max(1, burst) / per_second
+        self._free_s = self._depth_s - self._cost_s
         self._size = size
         self._full_at: dict[str, float] = {}
 
@@ -85,17 +86,24 @@ class Buckets:
 
     def wait_s(self, name: str, at_s: float) -> float:
         """Seconds until this name may spend one: 0 where it may now. Units: `at_s` is a POSIX time."""
+        full_at = self._full_at.get(name)
+        if full_at is None or full_at - at_s <= self._free_s:
+            return 0.0
         # No further ahead than an empty bucket is: a clock that was set back makes nobody wait for longer.
-        ahead_s = min(self._full_at.get(name, at_s) - at_s, self._depth_s)
-        return max(0.0, ahead_s + self._cost_s - self._depth_s)
+        return min(full_at - at_s, self._depth_s) - self._free_s
 
     def spend(self, name: str, at_s: float) -> None:
         """Take one out, whatever is left; who asks `wait_s` first never overdraws."""
         full_at = self._full_at.get(name)
-        if full_at is None and len(self._full_at) >= self._size:
-            self._make_room(at_s)
-        begin = at_s if full_at is None else min(max(full_at, at_s), at_s + self._depth_s)
-        self._full_at[name] = begin + self._cost_s
+        if full_at is None:
+            if len(self._full_at) >= self._size:
+                self._make_room(at_s)
+            full_at = at_s
+        elif full_at < at_s:
+            full_at = at_s
+        elif full_at > at_s + self._depth_s:
+            full_at = at_s + self._depth_s
+        self._full_at[name] = full_at + self._cost_s
 
     def _make_room(self, at_s: float) -> None:
         self._full_at = {name: full_at for name, full_at in self._full_at.items() if full_at > at_s}
@@ -116,6 +124,7 @@ class SenderRates:
         self._actors = Buckets(per_second=bounds.actor_per_second, burst=bounds.actor_burst)
         self._hosts = Buckets(per_second=bounds.host_per_second, burst=bounds.host_burst)
         self._domains = Buckets(per_second=bounds.domain_per_second, burst=bounds.domain_burst)
+        self._places: dict[str, tuple[str, str]] = {}
         self._look_ups = MinuteRate(
             per_host=bounds.key_fetches_per_host,
             per_domain=bounds.key_fetches_per_domain,
@@ -128,22 +137,27 @@ class SenderRates:
         Nothing is charged: whoever is named in vain is refused only where it has spent its own share itself.
         Raises: TooManyRequests, InvalidIri.
         """
-        name = host(key_id)
+        name, domain = self._place(key_id)
         at_s = now.timestamp()
-        _refuse(max(self._hosts.wait_s(name, at_s), self._domains.wait_s(domain_of(name), at_s)))
+        _refuse(max(self._hosts.wait_s(name, at_s), self._domains.wait_s(domain, at_s)))
 
     def spend(self, actor: str, now: datetime) -> None:
         """Count one message of a sender that has proven itself; what is refused costs it nothing.
 
         Raises: TooManyRequests, with the seconds until there is room; InvalidIri.
         """
-        name = host(actor)
-        domain = domain_of(name)
+        name, domain = self._place(actor)
         at_s = now.timestamp()
-        shares = ((self._actors, actor), (self._hosts, name), (self._domains, domain))
-        _refuse(max(buckets.wait_s(whose, at_s) for buckets, whose in shares))
-        for buckets, whose in shares:
-            buckets.spend(whose, at_s)
+        _refuse(
+            max(
+                self._actors.wait_s(actor, at_s),
+                self._hosts.wait_s(name, at_s),
+                self._domains.wait_s(domain, at_s),
+            )
+        )
+        self._actors.spend(actor, at_s)
+        self._hosts.spend(name, at_s)
+        self._domains.spend(domain, at_s)
 
     def spend_look_up(self, iri: str, now: datetime) -> None:
         """Count a look-up at this IRI's host that somebody else's message asks for.
@@ -151,6 +165,16 @@ class SenderRates:
         Raises: TooManyRequests, InvalidIri.
         """
         self._look_ups.spend(host(iri), now)
+
+    def _place(self, iri: str) -> tuple[str, str]:
+        """The host of an IRI and its domain, remembered: they are asked for with every message."""
+        place = self._places.get(iri)
+        if place is None:
+            if len(self._places) >= _NAMES:
+                self._places.clear()
+            name = host(iri)
+            place = self._places[iri] = name, domain_of(name)
+        return place
 
 
 def _refuse(wait_s: float) -> None:

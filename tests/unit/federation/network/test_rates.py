@@ -205,6 +205,13 @@ def test_check_refuses_who_has_spent_its_share() -> None:
         rates.check("https://m.example/fresh#main-key", NOW)
 
 
+def test_endless_key_ids_take_bounded_memory() -> None:
+    rates = SenderRates()
+    for number in range(10_050):
+        rates.check(f"https://m.example/keys/{number}", NOW)
+    assert len(rates._places) <= 10_000
+
+
 def test_look_ups_for_others_are_bounded_a_host() -> None:
     rates = SenderRates(SMALL)
     rates.spend_look_up("https://t.example/1", NOW)
