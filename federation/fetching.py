@@ -11,7 +11,9 @@ from urllib.parse import urljoin
 from federation.auth import signed_tries
 from federation.client import Client
 from federation.errors import (
+    AddressRefused,
     DocumentRefused,
+    FetchError,
     FetchFailed,
     Gone,
     InvalidIri,
@@ -26,7 +28,7 @@ from federation.ports import Clock, HostMemory
 from federation.strictjson import parse_json_object
 from federation.vocab import FETCH_ACCEPT, is_activity_content_type, is_json_content_type
 
-__all__ = ["FetchBudget", "FetchedDocument", "Fetcher"]
+__all__ = ["FetchBudget", "FetchedDocument", "Fetcher", "tell_strangers"]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PASSING = frozenset({408, 425, 429})
@@ -216,3 +218,14 @@ def _stated_id(document: FetchedDocument) -> str:
         return parse_iri(as_id(document.json.get("id"))).split("#", 1)[0]
     except InvalidIri as error:
         raise DocumentRefused(f"the document has no usable id: {error}", url=document.url) from None
+
+
+def tell_strangers(error: FetchError | InvalidIri) -> str:
+    """Why a look-up failed, for whoever's message caused it: what the other server said, and nothing of what
+    this machine knows of its own network, such as where a name leads (`security P14`).
+    """
+    if isinstance(error, AddressRefused):
+        return "not an address that is opened"
+    if isinstance(error, FetchFailed):
+        return f"answered {error.status}" if error.status else "no answer"
+    return str(error)

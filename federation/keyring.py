@@ -27,7 +27,7 @@ from federation.errors import (
     Refused,
     TemporarilyUnavailable,
 )
-from federation.fetching import FetchBudget, FetchedDocument, Fetcher
+from federation.fetching import FetchBudget, FetchedDocument, Fetcher, tell_strangers
 from federation.ids import host, parse_iri, same_origin, without_fragment
 from federation.jsonld import as_id, as_list, type_names
 from federation.keys import KeyAlgorithm, PublicKey, keys_of_actor
@@ -180,10 +180,10 @@ class Keyring:
             refusal: Refused = KeyUnknown("the key's actor is deleted")
         except FetchFailed as error:
             raise TemporarilyUnavailable(
-                f"the key's server does not answer: {error}", retry_after_s=_RETRY_AFTER_S
+                f"the key's server does not answer: {tell_strangers(error)}", retry_after_s=_RETRY_AFTER_S
             ) from None
         except (AddressRefused, DocumentRefused, InvalidIri, NotFound) as error:
-            refusal = KeyUnknown(f"the key could not be fetched: {error}")
+            refusal = KeyUnknown(f"the key could not be fetched: {tell_strangers(error)}")
         except KeyUnknown as error:
             refusal = error
         # A message that ran out of its own budget says nothing about the key.

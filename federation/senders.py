@@ -24,7 +24,7 @@ from federation.errors import (
     Refused,
     TemporarilyUnavailable,
 )
-from federation.fetching import FetchBudget
+from federation.fetching import FetchBudget, tell_strangers
 from federation.ids import parse_iri
 from federation.jsonld import as_list
 from federation.keys import KeyAlgorithm, PublicKey
@@ -68,10 +68,13 @@ async def _as_origin_has_it(activity: Activity, deps: InboxDependencies, budget:
         fetched = await deps.fetcher.fetch(activity.id, budget=budget)
     except FetchFailed as error:
         raise TemporarilyUnavailable(
-            f"the activity's server cannot confirm it now: {error}", retry_after_s=_COME_BACK_S
+            f"the activity's server cannot confirm it now: {tell_strangers(error)}",
+            retry_after_s=_COME_BACK_S,
         ) from None
     except (FetchError, InvalidIri) as error:
-        raise AuthenticationFailed(f"the activity's server does not confirm it: {error}") from None
+        raise AuthenticationFailed(
+            f"the activity's server does not confirm it: {tell_strangers(error)}"
+        ) from None
     try:
         held = parse_activity(fetched.body, limits=deps.limits, terms=deps.terms)
     except Refused as error:
@@ -186,7 +189,7 @@ async def find_farewell(
         return activity
     except FetchFailed as error:
         raise TemporarilyUnavailable(
-            f"the actor's server does not answer: {error}", retry_after_s=_COME_BACK_S
+            f"the actor's server does not answer: {tell_strangers(error)}", retry_after_s=_COME_BACK_S
         ) from None
     except (FetchError, InvalidIri):
         return None

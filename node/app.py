@@ -6,7 +6,6 @@ and what never was answer alike.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
@@ -27,13 +26,11 @@ from node.context import Node
 from node.documents import Documents
 from node.probes import Measured, health_routes
 from node.public import PublicPages
-from node.store.ports import StoreRefused
+from node.reporting import Reports
 from node.web.pages import PAGE_HEADERS, STATIC_DIR, render_missing
 from node.web.views import MissingView
 
 __all__ = ["create_app"]
-
-LOG = logging.getLogger("obverse")
 
 INBOX_PATHS = ("/inbox", "/actors/{name}/inbox", "/p/{name}/inbox")
 DOCUMENT_PATHS = (
@@ -103,14 +100,8 @@ def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents, room:
         nodeinfo=nodeinfo,
         host_meta=host_meta,
         room=room,
-        report=_report,
+        report=Reports(node.metrics).failed,
     )
-
-
-def _report(what: str, error: BaseException) -> None:
-    """The store tells of its own trouble, once: each request that meets it need not."""
-    if not isinstance(error, StoreRefused):
-        LOG.error("%s failed", what, exc_info=error)
 
 
 def _soon(html: str) -> Callable[[], Awaitable[str]]:

@@ -179,6 +179,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.handlers",
         "node.probes",
         "node.public",
+        "node.reporting",
         "node.web",
         "node.api",
         "node.wire",

@@ -11,12 +11,13 @@ from federation.client import Client, ClientConfig
 from federation.errors import (
     AddressRefused,
     DocumentRefused,
+    FetchError,
     FetchFailed,
     Gone,
     InvalidIri,
     NotFound,
 )
-from federation.fetching import FetchBudget, FetchedDocument, Fetcher
+from federation.fetching import FetchBudget, FetchedDocument, Fetcher, tell_strangers
 from federation.keys import SigningKey
 from federation.messages import HttpMessage, Limits
 from federation.ports import HostState, SignatureSpec
@@ -269,3 +270,20 @@ def test_a_discovery_document_is_no_web_page(world: Any, fetcher: Fetcher) -> No
     world.put(U, {}, content_type="text/html")
     with pytest.raises(DocumentRefused):
         asyncio.run(fetcher.fetch_json(U, "application/json"))
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (AddressRefused("intranet.example resolves to 10.0.0.5"), "not an address that is opened"),
+        (FetchFailed("ClientConnectorError: Cannot connect to host 10.0.0.5:443"), "no answer"),
+        (FetchFailed("answered 502", status=502), "answered 502"),
+        (NotFound("answered 404", status=404), "answered 404"),
+        (DocumentRefused("of type 'text/html'"), "of type 'text/html'"),
+        (InvalidIri("contains a second #"), "contains a second #"),
+    ],
+)
+def test_strangers_hear_what_the_other_server_said_and_nothing_of_our_network(
+    error: FetchError | InvalidIri, told: str
+) -> None:
+    assert tell_strangers(error) == told
