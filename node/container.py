@@ -30,6 +30,7 @@ from node.handlers import build_listeners, take
 from node.health import Health
 from node.lookups import local_key
 from node.metrics import Metrics
+from node.recipients import Recipients
 from node.reporting import CountingFetcher, Reports, watch_loop
 from node.services.clockwork import run_due
 from node.signing import OwnKeys, load_node_key
@@ -172,11 +173,6 @@ async def _node_signer(config: Config, keys: OwnKeys, database: Database) -> Cal
 
 
 def _inbox_dependencies(node: Node, reports: Reports) -> InboxDependencies:
-    async def known_recipient(actor: str) -> bool:
-        return await node.look(
-            lambda desk: desk.tx.accounts.get(actor) is not None or desk.tx.personas.get(actor) is not None
-        )
-
     async def knows_actor(actor: str) -> bool:
         return await node.look(
             lambda desk: any(desk.tx.followers.get(a.id, actor) is not None for a in desk.tx.accounts.all())
@@ -193,7 +189,7 @@ def _inbox_dependencies(node: Node, reports: Reports) -> InboxDependencies:
         own_origins=frozenset({node.config.base_url}),
         is_blocked=node.blocks,
         requires_proof=is_deal_message,
-        known_recipient=known_recipient,
+        known_recipient=Recipients(node),
         local_key=lambda key_id: local_key(node, key_id),
         knows_actor=knows_actor,
         rates=SenderRates(node.config.limits),

@@ -122,6 +122,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.domain",
         *DATA,
     ),
+    "node.recipients": ("node.context", "node.desk"),
     "node.lookups": (
         "node.context",
         "node.documents",
@@ -163,6 +164,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.health",
         "node.lookups",
         "node.metrics",
+        "node.recipients",
         "node.reporting",
         "node.services",
         "node.signing",

@@ -31,6 +31,7 @@ from federation.ports import (
 from node.store.sqlite.codec import from_micros, from_micros_or_none, to_micros, to_micros_or_none
 from node.store.sqlite.inbox import SeenHash, SqliteInbox
 from node.store.sqlite.outbox import HOST, SqliteDeliveries
+from node.store.sqlite.replays import ReplayFilter
 from node.store.sqlite.transaction import SqliteTx
 
 __all__ = ["Runner", "SqliteDeliveryQueue", "SqliteHostMemory", "SqliteInboxLog", "SqlitePublicKeys"]
@@ -86,16 +87,19 @@ class SqliteInboxLog:
         self._read = read
         self._write = write
         self._here = SqliteInbox(here)
+        self._replays = ReplayFilter(here)
         self._seen = seen
         self._clock = clock
         self._ended = _Ended()
         self._pruned_at: datetime | None = None
 
     async def replayed(self, replay_key: bytes, now: datetime) -> bool:
-        return self._here.replayed(replay_key, now)
+        return self._replays.may_hold(replay_key, now) and self._here.replayed(replay_key, now)
 
     async def record(self, entry: InboundEntry) -> Recorded:
         prune = self._should_prune(entry.received_at)
+        if entry.replay_key:  # before it is durable, so that no way of ending leaves one out
+            self._replays.add(entry.replay_key, entry.replay_until, entry.received_at)
 
         def record(tx: SqliteTx) -> Recorded:
             if prune:
