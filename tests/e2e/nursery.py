@@ -2,7 +2,8 @@
 after a kill costs a tenth. Each child runs `obverse serve` in its own process and dies by a real SIGKILL.
 
 Spoken to in lines of JSON on stdin, answered one line each:
-    ["start", DATA, LOG] → pid      ["kill", PID, SIGNAL] → how it ended, negative for a signal
+    ["start", DATA, LOG] → pid      ["start stopped", DATA, LOG] → pid, which waits for SIGCONT to begin
+    ["kill", PID, SIGNAL] → how it ended, negative for a signal
     ["ended", PID] → the same, null while it runs      ["signal", PID, SIGNAL] → null; for SIGSTOP and SIGCONT
 When stdin ends, every child is killed: none outlives whoever started this.
 """
@@ -30,11 +31,19 @@ class Nursery:
         self._alive: set[int] = set()
         self._ended: dict[int, int] = {}
 
-    def start(self, data: str, log: str) -> int:
+    def start(self, data: str, log: str, *, stopped: bool = False) -> int:
         pid = os.fork()
         if pid == 0:
+            if stopped:
+                os.kill(os.getpid(), signal.SIGSTOP)
             os._exit(_serve(data, log))
         self._alive.add(pid)
+        return pid
+
+    def start_stopped(self, data: str, log: str) -> int:
+        """For whoever wants to look on from its first instruction; it does stand still on return."""
+        pid = self.start(data, log, stopped=True)
+        os.waitpid(pid, os.WUNTRACED)
         return pid
 
     def kill(self, pid: int, number: int) -> int:
@@ -83,6 +92,7 @@ def main() -> None:
     nursery = Nursery()
     asks: dict[str, Callable[..., int | None]] = {
         "start": nursery.start,
+        "start stopped": nursery.start_stopped,
         "kill": nursery.kill,
         "ended": nursery.ended,
         "signal": nursery.signal,

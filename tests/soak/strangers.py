@@ -21,6 +21,7 @@ from federation import signatures
 from federation.digest import object_digest
 from federation.keys import generate_rsa
 from federation.messages import HttpMessage, JsonObject
+from tests.e2e.played import PlainHost
 from tests.security.commerce import Customer
 from tests.security.forging import a_follow
 from tests.security.peers import ACTIVITY, Clock, Host, Peer, make_peer, serve_node_actor
@@ -47,14 +48,6 @@ LONGEST_PAUSE_S = 20.0
 def stranger_hosts(port: int) -> list[str]:
     """Their hosts, with the port of the line that leads to them all."""
     return [f"s{number}.localhost:{port}" for number in range(HOSTS)]
-
-
-class _PlainHost(Host):
-    """A played server without TLS."""
-
-    @property
-    def base(self) -> str:
-        return f"http://{self.name}"
 
 
 @dataclass(frozen=True)
@@ -108,7 +101,7 @@ class Strangers:
         """Make their keys and documents."""
         rsa = generate_rsa("https://nowhere.example/1", "https://nowhere.example")
         for name in stranger_hosts(self.port):
-            host = self._hosts[name] = _PlainHost(name, self.clock)
+            host = self._hosts[name] = PlainHost(name, self.clock)
             serve_node_actor(host, rsa)
             self._peers += [make_peer(host, f"p{number}", rsa) for number in range(EACH)]
 
