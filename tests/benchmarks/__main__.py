@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks import delivering, living, messages, receiving
+from tests.benchmarks import delivering, living, messages, receiving, scaling
 from tests.benchmarks.figures import Figure, Row
 from tests.benchmarks.machine import ROOT, raise_file_limit
 from tests.benchmarks.profiles import show_profiles
@@ -27,6 +27,7 @@ BUILD = ROOT / "build"
 REPORT = BUILD / "bench.json"
 WIDTH = 150
 Measure = Callable[[Stage, Sequence[Row]], Iterable[Figure]]
+Groups = Sequence[tuple[Sequence[Row], Measure]]
 
 
 def _each(measure: Callable[[Stage, Row], Iterable[Figure]]) -> Measure:
@@ -39,34 +40,38 @@ def _each(measure: Callable[[Stage, Row], Iterable[Figure]]) -> Measure:
     return all_of_them
 
 
-GROUPS: tuple[tuple[Sequence[Row], Measure], ...] = (
-    (messages.ROWS, messages.measuring),
-    ((receiving.ACCEPT_CAVAGE, receiving.ACCEPT_ED25519), _each(receiving.accepting)),
-    ((receiving.DEAL,), _each(receiving.dealing)),
-    (tuple(receiving.ACTED_ON.values()), receiving.acting),
-    ((delivering.CAVAGE, delivering.ED25519), delivering.delivering),
-    ((delivering.FIRST_CONTACT,), _each(delivering.meeting)),
-    ((delivering.MANY_HOSTS,), _each(delivering.spreading)),
-    ((living.CAST_P50, living.CAST_P99), living.casting),
-    ((living.MATCHING,), _each(living.matching)),
-    ((living.MEMORY, living.START), living.resting),
-)
-ROWS = [row for rows, _ in GROUPS for row in rows]
+def _groups(*, quick: bool) -> Groups:
+    """What is measured together, in the order of the table."""
+    return (
+        (messages.ROWS, messages.measuring),
+        ((receiving.ACCEPT_CAVAGE, receiving.ACCEPT_ED25519), _each(receiving.accepting)),
+        ((receiving.DEAL,), _each(receiving.dealing)),
+        (tuple(receiving.ACTED_ON.values()), receiving.acting),
+        ((delivering.CAVAGE, delivering.ED25519), delivering.delivering),
+        ((delivering.FIRST_CONTACT,), _each(delivering.meeting)),
+        ((delivering.MANY_HOSTS,), _each(delivering.spreading)),
+        ((living.CAST_P50, living.CAST_P99), living.casting),
+        ((living.MATCHING,), _each(living.matching)),
+        ((living.MEMORY, living.START), living.resting),
+        (scaling.rows_with(scaling.QUICK if quick else scaling.MILLION), scaling.scaling),
+    )
 
 
 def main() -> int:
     """Measure, show, write the report; 1 where `--quick` finds a ratio worse than half its target."""
     options = _options()
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    groups = _groups(quick=options.quick)
+    rows = [row for group, _ in groups for row in group]
     if options.readme:
-        write_readme(ROOT / "README.md", ROWS, load_report(REPORT))
+        write_readme(ROOT / "README.md", rows, load_report(REPORT))
         return 0
-    chosen = _chosen(options.only or ([options.profile] if options.profile else []))
+    chosen = _chosen(rows, options.only or ([options.profile] if options.profile else []))
     raise_file_limit()
-    figures = list(_measure(console, chosen, quick=options.quick, profiled=bool(options.profile)))
+    figures = list(_measure(console, groups, chosen, options))
     if options.profile:
         return 0
-    show(console, ROWS, figures, quick=options.quick)
+    show(console, rows, figures, quick=options.quick)
     if not options.only:
         save_report(REPORT, figures)
         console.print(f"Written to {REPORT.relative_to(ROOT)}.")
@@ -85,26 +90,30 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _chosen(names: Sequence[str]) -> list[Row]:
-    found = [row for row in ROWS if not names or any(row.key.startswith(name) for name in names)]
+def _chosen(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
+    found = [row for row in rows if not names or any(row.key.startswith(name) for name in names)]
     if not found:
-        sys.exit(f"No row is named so. There are: {', '.join(row.key for row in ROWS)}")
+        sys.exit(f"No row is named so. There are: {', '.join(row.key for row in rows)}")
     return found
 
 
-def _measure(console: Console, chosen: Sequence[Row], *, quick: bool, profiled: bool) -> Iterator[Figure]:
-    for rows, measure in GROUPS:
-        wanted_rows = [row for row in rows if row in chosen]
-        if not wanted_rows:
+def _measure(
+    console: Console, groups: Groups, chosen: Sequence[Row], options: argparse.Namespace
+) -> Iterator[Figure]:
+    for rows, measure in groups:
+        here = [row for row in rows if row in chosen]
+        if not here:
             continue
         directory = _fresh(BUILD / "bench")
-        stage = Stage(directory, quick=quick, profile=directory / "profile" if profiled else None)
+        profile = directory / "profile" if options.profile else None
+        stage = Stage(directory, quick=options.quick, profile=profile)
         began = time.monotonic()
-        for figure in measure(stage, wanted_rows):
+        for figure in measure(stage, here):
             _tell(console, figure, time.monotonic() - began)
+            began = time.monotonic()
             yield figure
-        if stage.profile is not None:
-            show_profiles(console, stage.profile)
+        if profile is not None:
+            show_profiles(console, profile)
         shutil.rmtree(directory)
 
 

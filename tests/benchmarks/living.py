@@ -68,7 +68,7 @@ def casting(stage: Stage, rows: Sequence[Row]) -> Iterator[Figure]:
     names = ("ana", "shop")
     ports = {name: free_port() for name in names}
     hosts = {name: f"{name}.localhost:{ports[name]}" for name in names}
-    closed = {
+    closed: dict[str, Any] = {
         "allowed": list(hosts.values()),
         "names": {f"{name}.localhost": "127.0.0.1" for name in names},
     }

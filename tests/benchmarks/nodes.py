@@ -80,8 +80,14 @@ def _sender(number: int) -> Sender:
     return Sender(actor, rsa, ed25519, dump_json(document))
 
 
-def found(directory: Path, name: str, kind: str, *, port: int = 0, **settings: Any) -> Config:
-    """A new node with one account, in place of one that was; `settings` as in its configuration file."""
+def found(
+    directory: Path, name: str, kind: str, *, account: str = "", port: int = 0, **settings: Any
+) -> Config:
+    """A new node with one account, in place of one that was.
+
+    Shapes: `name` is that of its host and, without `account`, of its account; `settings` are as in its
+            configuration file.
+    """
     shutil.rmtree(directory / name, ignore_errors=True)
     port = port or free_port()
     host = f"{name}.localhost:{port}"
@@ -94,8 +100,9 @@ def found(directory: Path, name: str, kind: str, *, port: int = 0, **settings: A
         "names": {f"{name}.localhost": "127.0.0.1", **settings.get("names", {})},
     }
     config = make_config(directory / name, raw)
-    account = {"name": name, "display": name.title(), "kind": kind, "terms": []}
-    anyio.run(lambda: found_node(config, build_commands(), account, progress=lambda text: None))
+    named = account or name
+    first = {"name": named, "display": named.title(), "kind": kind, "terms": []}
+    anyio.run(lambda: found_node(config, build_commands(), first, progress=lambda text: None))
     return config
 
 

@@ -92,7 +92,13 @@ def as_markdown(rows: Sequence[Row], figures: Iterable[Figure]) -> str:
 
 
 def write_readme(readme: Path, rows: Sequence[Row], figures: Sequence[Figure]) -> None:
-    """Put the table between the marks. Raises: ValueError where they are not there, once each, in order."""
+    """Put the table between the marks.
+
+    Raises: ValueError where they are not there, once each, in order; and for a report that is not whole.
+    """
+    missing = {row.name for row in rows} ^ {figure.name for figure in figures}
+    if missing:
+        raise ValueError(f"the report is not that of a whole run: {', '.join(sorted(missing))}")
     text = readme.read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
