@@ -16,7 +16,17 @@ import trustme
 
 from tests.needs import need_command
 
-__all__ = ["DEPLOY", "PROXIES", "Answer", "Proxy", "caddy_site", "free_port", "nginx_site", "open_proxies"]
+__all__ = [
+    "DEPLOY",
+    "PROXIES",
+    "Answer",
+    "Proxy",
+    "caddy_site",
+    "free_port",
+    "nginx_site",
+    "open_proxies",
+    "open_signpost",
+]
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 PROXIES = ("caddy", "nginx")
@@ -186,25 +196,59 @@ def _start_caddy(running: ExitStack, place: Path, host: str) -> Proxy:
 
 def _start_nginxes(running: ExitStack, place: Path, hosts: Sequence[str]) -> dict[str, Proxy]:
     nginx = need_command("nginx", package="nginx-light")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(place / "authority.pem"))
+    issuer, authority = trustme.CA(), place / "authority.pem"
     opened = {}
     for host in hosts:
         own = place / host
         own.mkdir()
-        issued = authority.issue_cert(host)
-        issued.private_key_pem.write_to_path(str(own / "privkey.pem"))
-        for number, part in enumerate(issued.cert_chain_pems):
-            part.write_to_path(str(own / "fullchain.pem"), append=number > 0)
+        _certify(issuer, authority, own, host)
         https, http, upstream = free_port(), free_port(), free_port()
         text = nginx_site(
             "obverse.conf", own, names={"ana.example": host}, ports=(https, http), upstream=upstream
         )
         (own / "nginx.conf").write_text(text, encoding="utf-8")
-        proxy = Proxy(host, https, http, upstream, place / "authority.pem", own / "obverse.log")
+        proxy = Proxy(host, https, http, upstream, authority, own / "obverse.log")
         _start(running, [nginx, "-c", str(own / "nginx.conf"), "-e", str(own / "error.log")], own, proxy, {})
         opened[host] = proxy
     return opened
+
+
+@contextmanager
+def open_signpost(kind: str, place: Path, host: str, node: Proxy) -> Iterator[Proxy]:
+    """The example by which handles of `host` lead to a node behind another proxy."""
+    own = place / host
+    own.mkdir()
+    https, http = free_port(), free_port()
+    names = {"ana.example.org": f"{node.host}:{node.port}", "example.org": host}
+    with ExitStack() as running:
+        if kind == "caddy":
+            (own / "Caddyfile").write_text(caddy_site("handle-domain.caddy", own, ports=(https, http)))
+            authority = own / "store" / "pki" / "authorities" / "local" / "root.crt"
+            environment = {
+                "OBVERSE_HANDLE_HOST": host,
+                "OBVERSE_HOST": names["ana.example.org"],
+                "HOME": str(own),
+            }
+            command = [need_command("caddy"), "run", "--config", str(own / "Caddyfile")]
+        else:
+            authority, environment = place / "authority.pem", {}
+            _certify(trustme.CA(), authority, own, host)
+            text = nginx_site("handle-domain.conf", own, names=names, ports=(https, http))
+            text = text.replace(f"/etc/letsencrypt/live/{host}/", f"{own}/")
+            (own / "nginx.conf").write_text(text, encoding="utf-8")
+            command = [need_command("nginx", package="nginx-light"), "-c", str(own / "nginx.conf")]
+            command += ["-e", str(own / "error.log")]
+        proxy = Proxy(host, https, http, 0, authority, own / "none.log")
+        _start(running, command, own, proxy, environment)
+        yield proxy
+
+
+def _certify(issuer: trustme.CA, authority: Path, own: Path, host: str) -> None:
+    issuer.cert_pem.write_to_path(str(authority))
+    issued = issuer.issue_cert(host)
+    issued.private_key_pem.write_to_path(str(own / "privkey.pem"))
+    for number, part in enumerate(issued.cert_chain_pems):
+        part.write_to_path(str(own / "fullchain.pem"), append=number > 0)
 
 
 def _start(

@@ -23,7 +23,7 @@ import pytest
 from federation.messages import JsonObject, Limits
 from node.asking import ask_running
 from node.config import load_config
-from tests.deploy.proxies import PROXIES, Answer, Proxy, open_proxies, read_answer
+from tests.deploy.proxies import PROXIES, Answer, Proxy, open_proxies, open_signpost, read_answer
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
@@ -294,3 +294,23 @@ def test_slow_connection_is_closed(street: Street, what: str, within_s: float) -
     assert said == b"" or said.startswith((b"HTTP/1.1 408", b"HTTP/1.1 400"))
     if what == "body":
         assert said.startswith(b"HTTP/1.1 408"), "the node's own word, passed on"
+
+
+# --- handles of another domain ----------------------------------------------------------------------------
+
+
+def test_short_handle_of_another_domain_leads_to_the_account(street: Street, tmp_path: Path) -> None:
+    """The signposts in `handle-domain.*`: what is found goes by the node's own name."""
+    shop = street.shop
+    with open_signpost(street.kind, tmp_path, "shops.example", shop.proxy) as signpost:
+        asked = "/.well-known/webfinger?resource=acct:"
+        answer = signpost.ask(f"{asked}shop@shops.example")
+        where = f"https://{shop.proxy.host}:{shop.proxy.port}"
+        assert answer.status == 302
+        assert answer.headers["access-control-allow-origin"] == "*"
+        located = answer.headers["location"]
+        assert located == f"{where}{asked}shop@{shop.proxy.host}:{shop.proxy.port}"
+        found = json.loads(_unchunked(shop.proxy.ask(located.removeprefix(where))))
+        assert found["subject"] == f"acct:{shop.handle.removeprefix('@')}"
+        for other in ("shop@elsewhere.example", "a%22b@shops.example", "@shops.example"):
+            assert "location" not in signpost.ask(f"{asked}{other}").headers
