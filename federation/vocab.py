@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 __all__ = [
     "ACTIVITY_JSON",
@@ -121,6 +122,7 @@ _CONTENT_TYPE = re.compile(rf'\s*({_NAME}/{_NAME})((?:\s*;(?:\s*{_NAME}=(?:{_NAM
 _PARAMETER = re.compile(rf';\s*({_NAME})=({_NAME}|"[^"\\]*")')
 
 
+@lru_cache(256)
 def _split_content_type(header: str) -> tuple[str, dict[str, str]]:
     """Media type and parameters in lower-case names; ("", {}) for what is not exactly one media type."""
     match = _CONTENT_TYPE.fullmatch(header) if len(header) <= 1024 else None

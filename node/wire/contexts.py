@@ -155,6 +155,8 @@ def _means_ours(key: str) -> bool:
 
 def plain_name(name: str) -> str:
     """A name without its prefix or namespace: `vf:Proposal` and `https://…/vf#Proposal` are `Proposal`."""
+    if name.isidentifier():  # nearly all of the names in a message, and there are many
+        return name
     for mark in ("#", "/", ":"):
         name = name.rpartition(mark)[2]
     return name
