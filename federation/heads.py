@@ -72,6 +72,8 @@ def check_head(
     Shapes: header names are lower case. `authorities` as from `authorities_of`.
     Spec:   `security A01 to A09, A14`; RFC 9112 §3.2, §6; RFC 9110 §7.4 (421), §7.8 (Upgrade).
     """
+    if http_version == "0.9":
+        return Fault(400, "Not HTTP/1.1")
     if method not in _METHODS:
         return Fault(405, "Method not allowed")
     if not is_plain_path(raw_path) or not _QUERY.fullmatch(query):

@@ -11,18 +11,17 @@ could be read in two ways. How many there may be is `node.door`'s.
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Protocol, cast
+from typing import Any, Final, Literal, Protocol, cast
 
 import httptools
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from federation.asgi import refused_head
-from federation.heads import Fault, is_plain_path
+from federation.heads import Fault
 
 __all__ = ["STOPPING", "DoorSettings", "Keeper", "Line", "Phase"]
 
@@ -53,12 +52,13 @@ class DoorSettings:
     drain_s: float = 10.0
 
 
-class Phase(Enum):
-    COMING = "coming"
-    READING = "reading"
-    ANSWERING = "answering"
-    RESTING = "resting"
-    LEAVING = "leaving"
+# Plain strings: an enum's members are slow to get at and to hash, and this is asked several times a request.
+Phase = Literal["coming", "reading", "answering", "resting", "leaving"]
+_COMING: Final = "coming"
+_READING: Final = "reading"
+_ANSWERING: Final = "answering"
+_RESTING: Final = "resting"
+_LEAVING: Final = "leaving"
 
 
 _BAD_REQUEST = Fault(400, "Not plain HTTP/1.1")
@@ -70,6 +70,9 @@ _SLOW = Fault(408, "Request timeout")
 _FULL = Fault(503, "Temporarily unavailable", detail="too many connections just now")
 _LATE = Fault(503, "Temporarily unavailable", detail="this took too long here")
 STOPPING = Fault(503, "Temporarily unavailable", detail="the server stops")
+
+_UNHEARD = logging.Logger("unheard")
+_UNHEARD.disabled = True
 
 _GRACE_S = 1.0
 """So much later than the application's own bound the door strikes: the application's answer says more."""
@@ -128,41 +131,44 @@ class Line(HttpToolsProtocol):
 
     def __init__(self, door: Keeper, config: uvicorn.Config, state: ServerState) -> None:
         super().__init__(config, state, {})
-        self.app = cast("Any", _quietly(cast("ASGIApp", self.app)))
         self._door = door
         self._bounds = door.settings
-        self._phase: Phase | None = None
+        self._phase: Phase = _COMING
+        self._known_as: Phase | None = None
+        """The phase that the door knows of; those that pass within one read are not worth its while."""
         self._deadline_s = 0.0
         self._stalled_at_s: float | None = None
         self._fault: Fault | None = None
         self._deaf = False
+        self.is_leaving = False
         self._head_bytes = 0
         self._body_bytes = 0
         self._spare_bytes = 0
         """How much came since the last byte of a body: the parser keeps what has no end yet."""
         self._left_bytes = 0
 
-    @property
-    def is_leaving(self) -> bool:
-        return self._phase is Phase.LEAVING or self._phase is None
-
     def _enter(self, phase: Phase, for_s: float) -> None:
-        self._door.move(self, self._phase, phase)
         self._phase = phase
         self._deadline_s = self.loop.time() + for_s
+
+    def _tell(self) -> None:
+        if self._known_as is not self._phase:
+            self._door.move(self, self._known_as, self._phase)
+            self._known_as = self._phase
 
     # --- the connection ----------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._wire = cast("_Wire", transport)
         super().connection_made(cast("asyncio.Transport", _Handle(self._wire, self)))
-        self._enter(Phase.COMING, self._bounds.silent_s)
+        self._enter(_COMING, self._bounds.silent_s)
+        self._tell()
         if not self._door.has_room_for(self):
             self.refuse(_FULL)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._door.move(self, self._phase, None)
-        self._phase = None
+        self._door.move(self, self._known_as, None)
+        self.is_leaving = True
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -170,7 +176,7 @@ class Line(HttpToolsProtocol):
             self._throw_away(len(data))
             return
         try:
-            if self._phase in (Phase.RESTING, Phase.COMING):
+            if self._phase in (_RESTING, _COMING):
                 data = self._feed_head(data)
             if data:
                 self._feed_body(data)
@@ -178,16 +184,17 @@ class Line(HttpToolsProtocol):
             self._deaf = True
         except httptools.HttpParserError:
             self._give_up_reading()
+        self._tell()
 
     def _feed_head(self, data: bytes) -> bytes:
         """Parse what belongs to the head, within its bound; the rest comes back."""
         if not self._head_bytes:
-            self._enter(Phase.COMING, self._bounds.head_s)
+            self._enter(_COMING, self._bounds.head_s)
         room = self._bounds.header_bytes - self._head_bytes
         piece, rest = (data, b"") if len(data) <= room else (data[:room], data[room:])
         self._head_bytes += len(piece)
         self.parser.feed_data(piece)
-        if self._phase is Phase.COMING and (rest or len(piece) == room):
+        if self._phase is _COMING and (rest or len(piece) == room):
             self._fault = _BIG_HEAD
             raise httptools.HttpParserError
         return rest
@@ -199,7 +206,7 @@ class Line(HttpToolsProtocol):
             raise httptools.HttpParserError
         self._spare_bytes += len(data)
         self.parser.feed_data(data)
-        if self._phase is Phase.READING and self._spare_bytes > self._bounds.header_bytes:
+        if self._phase is _READING and self._spare_bytes > self._bounds.header_bytes:
             self._fault = _BAD_TRAILER
             raise httptools.HttpParserError
 
@@ -217,27 +224,30 @@ class Line(HttpToolsProtocol):
     # --- the parser's callbacks --------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        if self._phase is not Phase.COMING:
+        if self._phase is not _COMING:
             self._deaf = True
             raise _Refusal
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._phase is not Phase.COMING:  # uvicorn would add it to the head, which the signature is about
+        if self._phase is not _COMING:  # uvicorn would add it to the head, which the signature is about
             self._fault = _BAD_TRAILER
             raise _Refusal
-        if len(self.headers) >= self._bounds.header_count:
-            self._fault = _BIG_HEAD
-            raise _Refusal
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         path = self.url.partition(b"?")[0]
-        if not is_plain_path(path) or self.parser.get_http_version() not in ("1.1", "1.0"):
+        if path[:1] != b"/" or b"#" in path:  # uvicorn would make a path of it; the guard sees that
             self._fault = _BAD_TARGET
             raise _Refusal
+        if len(self.headers) > self._bounds.header_count:
+            self._fault = _BIG_HEAD
+            raise _Refusal
         self._body_bytes = self._spare_bytes = 0
-        self._enter(Phase.READING, self._bounds.body_s + _GRACE_S)
+        self._enter(_READING, self._bounds.body_s + _GRACE_S)
         super().on_headers_complete()
         self.scope["raw_path"] = path
 
@@ -247,18 +257,19 @@ class Line(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        if self._phase is Phase.READING:
-            self._enter(Phase.ANSWERING, self._bounds.answer_s)
+        if self._phase is _READING:
+            self._enter(_ANSWERING, self._bounds.answer_s)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
         if self.is_leaving:
             return
-        if self._phase is Phase.READING or self._deaf:  # answered before all of it was there
+        if self._phase is _READING or self._deaf:  # answered before all of it was there
             self.leave()
             return
         self._head_bytes = 0
-        self._enter(Phase.RESTING, self._bounds.silent_s)
+        self._enter(_RESTING, self._bounds.silent_s)
+        self._tell()
         self.flow.resume_reading()
 
     # --- its end -----------------------------------------------------------------------------------------
@@ -268,17 +279,17 @@ class Line(HttpToolsProtocol):
         if self._stalls(now_s):
             self.cut()
         elif now_s >= self._deadline_s:
-            match self._phase:
-                case Phase.COMING if self._head_bytes:
-                    self.refuse(_SLOW)
-                case Phase.READING:
-                    self.refuse(_SLOW)
-                case Phase.ANSWERING:
-                    self.refuse(_LATE)
-                case Phase.LEAVING:
-                    self.cut()
-                case _:
-                    self._wire.close()
+            self._run_out()
+
+    def _run_out(self) -> None:
+        if self._phase is _LEAVING:
+            self.cut()
+        elif self._phase is _ANSWERING:
+            self.refuse(_LATE)
+        elif self._phase is _READING or (self._phase is _COMING and self._head_bytes):
+            self.refuse(_SLOW)
+        else:
+            self._wire.close()
 
     def _stalls(self, now_s: float) -> bool:
         """Whether what was written has waited too long for its reader."""
@@ -290,7 +301,7 @@ class Line(HttpToolsProtocol):
 
     def give_way(self) -> None:
         """Make room for somebody else: with a word, where part of a request has come."""
-        if self._phase is Phase.RESTING or not self._head_bytes:
+        if self._phase is _RESTING or not self._head_bytes:
             self.cut()
         else:
             self.refuse(_FULL)
@@ -322,13 +333,20 @@ class Line(HttpToolsProtocol):
         """The last answer is written: close, but not before the other side has had a chance to read it."""
         if self.is_leaving:
             return
-        heard_all = self._phase is Phase.ANSWERING and not self._deaf
-        self._enter(Phase.LEAVING, self._bounds.linger_s)
+        heard_all = self._phase is _ANSWERING and not self._deaf
+        self.is_leaving = True
+        self._enter(_LEAVING, self._bounds.linger_s)
+        self._tell()
         if heard_all or not self._wire.can_write_eof() or not self._door.may_linger():
             self._wire.close()
         else:
             self._wire.write_eof()
             self.flow.resume_reading()
+
+    def hush(self) -> None:
+        """The request that runs is about to be called off, which is no failure to be logged."""
+        if self.cycle is not None:
+            self.cycle.logger = _UNHEARD
 
     def cut(self) -> None:
         """Close at once; what was not sent yet is lost."""
@@ -336,19 +354,7 @@ class Line(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """The server stops: what runs may end, the rest is closed."""
-        if self._phase in (Phase.COMING, Phase.RESTING):
+        if self._phase in (_COMING, _RESTING):
             self._wire.close()
-        elif self._phase in (Phase.READING, Phase.ANSWERING):
+        elif self._phase in (_READING, _ANSWERING):
             self.cycle.keep_alive = False
-
-
-def _quietly(app: ASGIApp) -> ASGIApp:
-    """The application, whose calling off by `drain` is no failure to be logged."""
-
-    async def call(scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await app(scope, receive, send)
-        except asyncio.CancelledError:
-            return  # nobody waits for the task but the loop, and the connection has its answer
-
-    return call

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import get_args
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -27,7 +28,7 @@ class Door:
 
     def __init__(self, settings: DoorSettings | None = None) -> None:
         self.settings = settings or DoorSettings()
-        self._lines: dict[Phase, dict[Line, None]] = {phase: {} for phase in Phase}  # oldest first
+        self._lines: dict[Phase, dict[Line, None]] = {phase: {} for phase in get_args(Phase)}  # oldest first
         self.turned_away = 0
         """Connections that were answered 503 unheard."""
         self.gave_way = 0
@@ -42,7 +43,7 @@ class Door:
 
     def count(self) -> dict[str, int]:
         """How many connections are in each phase."""
-        return {phase.value: len(lines) for phase, lines in self._lines.items()}
+        return {phase: len(lines) for phase, lines in self._lines.items()}
 
     def line(self, config: uvicorn.Config, state: ServerState) -> Line:
         return Line(self, config, state)
@@ -68,15 +69,15 @@ class Door:
 
     def _longest_waiting(self, *, besides: Line) -> Line | None:
         """Parts of requests first, which honest ones are not for long; then what rests between two."""
-        for phase in (Phase.COMING, Phase.READING, Phase.RESTING):
-            for line in self._lines[phase]:
+        for lines in (self._lines["coming"], self._lines["reading"], self._lines["resting"]):
+            for line in lines:
                 if line is not besides:
                     return line
         return None
 
     def may_linger(self) -> bool:
         """Whether one more may wait for its last answer to be read."""
-        return len(self._lines[Phase.LEAVING]) <= self.settings.lingering
+        return len(self._lines["leaving"]) <= self.settings.lingering
 
     def sweep(self, now_s: float) -> None:
         """Let go of every connection whose time is over. Units: `now_s` is the event loop's time."""
@@ -94,6 +95,7 @@ class Door:
         await self._emptied(loop.time() + self.settings.drain_s)
         for line in self:
             line.refuse(STOPPING)
+            line.hush()
         for task in state.tasks:
             task.cancel()
         await self._emptied(loop.time() + self.settings.linger_s)
