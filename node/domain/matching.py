@@ -18,7 +18,17 @@ from node.domain.intents import Place, Proposal, Weight, Wish
 from node.domain.offers import Answer, Meets, PartKind, PricePart
 from node.domain.values import MAX_DIGITS, Money
 
-__all__ = ["Judgement", "Rule", "Verdict", "choose", "judge", "judge_wish"]
+__all__ = [
+    "Judgement",
+    "Rule",
+    "Verdict",
+    "choose",
+    "judge",
+    "judge_wish",
+    "rank_of",
+    "serves",
+    "wanted_number",
+]
 
 EARTH_KM = 6371.0
 MAX_VALID_HOURS = 30 * 24
@@ -103,7 +113,7 @@ def judge_wish(wish: Wish, item: CatalogueItem) -> Answer:
 
 
 def _compare(wish: Wish, value: Property) -> Meets:
-    wanted = _number(wish.value or "")
+    wanted = wanted_number(wish.value or "")
     if wish.op == "is":
         same_words = value.text.casefold() == (wish.value or "").casefold()
         same_number = wanted is not None and value.low == wanted == value.high
@@ -119,7 +129,8 @@ def _compare(wish: Wish, value: Property) -> Meets:
     return Meets.UNKNOWN
 
 
-def _number(text: str) -> Decimal | None:
+def wanted_number(text: str) -> Decimal | None:
+    """The number that a wish names, None for words."""
     try:
         number = Decimal(text)
     except InvalidOperation:
@@ -207,15 +218,26 @@ def _distance_km(a: Place, b: Place) -> float:
     return 2 * EARTH_KM * asin(sqrt(min(1.0, half)))
 
 
+def serves(proposal: Proposal, rule: Rule) -> bool | None:
+    """Whether the rule may offer anything at all for this proposal; None for nothing but drafts."""
+    quantity = proposal.quantity.value
+    if not rule.enabled or rule.category not in (None, proposal.category) or proposal.action != "transfer":
+        return False
+    if quantity < rule.min_quantity or (rule.max_quantity is not None and quantity > rule.max_quantity):
+        return False
+    return _place_fits(proposal.place, rule.place)
+
+
 def choose(
     proposal: Proposal, items: Iterable[CatalogueItem], rules: Iterable[Rule], now: datetime
 ) -> Judgement | None:
     """The rules' best answer: an offer before a draft, then more wishes met, then the lower price."""
     found = [judge(proposal, item, rule, now) for item in items for rule in rules]
     usable = [judged for judged in found if judged.verdict is not Verdict.NONE]
-    return min(usable, key=lambda judged: _rank(judged, proposal.quantity.value), default=None)
+    return min(usable, key=lambda judged: rank_of(judged, proposal.quantity.value), default=None)
 
 
-def _rank(judged: Judgement, quantity: Decimal) -> tuple[bool, int, int, str]:
+def rank_of(judged: Judgement, quantity: Decimal) -> tuple[bool, int, int, str]:
+    """The best is least: an offer before a draft, more wishes met, the lower price, then the sku."""
     met = sum(answer.meets is Meets.YES for answer in judged.answers)
     return judged.verdict is Verdict.DRAFT, -met, judged.price(quantity).amount_minor, judged.item.sku

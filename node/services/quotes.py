@@ -12,7 +12,7 @@ from node.domain.catalogue import CatalogueItem
 from node.domain.deals import Deal
 from node.domain.errors import InvalidInput, Refusal
 from node.domain.intents import Proposal
-from node.domain.matching import Judgement, Verdict, choose
+from node.domain.matching import Judgement, Verdict
 from node.domain.messages import NoBid, Offer, Undo
 from node.domain.offers import AgreementTerms, Answer, FieldAsked, Item, Link, PricePart, Recurring
 from node.domain.reasons import NO_BID_REASONS
@@ -86,9 +86,7 @@ def answer_by_rule(desk: Desk, deal: Deal, account: Account) -> Deal:
     proposal = deal.proposal
     if proposal is None:
         return deal
-    rules = desk.tx.rules.all(account.id)
-    items = desk.tx.catalogue.in_category(account.id, proposal.category) if rules else []
-    best = choose(proposal, items, rules, desk.now)
+    best = desk.tx.catalogue.best(account.id, proposal, desk.tx.rules.all(account.id), desk.now)
     if best is None:
         notice(desk, deal, f"New intent: {proposal.name or proposal.category}", kind="intent")
         return deal

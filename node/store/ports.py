@@ -16,8 +16,8 @@ from federation.ports import DeliveryQueue, HostMemory, HostState, InboxLog, Pub
 from node.domain.accounts import Account, Contact, Persona
 from node.domain.catalogue import CatalogueItem
 from node.domain.deals import Deal
-from node.domain.intents import Intent
-from node.domain.matching import Rule
+from node.domain.intents import Intent, Proposal
+from node.domain.matching import Judgement, Rule
 from node.domain.offers import StandingOffer
 from node.store.records import (
     Block,
@@ -238,6 +238,12 @@ class Catalogue(Protocol):
         ...
 
     def in_category(self, account: str, category: str) -> list[CatalogueItem]: ...
+    def best(
+        self, account: str, proposal: Proposal, rules: Iterable[Rule], now: datetime
+    ) -> Judgement | None:
+        """The rules' best answer, as `domain.matching.choose` gives it over the whole catalogue."""
+        ...
+
     def save(self, account: str, items: Iterable[CatalogueItem]) -> None:
         """Insert or replace by sku. What is reserved of a known item is kept."""
         ...

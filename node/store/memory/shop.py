@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from node.domain.catalogue import CatalogueItem
-from node.domain.matching import Rule
+from node.domain.intents import Proposal
+from node.domain.matching import Judgement, Rule, choose
 from node.domain.offers import StandingOffer
 from node.store.memory.tables import Repository
 from node.store.ports import Post
@@ -33,6 +35,11 @@ class MemoryCatalogue(Repository):
     def in_category(self, account: str, category: str) -> list[CatalogueItem]:
         found = (item for item in self._of(account) if item.category == category)
         return sorted(found, key=lambda item: item.sku)
+
+    def best(
+        self, account: str, proposal: Proposal, rules: Iterable[Rule], now: datetime
+    ) -> Judgement | None:
+        return choose(proposal, self.in_category(account, proposal.category), list(rules), now)
 
     def save(self, account: str, items: Iterable[CatalogueItem]) -> None:
         for item in items:

@@ -39,6 +39,8 @@ LOG_KEPT_BYTES = 64 * 1024 * 1024
 """Of the log's file between checkpoints: what is there need not be asked of the disk again. Less than
 `writer.LONGEST_LOG_BYTES`, which is how the writer sees that there is something to take in."""
 _STATEMENTS_KEPT = 256
+_WRITER_CACHE_KIB = 16 * 1024
+"""At most; hashed ids lie all over a large store, and an import that outgrows it writes its pages twice."""
 
 
 class Lock:
@@ -244,6 +246,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
             "temp_store = MEMORY",  # savepoints spill their pages there, and nobody wants them on a disk
             "wal_autocheckpoint = 0",  # the writer takes them, and sees how they end
             f"journal_size_limit = {LOG_KEPT_BYTES}",
+            f"cache_size = -{_WRITER_CACHE_KIB}",
         ):
             connection.execute(f"PRAGMA {pragma}")
         migrate(Database(connection))

@@ -5,7 +5,9 @@ Columns hold what is looked up by; `data` holds the aggregate whole. Times are m
 
 from __future__ import annotations
 
+import json
 import secrets
+from decimal import Decimal
 
 from sqlite_utils import Database, Migrations
 
@@ -144,6 +146,56 @@ _LANES = (
 )
 
 
+# What a search among many items leaves out by; numbers are floats there, and what is found is judged exactly.
+_MATCHING = (
+    "ALTER TABLE catalogue_item ADD COLUMN unit TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE catalogue_item ADD COLUMN currency TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE catalogue_item ADD COLUMN price INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE catalogue_item ADD COLUMN delivery INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE catalogue_item ADD COLUMN free REAL",
+    "ALTER TABLE catalogue_item ADD COLUMN lead_days INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE catalogue_item ADD COLUMN area TEXT",
+    """CREATE INDEX catalogue_price ON catalogue_item (account, category, unit, currency, price, sku,
+    delivery, free, lead_days, area)""",
+    "CREATE INDEX catalogue_delivery ON catalogue_item (account, category, unit, currency, delivery)",
+    """CREATE TABLE catalogue_property (account TEXT NOT NULL, sku TEXT NOT NULL, name TEXT NOT NULL,
+    category TEXT NOT NULL, words TEXT NOT NULL, low REAL, high REAL, unit TEXT,
+    PRIMARY KEY (account, sku, name)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX catalogue_property_low ON catalogue_property (account, category, name, low, high, unit)",
+    "CREATE INDEX catalogue_property_words ON catalogue_property (account, category, name, words)",
+)
+
+
+def _fill_matching(database: Database) -> None:
+    rows = database.execute("SELECT account, sku, category, data FROM catalogue_item").fetchall()
+    for account, sku, category, data in rows:
+        item = json.loads(data)
+        stock = item["stock"]
+        free = None if stock is None else float(Decimal(stock) - Decimal(item["reserved"]))
+        area = item["area"].casefold() if item["area"] else None
+        database.execute(
+            "UPDATE catalogue_item SET unit = ?, currency = ?, price = ?, delivery = ?, free = ?,"
+            " lead_days = ?, area = ? WHERE account = ? AND sku = ?",
+            [
+                item["unit"],
+                item["price"]["currency"],
+                item["price"]["amount_minor"],
+                0 if item["delivery"] is None else item["delivery"]["amount_minor"],
+                free,
+                item["lead_days"],
+                area,
+                account,
+                sku,
+            ],
+        )
+        for name, value in item["properties"]:
+            low, high = (None if value[end] is None else float(value[end]) for end in ("low", "high"))
+            database.execute(
+                "INSERT INTO catalogue_property VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [account, sku, name, category, value["text"].casefold(), low, high, value["unit"]],
+            )
+
+
 def _steps() -> Migrations:
     steps = Migrations(MIGRATIONS_NAME)
 
@@ -162,6 +214,12 @@ def _steps() -> Migrations:
         database.execute(
             "INSERT INTO lane SELECT lane, min(due_at), 0 FROM delivery WHERE head = 1 GROUP BY lane"
         )
+
+    @steps(name="0003-matching")
+    def matching(database: Database) -> None:
+        for statement in _MATCHING:
+            database.execute(statement)
+        _fill_matching(database)
 
     return steps
 

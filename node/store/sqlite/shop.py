@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from node.domain.catalogue import CatalogueItem
-from node.domain.matching import Rule
+from node.domain.intents import Proposal
+from node.domain.matching import Judgement, Rule
 from node.domain.offers import StandingOffer
 from node.store.ports import Post
 from node.store.sqlite.codec import Json, to_micros
+from node.store.sqlite.matching import find_best
 
 __all__ = ["SqliteCatalogue", "SqlitePosts", "SqlitePurchaseKeys", "SqliteRules"]
 
@@ -21,10 +25,30 @@ _POST = Json(Post)
 _OFFER = Json(StandingOffer)
 
 
-def _item_row(account: str, item: CatalogueItem) -> tuple[str, ...]:
+def _item_row(account: str, item: CatalogueItem) -> tuple[Any, ...]:
     words = "\n".join((item.name, item.sku, item.brand or "")).casefold()
-    reserved = "0" if not item.reserved else str(item.reserved)
-    return account, item.sku, item.category, item.name.casefold(), words, reserved, _ITEM.dump(item)
+    return (
+        account,
+        item.sku,
+        item.category,
+        item.name.casefold(),
+        words,
+        "0" if not item.reserved else str(item.reserved),
+        _ITEM.dump(item),
+        item.unit,
+        item.price.currency,
+        item.price.amount_minor,
+        0 if item.delivery is None else item.delivery.amount_minor,
+        None if item.available is None else float(item.available),
+        item.lead_days,
+        item.area.casefold() if item.area else None,
+    )
+
+
+def _property_rows(account: str, item: CatalogueItem) -> Iterator[tuple[Any, ...]]:
+    for name, value in item.properties:
+        low, high = (None if end is None else float(end) for end in (value.low, value.high))
+        yield account, item.sku, name, item.category, value.text.casefold(), low, high, value.unit
 
 
 class SqliteCatalogue:
@@ -54,6 +78,11 @@ class SqliteCatalogue:
         )
         return [_ITEM.load(row[0]) for row in rows]
 
+    def best(
+        self, account: str, proposal: Proposal, rules: Iterable[Rule], now: datetime
+    ) -> Judgement | None:
+        return find_best(self._db, account, proposal, rules, now)
+
     def save(self, account: str, items: Iterable[CatalogueItem]) -> None:
         held = self._db.execute(
             "SELECT sku, reserved FROM catalogue_item WHERE account = ? AND reserved <> '0'", (account,)
@@ -64,18 +93,30 @@ class SqliteCatalogue:
             replace(item, reserved=reserved.get(item.sku, Decimal(0))) if item.sku in known else item
             for item in items
         )
-        self._write(_item_row(account, item) for item in kept)
+        self._write(account, list(kept), known)
 
     def put(self, account: str, item: CatalogueItem) -> None:
-        self._write([_item_row(account, item)])
+        self._write(account, [item], {item.sku})
 
-    def _write(self, rows: Iterable[tuple[str, ...]]) -> None:
+    def _write(self, account: str, items: Sequence[CatalogueItem], known: Collection[str]) -> None:
         self._db.executemany(
-            "INSERT INTO catalogue_item (account, sku, category, name_key, words, reserved, data)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, sku) DO UPDATE SET"
+            "INSERT INTO catalogue_item (account, sku, category, name_key, words, reserved, data, unit,"
+            " currency, price, delivery, free, lead_days, area)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (account, sku) DO UPDATE SET"
             " category = excluded.category, name_key = excluded.name_key, words = excluded.words,"
-            " reserved = excluded.reserved, data = excluded.data",
-            rows,
+            " reserved = excluded.reserved, data = excluded.data, unit = excluded.unit,"
+            " currency = excluded.currency, price = excluded.price, delivery = excluded.delivery,"
+            " free = excluded.free, lead_days = excluded.lead_days, area = excluded.area",
+            (_item_row(account, item) for item in items),
+        )
+        self._db.executemany(
+            "DELETE FROM catalogue_property WHERE account = ? AND sku = ?",
+            ((account, item.sku) for item in items if item.sku in known),
+        )
+        self._db.executemany(
+            "INSERT INTO catalogue_property VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (row for item in items for row in _property_rows(account, item)),
         )
 
     def count(self, account: str) -> int:

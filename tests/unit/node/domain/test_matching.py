@@ -11,7 +11,7 @@ import pytest
 from node.domain.catalogue import Property, parse_property
 from node.domain.errors import InvalidInput
 from node.domain.intents import Budget, Place, Weight
-from node.domain.matching import Judgement, Rule, Verdict, choose, judge, judge_wish
+from node.domain.matching import Judgement, Rule, Verdict, choose, judge, judge_wish, serves
 from node.domain.offers import Meets, PartKind
 from node.domain.values import Money, Quantity
 from tests.builders import NOW, a_proposal, a_rule, a_wish, an_item, money, one
@@ -241,3 +241,23 @@ def test_equal_items_are_chosen_the_same_way_every_time() -> None:
         best = choose(a_proposal(quantity=one()), items, [Rule("r", "r")], NOW)
         assert best is not None
         assert best.item.sku == "a"
+
+
+@pytest.mark.parametrize(
+    ("rule", "proposal", "served"),
+    [
+        ({}, {}, True),
+        ({"enabled": False}, {}, False),
+        ({"category": "https://www.wikidata.org/wiki/Q1"}, {}, False),
+        ({}, {"action": "deliverService"}, False),
+        ({"min_quantity": Decimal(2)}, {}, False),
+        ({"max_quantity": Decimal("0.5"), "min_quantity": Decimal(0)}, {}, False),
+        ({"max_quantity": Decimal(1)}, {}, True),
+        ({"place": Place("Leith")}, {"place": None}, None),
+        ({"place": Place("x", 0.0, 0.0, 1)}, {"place": Place("y", 50.0, 50.0)}, False),
+    ],
+)
+def test_a_rule_serves_a_proposal_with_something_with_drafts_only_or_never(
+    rule: Any, proposal: Any, served: bool | None
+) -> None:
+    assert serves(a_proposal(**proposal), a_rule(**rule)) is served
