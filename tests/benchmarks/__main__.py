@@ -8,8 +8,8 @@ whole run into the README.
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -68,6 +68,7 @@ def main() -> int:
         return 0
     chosen = _chosen(rows, options.only or ([options.profile] if options.profile else []))
     raise_file_limit()
+    BUILD.mkdir(exist_ok=True)  # on the disk of the source tree: a memory file system would flatter the store
     figures = list(_measure(console, groups, chosen, options))
     if options.profile:
         return 0
@@ -104,17 +105,16 @@ def _measure(
         here = [row for row in rows if row in chosen]
         if not here:
             continue
-        directory = _fresh(BUILD / "bench")
-        profile = directory / "profile" if options.profile else None
-        stage = Stage(directory, quick=options.quick, profile=profile)
-        began = time.monotonic()
-        for figure in measure(stage, here):
-            _tell(console, figure, time.monotonic() - began)
+        with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILD) as directory:
+            profile = Path(directory) / "profile" if options.profile else None
+            stage = Stage(Path(directory), quick=options.quick, profile=profile)
             began = time.monotonic()
-            yield figure
-        if profile is not None:
-            show_profiles(console, profile)
-        shutil.rmtree(directory)
+            for figure in measure(stage, here):
+                _tell(console, figure, time.monotonic() - began)
+                began = time.monotonic()
+                yield figure
+            if profile is not None:
+                show_profiles(console, profile)
 
 
 def _tell(console: Console, figure: Figure, seconds: float) -> None:
@@ -122,13 +122,6 @@ def _tell(console: Console, figure: Figure, seconds: float) -> None:
     judged = "" if figure.ratio is None else f", ratio {figure.ratio:.2f}"
     value = f"{figure.value:,.1f} {figure.unit}{judged}, wanted {wanted(figure)}"
     console.print(f"{mark} {figure.name}: {value}  [dim]({seconds:.0f} s)[/]", highlight=False)
-
-
-def _fresh(directory: Path) -> Path:
-    """An empty directory on the disk of the source tree: a memory file system would flatter the store."""
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
-    return directory
 
 
 if __name__ == "__main__":
