@@ -266,6 +266,6 @@ def test_x01_kills_at_random_instants_lose_nothing_and_do_nothing_twice(
     assert under_way >= kills // 2, "most of them while deals were running"
     assert set(ends) == {"confirmed", "cancelled", "declined"}
     print(
-        f"{kills} kills ({under_way} with a message under way) in {number} rounds, {deals} deals {dict(ends)},"
-        f" {acknowledged} messages acknowledged, {time.monotonic() - began:.0f} s"
+        f"{kills} kills ({under_way} with a message under way) in {number} rounds, {deals} deals "
+        f"{dict(ends)}, {acknowledged} messages acknowledged, {time.monotonic() - began:.0f} s"
     )

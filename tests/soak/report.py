@@ -91,7 +91,7 @@ def _load(found: JsonObject) -> Table:
 
 
 def _nodes(found: JsonObject) -> Table:
-    table = Table(title="Nodes", title_justify="left")
+    table, load_s = Table(title="Nodes", title_justify="left"), max(found["load_s"], 1)
     for name in ("node", "in", "out", "deals", "database", "memory", "MB/min", "fd", "fd/min", "over", "CPU"):
         table.add_column(name, justify="left" if name == "node" else "right")
     for name, node in found["nodes"].items():
@@ -106,7 +106,7 @@ def _nodes(found: JsonObject) -> Table:
             f"≤ {node['descriptors_most']}",
             f"{node['descriptors_per_minute']:+.3f}",
             f"{node['slope_over_minutes']} min, {node['slope_over_lives']} lives",
-            f"{100 * found['cpu_s'][name] / max(found['load_s'] + found['drained_s'], 1):.0f} %",
+            f"{100 * found['cpu_s'][name] / load_s:.0f} %",
         )
     return table
 

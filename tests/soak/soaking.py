@@ -78,9 +78,9 @@ def soak(root: Path, plan: Plan, *, say: Callable[[str], None], ports: list[int]
         cast.harm.join()
         town.calm()
         say("the harm is over; what was begun comes to its end")
-        _drain(cast, plan, say)
-        cast.watcher.stop.set()
+        cast.watcher.stop.set()  # what falls when the load ends says nothing of what grows under it
         cast.watcher.join()
+        _drain(cast, plan, say)
         stopped_at = time.time() - DUE_S
         for home in town.homes.values():
             home.stop()
