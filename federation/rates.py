@@ -85,12 +85,15 @@ class Buckets:
         return len(self._full_at)
 
     def wait_s(self, name: str, at_s: float) -> float:
-        """Seconds until this name may spend one: 0 where it may now. Units: `at_s` is a POSIX time."""
+        """Seconds until this name may spend one, 0 where it may now. Units: `at_s` is a POSIX time."""
         full_at = self._full_at.get(name)
         if full_at is None or full_at - at_s <= self._free_s:
             return 0.0
-        # No further ahead than an empty bucket is: a clock that was set back makes nobody wait for longer.
-        return min(full_at - at_s, self._depth_s) - self._free_s
+        if full_at - at_s > self._depth_s:
+            # Further ahead than an empty bucket is: the clock was set back. Nobody waits until it is there
+            # again; the bucket is empty now and fills from now on.
+            full_at = self._full_at[name] = at_s + self._depth_s
+        return full_at - at_s - self._free_s
 
     def spend(self, name: str, at_s: float) -> None:
         """Take one out, whatever is left; who asks `wait_s` first never overdraws."""
@@ -101,8 +104,6 @@ class Buckets:
             full_at = at_s
         elif full_at < at_s:
             full_at = at_s
-        elif full_at > at_s + self._depth_s:
-            full_at = at_s + self._depth_s
         self._full_at[name] = full_at + self._cost_s
 
     def _make_room(self, at_s: float) -> None:
