@@ -78,6 +78,11 @@ def test_methods_that_nobody_here_speaks_are_405(method: str) -> None:
     assert status(method=method) == 405
 
 
+def test_http_0_9_is_400() -> None:
+    assert status(version="0.9") == 400
+    assert status(version="1.0") is None
+
+
 def test_a_chunked_body_in_http_1_0_is_400() -> None:
     assert status((b"transfer-encoding", b"chunked"), version="1.0") == 400
     assert status((b"transfer-encoding", b" Chunked ")) is None
