@@ -81,8 +81,14 @@ def shown_timeline(desk: Desk, deal: Deal, limits: Limits) -> list[JsonObject]:
     """Every message of a deal, oldest first."""
     kept = desk.tx.evidence.of_deal(deal.own, deal.id)
     kinds = {stored.digest: stored.kind for stored in kept}
-    jobs = {job.activity_id: job for job in desk.tx.deliveries.all(actors=(deal.own,), limit=1000)}
-    return [_line(desk, deal, stored, kinds, jobs.get(stored.activity_id), limits) for stored in kept]
+    return [_line(desk, deal, stored, kinds, _job_of(desk, stored), limits) for stored in kept]
+
+
+def _job_of(desk: Desk, stored: StoredMessage) -> QueuedJob | None:
+    """The delivery of a message of ours; None for one that came, or whose delivery is forgotten."""
+    if stored.direction is Direction.IN:
+        return None
+    return next(iter(desk.tx.deliveries.of_activity(stored.activity_id)), None)
 
 
 def _line(

@@ -366,6 +366,16 @@ async def test_jobs_are_listed_newest_first_by_state_and_actor(db: Database, a_j
     assert await ids(actors=[mine, persona]) == [four, three, one]
     assert await ids(states=[JobState.QUEUED], actors={mine}) == [four]
     assert await ids(actors=["nobody"]) == []
+    assert await ids(actors=[persona, mine], states=[JobState.DELIVERED, JobState.QUEUED]) == [four, three]
+    assert await ids(states=[JobState.DEAD, JobState.QUEUED], limit=2) == [four, two]
+
+
+async def test_the_jobs_of_one_activity_are_found_oldest_first(db: Database, a_job: Make) -> None:
+    to_two = (a_job("1"), a_job("2"), a_job("1", recipient="https://other.example/u"))
+    one, _, other = await enqueue(db, *to_two)
+    found = await db.read(lambda tx: tx.deliveries.of_activity(to_two[0].activity_id))
+    assert [job.id for job in found] == [one, other]
+    assert await db.read(lambda tx: tx.deliveries.of_activity("nothing")) == []
 
 
 async def test_hosts_are_listed_for_the_owner(db: Database) -> None:

@@ -196,6 +196,10 @@ class MemoryDeliveries(Repository):
     def get(self, job_id: int) -> QueuedJob | None:
         return self._t.jobs.get(job_id)
 
+    def of_activity(self, activity_id: str) -> list[QueuedJob]:
+        jobs = (job for job in self._t.jobs.values() if job.activity_id == activity_id)
+        return sorted(jobs, key=lambda job: job.id)
+
     def resend(self, job_id: int, now: datetime, give_up_at: datetime) -> bool:
         job = self._t.jobs.get(job_id)
         if job is None or job.state not in (JobState.DEAD, JobState.EXPIRED, JobState.HELD):

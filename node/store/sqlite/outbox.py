@@ -22,38 +22,12 @@ import msgspec
 from federation.ports import LAST_CALL, DeliveryJob, DeliveryOutcome, HostState, Outcome, lane_of
 from node.store.ports import JobState, QueuedJob
 from node.store.sqlite.codec import Json, from_micros, from_micros_or_none, to_micros
+from node.store.sqlite.listing import jobs_where, list_jobs, names
 
 __all__ = ["HOST", "SqliteDeliveries"]
 
 HOST = Json(HostState)
 _HELD = "held back behind an earlier message of the same deal"
-_JOB = (
-    "activity_id, recipient, inbox, actor, key_id, coalesce(bytes, x''), ordering_key, created_at,"
-    " give_up_at, fast_key_id, due_at, id, state, attempts, detail, settled_at"
-)
-
-
-def _job(row: Any) -> QueuedJob:
-    activity_id, recipient, inbox, actor, key_id, body, ordering_key, created_at, give_up_at, *rest = row
-    fast_key_id, due_at, job_id, state, attempts, detail, settled_at = rest
-    return QueuedJob(
-        activity_id=activity_id,
-        recipient=recipient,
-        inbox=inbox,
-        actor=actor,
-        key_id=key_id,
-        body=body,
-        ordering_key=ordering_key,
-        created_at=from_micros(created_at),
-        give_up_at=from_micros(give_up_at),
-        fast_key_id=fast_key_id,
-        due_at=from_micros(due_at) if due_at else None,
-        id=job_id,
-        state=JobState(state),
-        attempts=attempts,
-        detail=detail,
-        settled_at=from_micros_or_none(settled_at),
-    )
 
 
 _CLAIMED = (
@@ -64,11 +38,6 @@ _SHARE = 64
 """No host gives more at once, so that what is in memory stays bounded."""
 
 _LIST = msgspec.json.Decoder(list[Any])
-
-
-def _names(values: Iterable[Any]) -> str:
-    """Values as the JSON that `json_each` reads."""
-    return msgspec.json.encode(list(values)).decode()
 
 
 def _claimed(row: list[Any], bodies: dict[str, bytes]) -> DeliveryJob:
@@ -156,13 +125,13 @@ class SqliteDeliveries:
             " AND ordering_key IN (SELECT value FROM json_each(?)) AND head <> (id ="
             " (SELECT min(id) FROM delivery AS other WHERE other.ordering_key = delivery.ordering_key"
             " AND other.ordering_key <> '' AND other.state = 'queued')) RETURNING lane",
-            (_names(ordering_keys),),
+            (names(ordering_keys),),
         )
         return [row[0] for row in changed.fetchall()]
 
     def _look_at_lanes(self, lanes: Iterable[str]) -> None:
         """Say anew when the first job of each of these lanes is due."""
-        named = (_names(lanes),)
+        named = (names(lanes),)
         self._db.execute(
             "DELETE FROM lane WHERE origin IN (SELECT value FROM json_each(?))"
             " AND NOT EXISTS (SELECT 1 FROM delivery WHERE lane = origin AND head = 1)",
@@ -179,7 +148,7 @@ class SqliteDeliveries:
     # --- the delivery queue ------------------------------------------------------------------------------
 
     def claim(self, limit: int, now: datetime, busy: Collection[str] = ()) -> list[DeliveryJob]:
-        micros, passed_over = to_micros(now), _names(busy)
+        micros, passed_over = to_micros(now), names(busy)
         ready = self._db.execute(
             "SELECT count(*) FROM (SELECT 1 FROM lane WHERE max(due_at, held_until) <= ?"
             " AND origin NOT IN (SELECT value FROM json_each(?)) LIMIT ?)",
@@ -217,7 +186,7 @@ class SqliteDeliveries:
         queued = self._db.execute(
             "SELECT json_group_array(json_array(id, ordering_key, lane, hex(body))) FROM delivery"
             " WHERE id IN (SELECT value FROM json_each(?)) AND state = 'queued'",
-            (_names(job_id for job_id, _ in ends),),
+            (names(job_id for job_id, _ in ends),),
         ).fetchone()[0]
         rows = {row[0]: row for row in _LIST.decode(queued)}
         known = [(job_id, outcome) for job_id, outcome in ends if job_id in rows]
@@ -240,7 +209,7 @@ class SqliteDeliveries:
             self._db.execute(
                 "UPDATE delivery SET state = 'delivered', head = 0, attempts = attempts + ?, detail = ?,"
                 " settled_at = ?, body = NULL WHERE id IN (SELECT value FROM json_each(?))",
-                (int(attempted), detail, to_micros(now), _names(job_ids)),
+                (int(attempted), detail, to_micros(now), names(job_ids)),
             )
 
     def _settle_other(self, job_id: int, ordering_key: str, outcome: DeliveryOutcome, now: datetime) -> None:
@@ -292,7 +261,7 @@ class SqliteDeliveries:
         self._db.execute(
             "UPDATE lane SET held_until = 0 WHERE held_until <> 0"
             " AND origin IN (SELECT value FROM json_each(?))",
-            (_names(free),),
+            (names(free),),
         )
         self._db.executemany(
             "UPDATE lane SET held_until = ? WHERE origin = ?",
@@ -315,22 +284,13 @@ class SqliteDeliveries:
     def all(
         self, *, states: Iterable[JobState] = (), actors: Iterable[str] = (), limit: int = 200
     ) -> list[QueuedJob]:
-        wanted = [msgspec.json.encode(list(values)).decode() for values in (states, actors)]
-        rows = self._db.execute(
-            f"SELECT {_JOB} FROM delivery LEFT JOIN body ON body.digest = delivery.body"  # noqa: S608 - fixed text
-            " WHERE (?1 = '[]' OR state IN (SELECT value FROM json_each(?1)))"
-            " AND (?2 = '[]' OR actor IN (SELECT value FROM json_each(?2)))"
-            " ORDER BY id DESC LIMIT ?3",
-            (*wanted, limit),
-        )
-        return [_job(row) for row in rows]
+        return list_jobs(self._db, list(states), list(actors), limit)
 
     def get(self, job_id: int) -> QueuedJob | None:
-        row = self._db.execute(
-            f"SELECT {_JOB} FROM delivery LEFT JOIN body ON body.digest = delivery.body WHERE id = ?",  # noqa: S608 - fixed text
-            (job_id,),
-        ).fetchone()
-        return None if row is None else _job(row)
+        return next(iter(jobs_where(self._db, "id = ?", job_id)), None)
+
+    def of_activity(self, activity_id: str) -> list[QueuedJob]:
+        return jobs_where(self._db, "activity_id = ?", activity_id)
 
     def resend(self, job_id: int, now: datetime, give_up_at: datetime) -> bool:
         row = self._db.execute(
