@@ -19,6 +19,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, Self
 
 import aiohttp
@@ -49,6 +50,7 @@ _CONNECTIONS_PER_HOST = 10
 _CONNECT_S = 5.0
 _IDLE_S = 15.0
 _INTERIM_ANSWERS = 10
+_OVERHEAD_BYTES = 256 * 1024
 _HEADER_LINES = 100
 _HEADER_LINE_BYTES = 8190
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -101,6 +103,30 @@ class _Resolver(AbstractResolver):
         """Nothing is held open."""
 
 
+class _Measured(ResponseHandler):
+    """A connection that takes so many bytes and no more, whatever becomes of them: a parser may swallow
+    without end what it hands to nobody, such as the size of a chunk.
+    """
+
+    left_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        self.left_bytes -= len(data)
+        if self.left_bytes >= 0:
+            super().data_received(data)
+        elif self.transport is not None:
+            self.set_exception(aiohttp.ClientPayloadError("longer than any answer may be"))
+            self.transport.abort()
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Makes such connections."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._factory = partial(_Measured, loop=self._loop)  # type: ignore[assignment]
+
+
 class _Session:
     """The engine that really opens connections: one pool for the whole node."""
 
@@ -112,7 +138,7 @@ class _Session:
         self._guard = guard
         self._user_agent = config.user_agent
         self._most = _most_connections()
-        self._connector = aiohttp.TCPConnector(
+        self._connector = _Connector(
             resolver=_Resolver(guard),
             socket_factory=guard.make_socket,
             ssl=context,
@@ -147,8 +173,9 @@ class _Session:
         connection = await self._connector.connect(self._route(target), [], self._connect)
         try:
             protocol = connection.protocol
-            assert protocol is not None
+            assert isinstance(protocol, _Measured)
             assert protocol.transport is not None
+            protocol.left_bytes = 2 * max_bytes + _OVERHEAD_BYTES
             protocol.set_response_params(
                 skip_payload=message.method == "HEAD",
                 read_until_eof=True,

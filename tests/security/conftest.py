@@ -5,15 +5,22 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from federation.client import Client
+from federation.delivery import DeliveryPorts, deliver
 from federation.keys import SigningKey, generate_rsa
+from federation.memory import MemorySigningKeys
+from federation.messages import Limits
+from federation.ports import DeliveryJob, DeliveryOutcome
 from node.domain.accounts import AccountKind
 from tests.security.peers import Clock
 from tests.security.served import Premises, found_premises
+from tests.security.wire import QUICK, Liar, SocketWatch, a_door
 from tests.security.world import World
 
 __all__ = ["premises", "rsa_keys", "world"]
@@ -44,3 +51,46 @@ def premises(tmp_path_factory: pytest.TempPathFactory) -> Premises:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     return found_premises(tmp_path_factory.mktemp("premises") / "v", port)
+
+
+# --- the way out (group E) ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def sockets() -> SocketWatch:
+    return SocketWatch()
+
+
+@pytest.fixture
+def clock(world: World) -> Clock:
+    return world.clock
+
+
+@pytest.fixture
+def key(rsa_keys: tuple[SigningKey, ...]) -> SigningKey:
+    return rsa_keys[0]
+
+
+@pytest.fixture
+def door(clock: Clock, key: SigningKey) -> Any:
+    def make(*allowed: Liar, **settings: Any) -> Any:
+        return a_door(*allowed, clock=clock, key=key, **settings)
+
+    return make
+
+
+@pytest.fixture
+def post(clock: Clock, key: SigningKey) -> Any:
+    """Make one delivery to an inbox through a client."""
+
+    async def run(inbox: str, client: Client, hosts: Any, limits: Limits = QUICK) -> DeliveryOutcome:
+        now = clock()
+        keys = MemorySigningKeys()
+        keys.add(key)
+        job = DeliveryJob(1, inbox, key.owner, key.id, b"{}", "", 0, now, now + timedelta(days=7))
+        ports = DeliveryPorts(
+            client=client, signing_keys=keys, hosts=hosts, clock=clock, limits=limits, random=lambda: 0.5
+        )
+        return await deliver(job, ports)
+
+    return run

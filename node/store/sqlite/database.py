@@ -98,7 +98,7 @@ class SqliteDatabase:
         self.inbox_log = SqliteInboxLog(self._read_for_work, self.write, self._here, seen, clock)
         self.delivery_queue = SqliteDeliveryQueue(self._read_for_work, self.write, self._here)
         self.public_keys = SqlitePublicKeys(self.write, self._here)
-        self.host_memory = SqliteHostMemory(self.write, self._here)
+        self.host_memory = SqliteHostMemory(self.write, self._here, clock)
 
     @property
     def refusal(self) -> str | None:

@@ -43,6 +43,7 @@ _PRUNE_EVERY = timedelta(minutes=1)
 _KEYS_KEPT = 100_000
 _KEYS_IN_MEMORY = 10_000
 _HOSTS_KEPT = 10_000
+_HOST_FORGOTTEN_AFTER = timedelta(days=60)
 _LOOKED_AT_EVERY = 100
 """Tables with a bound are cut once in so many new rows, so that a row does not pay for counting."""
 
@@ -277,9 +278,13 @@ def _revoke_others(connection: sqlite3.Connection, actor: str, kept: str, at: da
 
 
 class SqliteHostMemory:
-    """Implements `federation.ports.HostMemory`; bounded, so that made-up hosts cannot fill it (E17)."""
+    """Implements `federation.ports.HostMemory`; bounded in number and in time, so that made-up hosts cannot
+    fill it (E17)."""
 
-    def __init__(self, write: Runner, here: sqlite3.Connection, kept: int = _HOSTS_KEPT) -> None:
+    def __init__(
+        self, write: Runner, here: sqlite3.Connection, clock: Clock, kept: int = _HOSTS_KEPT
+    ) -> None:
+        self._clock = clock
         self._write = write
         self._here = here
         self._kept = kept
@@ -301,12 +306,13 @@ class SqliteHostMemory:
         return state
 
     async def save(self, state: HostState) -> None:
-        await self._write(lambda tx: _save_host(tx.connection, state, self._kept))
+        unheard_since = self._clock() - _HOST_FORGOTTEN_AFTER
+        await self._write(lambda tx: _save_host(tx.connection, state, self._kept, unheard_since))
         self._recent.put(state.origin, state)
         self._unknown.put(state.origin, False)
 
 
-def _save_host(connection: sqlite3.Connection, state: HostState, kept: int) -> None:
+def _save_host(connection: sqlite3.Connection, state: HostState, kept: int, unheard_since: datetime) -> None:
     done = connection.execute(
         "INSERT OR REPLACE INTO host (origin, data) VALUES (?, ?)", (state.origin, HOST.dump(state))
     )
@@ -314,4 +320,10 @@ def _save_host(connection: sqlite3.Connection, state: HostState, kept: int) -> N
         connection.execute(
             "DELETE FROM host WHERE seq <= (SELECT seq FROM host ORDER BY seq DESC LIMIT 1 OFFSET ?)",
             (kept,),
+        )
+        connection.execute(
+            "DELETE FROM host WHERE max(coalesce(data ->> 'learned_at', ''),"
+            " coalesce(data ->> 'failing_since', ''), coalesce(data ->> 'open_until', ''))"
+            " BETWEEN '0' AND ?",
+            (unheard_since.isoformat(),),
         )

@@ -157,7 +157,7 @@ async def test_keys_and_hosts_survive_a_new_start(
 async def test_made_up_hosts_cannot_fill_the_store(store: SqliteDatabase) -> None:
     """E17: the least recently saved leave first, from memory and from the file."""
     here = connect_reader(store.path)
-    memory = SqliteHostMemory(store.write, here, kept=50)
+    memory = SqliteHostMemory(store.write, here, lambda: NOW, kept=50)
     async with anyio.create_task_group() as tasks:
         for number in range(199):
             tasks.start_soon(memory.save, HostState(f"https://h{number}.example"))
