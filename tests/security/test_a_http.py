@@ -80,11 +80,18 @@ async def test_a01_length_one_byte_over_the_limit_is_413_before_the_body_is_read
 
 
 @on_both_loops
-async def test_a01_the_sender_of_a_whole_large_body_hears_the_413(world: World) -> None:
+async def test_a01_the_sender_of_a_large_body_hears_the_413_and_no_reset(world: World) -> None:
+    """It is still sending when it is refused: what comes is read for a while, so that the answer arrives."""
     async with at_the_door(world.v) as front:
         body = b"x" * (MOST + 1)
         over = raw("POST", INBOX, TYPE, f"Content-Length: {len(body)}", body=body)
         await front.refuses(over, statuses=[413])
+        caller = await front.call()
+        for at in range(0, len(over), 65_536):
+            caller.writer.write(over[at : at + 65_536])
+            await asyncio.sleep(0.02)
+        answer = await caller.reader.read()  # ConnectionResetError, where the rest was left unread
+        assert answer.startswith(b"HTTP/1.1 413")
 
 
 async def test_a01_a_sender_that_waits_for_100_continue_hears_413_instead(world: World) -> None:
