@@ -14,6 +14,7 @@ from typing import Any
 
 import anyio
 import anyio.streams.tls
+import psutil
 import pytest
 import trustme
 
@@ -152,6 +153,56 @@ async def test_taken_port_is_told_in_one_line(config: Config) -> None:
         pytest.raises(InvalidInput, match="bind_port"),
     ):
         await serve(config, COMMANDS, ready=lambda text: None)
+
+
+async def ask_monitor(port: int, path: str) -> tuple[int, str]:
+    """Status and body of what is told to whoever watches."""
+    async with await anyio.connect_tcp("127.0.0.1", port) as line:
+        await line.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        answered = b"".join([part async for part in line])
+    head, _, body = answered.partition(b"\r\n\r\n")
+    return int(head.split()[1]), body.decode()
+
+
+async def test_watched_node_tells_its_numbers_and_its_health_on_a_port_of_their_own(config: Config) -> None:
+    port = free_port()
+    watched = replace(config, metrics_bind=f"127.0.0.1:{port}")
+    async with running(watched):
+        for path, status in (("/livez", 200), ("/readyz", 200), ("/metrics", 404)):
+            assert (await asked(config, path)).startswith(f"HTTP/1.1 {status}")
+        assert await ask_monitor(port, "/readyz") == (200, '{"store": "ok", "worker": "ok", "clock": "ok"}')
+        status, told = await ask_monitor(port, "/metrics")
+    assert status == 200
+    for line in (
+        'obverse_http_answers_total{kind="read",status="200"} 2.0',
+        'obverse_http_answers_total{kind="read",status="404"} 1.0',
+        'obverse_queue_length{queue="inbox_pending"} 0.0',
+        'obverse_connections{phase="answering"}',
+        'obverse_store_commits_total{outcome="committed"}',
+    ):
+        assert line in told, told
+    with pytest.raises(OSError, match="connect"):
+        await ask_monitor(port, "/livez")
+
+
+async def test_unwatched_node_listens_nowhere_else(config: Config) -> None:
+    before = listening()
+    async with running(config):
+        assert listening() - before == {config.bind_port}
+
+
+async def test_taken_port_for_metrics_is_told_in_one_line(config: Config) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bound = replace(config, metrics_bind=f"127.0.0.1:{taken.getsockname()[1]}")
+        with pytest.raises(InvalidInput) as refused:
+            await serve(bound, COMMANDS, ready=lambda said: None)
+    assert refused.value.field == "metrics_bind"
+
+
+def listening() -> set[int]:
+    """The TCP ports on which this process listens."""
+    found = psutil.Process().net_connections(kind="tcp")
+    return {connection.laddr.port for connection in found if connection.status == psutil.CONN_LISTEN}
 
 
 async def test_certificate_that_cannot_be_read_is_told(config: Config) -> None:
