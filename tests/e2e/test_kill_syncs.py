@@ -199,16 +199,15 @@ def a_world(root: Path, ports: list[int]) -> Iterator[tuple[World, Audience]]:
 
 
 class Hand:
-    """Starts the node under a trace that kills it at its n-th sync, and once more without."""
+    """Starts the node under a trace, which may kill it (`what` is strace's), and once more without."""
 
-    def __init__(self, strace: str, calls: str, shop: Home, nth: int) -> None:
+    def __init__(self, strace: str, shop: Home, *what: str) -> None:
         self._shop = shop
         self.pid = shop.pid = shop.children.ask("start stopped", str(shop.data), str(shop.log))
-        what = ["-e", f"trace={calls}", "-e", f"inject={calls}:signal=KILL:when={nth}"]
-        self._words = shop.data.with_suffix(".strace")
+        self.trace, self._words = shop.data.with_suffix(".trace"), shop.data.with_suffix(".strace")
         with self._words.open("wb") as words:
             self._trace = subprocess.Popen(
-                [strace, "-f", "-qq", "-o", f"{shop.data}.trace", "-p", str(self.pid), *what],
+                [strace, "-f", "-qq", "-o", str(self.trace), "-p", str(self.pid), *what],
                 stdin=subprocess.DEVNULL,
                 stderr=words,
             )
@@ -278,6 +277,31 @@ def check(story: Story) -> None:
     assert {line.activity: {line.digest} for line in book.went}.items() <= heard.items()
 
 
+def test_x01_every_202_comes_after_a_sync_of_its_own(
+    tmp_path: Path, ports: Callable[[int], list[int]]
+) -> None:
+    """A kill does not lose what was written but not synced; a loss of power does. So syncs are counted."""
+    strace = need_command("strace")
+    with a_world(tmp_path, ports(2)) as (world, audience):
+        story = world.story(audience)
+        hand = Hand(strace, story.shop, "-e", "trace=fdatasync,write,sendto,sendmsg,writev", "-s", "32")
+        try:
+            story.on_trouble = hand.restart
+            story.play()
+            hand.stop()
+        finally:
+            hand.close()
+        synced, answered = 0, 0
+        for line in hand.trace.read_text().splitlines():
+            if "fdatasync" in line and line.endswith("= 0"):
+                synced += 1
+            elif "HTTP/1.1 202" in line and "resumed" not in line:
+                answered += 1
+                assert synced > 0, f"the {answered}th 202 was sent before anything was synced for it: {line}"
+                synced = 0
+        assert answered == len(story.acknowledged), "messages are said one by one, so each has its own 202"
+
+
 SYNCS, WRITES = "fdatasync,fsync", "pwrite64"
 EVERY_WRITE = 1 if int(os.environ.get("OBVERSE_KILLS", "0")) >= 1000 else 31
 
@@ -291,7 +315,8 @@ def test_x01_kill_at_every_sync_loses_nothing_and_does_nothing_twice(
     with a_world(tmp_path, ports(2)) as (world, audience):
         for nth in range(1, MOST_CALLS, step):
             story = world.story(audience)
-            hand = Hand(strace, calls, story.shop, nth)
+            what = ("-e", f"trace={calls}", "-e", f"inject={calls}:signal=KILL:when={nth}")
+            hand = Hand(strace, story.shop, *what)
             try:
                 story.on_trouble = hand.restart
                 story.play()
