@@ -74,9 +74,10 @@ def _message_row(line: JsonObject) -> tuple[str, ...]:
 
 
 @command("list", "obverse deal list")
-def deal_list(front: Front) -> None:
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+def deal_list(front: Front, limit: int) -> None:
     """List every deal, the newest change first."""
-    front.show(front.ask("deal.list"), _show_deals)
+    front.show(front.ask("deal.list", limit=limit), _show_deals)
 
 
 def _show_deals(front: Front, result: JsonObject) -> None:

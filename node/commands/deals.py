@@ -39,12 +39,13 @@ async def show(node: Node, arguments: Arguments) -> JsonObject:
     return await node.look(view)
 
 
-@COMMANDS.command("deal.list", reads=True)
+@COMMANDS.command("deal.list", "limit", reads=True)
 async def list_deals(node: Node, arguments: Arguments) -> JsonObject:
-    """Every deal of the account, newest change first."""
+    """The deals of the account, newest change first."""
+    limit = arguments.whole("limit", 1000, least=1, most=10_000)
 
     def view(desk: Desk) -> JsonObject:
-        deals = desk.tx.deals.all(account_for(desk, arguments).id)
+        deals = desk.tx.deals.all(account_for(desk, arguments).id, limit=limit)
         return {"deals": [shown_deal(desk, deal) for deal in deals]}
 
     return await node.look(view)

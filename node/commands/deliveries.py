@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from federation.messages import JsonObject
+from federation.ports import HostState, lane_of
 from federation.strictjson import parse_json_object
 from node.commands.arguments import Arguments
 from node.commands.registry import Commands
@@ -12,6 +13,7 @@ from node.context import Node
 from node.desk import Desk
 from node.domain.errors import InvalidInput
 from node.domain.values import format_time, parse_time
+from node.services.undelivered import kind_of_activity
 from node.store.ports import DeadEntry, JobState, QueuedJob
 
 __all__ = ["COMMANDS"]
@@ -27,12 +29,23 @@ async def list_deliveries(node: Node, arguments: Arguments) -> JsonObject:
     states = () if arguments.flag("all") else UNSETTLED
     limit = arguments.whole("limit", 100, least=1, most=1000)
 
-    def view(desk: Desk) -> tuple[list[QueuedJob], list[DeadEntry]]:
-        return desk.tx.deliveries.all(states=states, limit=limit), desk.tx.inbox.dead()
+    def view(desk: Desk) -> tuple[list[QueuedJob], list[HostState], list[DeadEntry]]:
+        deliveries = desk.tx.deliveries
+        return deliveries.all(states=states, limit=limit), deliveries.hosts(), desk.tx.inbox.dead()
 
-    jobs, dead = await node.look(view)
+    jobs, known, dead = await node.look(view)
+    hosts, now = {host.origin: host for host in known}, node.now()
+    first = _first_of_each_order(jobs)
     return {
-        "deliveries": [_job(job) for job in jobs],
+        "deliveries": [
+            _job(
+                job,
+                hosts.get(lane_of(job.inbox)),
+                now,
+                is_first=first.get(job.ordering_key) in (None, job.id),
+            )
+            for job in jobs
+        ],
         "dead_letters": [_dead(entry) for entry in dead[:limit]],
     }
 
@@ -63,6 +76,48 @@ def _resend(desk: Desk, number: int) -> None:
         raise InvalidInput("id", f"delivery {number} is {job.state}", "A given-up or held one can be.")
 
 
+@COMMANDS.command("deliveries.drop", "id")
+async def drop(node: Node, arguments: Arguments) -> JsonObject:
+    """Give a message up that has not left; what it held back goes on."""
+    number = arguments.whole("id", least=1)
+
+    def work(desk: Desk) -> None:
+        job = desk.tx.deliveries.get(number)
+        if job is None:
+            raise _unknown(number)
+        if not desk.tx.deliveries.drop(number, desk.now):
+            raise InvalidInput("id", f"delivery {number} is {job.state}", "It cannot be taken back.")
+
+    await node.work(work)
+    return {"id": number, "state": JobState.DROPPED.value}
+
+
+def _first_of_each_order(jobs: list[QueuedJob]) -> dict[str, int]:
+    """The queued job that goes first, for each ordering key; the list is newest first."""
+    return {job.ordering_key: job.id for job in jobs if job.ordering_key and job.state is JobState.QUEUED}
+
+
+def _stage_of(job: QueuedJob, host: HostState | None, now: datetime, *, is_first: bool) -> str:
+    """What a delivery waits for: `turn`, `time`, `retry`, `silent`, `order`; or its state."""
+    if job.state is not JobState.QUEUED:
+        return job.state.value
+    if not is_first:
+        return "order"
+    if host is not None and host.open_until is not None and host.open_until > now:
+        return "silent"
+    if job.attempts:
+        return "retry"
+    return "turn" if job.due_at is None or job.due_at <= now else "time"
+
+
+_CAN = {
+    JobState.QUEUED: ["drop"],
+    JobState.DEAD: ["resend", "drop"],
+    JobState.EXPIRED: ["resend", "drop"],
+    JobState.HELD: ["resend", "drop"],
+}
+
+
 def _unknown(number: int) -> InvalidInput:
     return InvalidInput("id", f"there is no delivery {number}", "See `obverse deliveries list`.")
 
@@ -75,13 +130,23 @@ def _end_of(body: bytes) -> datetime | None:
     return min((parse_time(text) for text in texts if isinstance(text, str)), default=None)
 
 
-def _job(job: QueuedJob) -> JsonObject:
+def _job(job: QueuedJob, host: HostState | None, now: datetime, *, is_first: bool) -> JsonObject:
+    stage = _stage_of(job, host, now, is_first=is_first)
+    silent = host if stage == "silent" else None
     return {
         "id": job.id,
         "activity": job.activity_id,
         "type": _type_of(job.body),
-        "to": job.recipient,
+        "to": job.recipient or job.inbox,
+        "host": lane_of(job.inbox),
         "state": job.state.value,
+        "stage": stage,
+        "silent_since": _time(silent.failing_since) if silent else None,
+        "failures": silent.failures if silent else 0,
+        "next_at": _time(max((at for at in (job.due_at, silent.open_until) if at), default=None))
+        if silent
+        else _time(job.due_at),
+        "can": _CAN.get(job.state, []),
         "attempts": job.attempts,
         "detail": job.detail,
         "created_at": format_time(job.created_at),
@@ -104,12 +169,8 @@ def _dead(dead: DeadEntry) -> JsonObject:
 
 
 def _type_of(body: bytes) -> str:
-    """What kind of activity, in a word or two: `Offer of Agreement`."""
-    activity = parse_json_object(body)
-    inner = activity.get("object")
-    of = inner.get("type") if isinstance(inner, dict) else None
-    named = " of ".join(str(part) for part in (activity.get("type"), of) if part)
-    return named or "message"
+    """What kind of activity, in a word or two; what was delivered is not kept here."""
+    return kind_of_activity(parse_json_object(body)) if body else "message"
 
 
 def _time(at: datetime | None) -> str | None:

