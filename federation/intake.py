@@ -29,8 +29,8 @@ ReceivePart = Callable[[], Awaitable[MutableMapping[str, Any]]]
 class Room:
     """Bounds on what is held at once, for everybody together. Sizes in bytes, times in seconds.
 
-    `judged_at_once` is above the look-ups that strangers may cause in a minute (`Limits`), so that messages
-    which wait for slow key servers cannot take all of it. `body_bytes` holds for all bodies together, whether
+    `judged_at_once` is above what the keyring lets wait for strangers' key servers, so that those who wait
+    cannot keep out senders whose keys are known. `body_bytes` holds for all bodies together, whether
     they are read, wait or are judged: 128 of the largest kind, however many connections there are.
     """
 

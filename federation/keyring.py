@@ -42,6 +42,8 @@ __all__ = ["Keyring"]
 _REMEMBERED = 10_000
 """How many failures and proof keys are remembered; the oldest give way."""
 _RETRY_AFTER_S = 30
+_WAITING = 384
+"""So many messages wait for keys at once; the other places are for senders whose keys are known."""
 
 
 class Keyring:
@@ -64,6 +66,7 @@ class Keyring:
         self._limits = limits
         self._is_blocked = is_blocked
         self._flights: dict[str, asyncio.Task[KnownKey]] = {}
+        self._waiting = 0
         self._rate = MinuteRate(
             per_host=limits.key_fetches_per_host,
             per_domain=limits.key_fetches_per_domain,
@@ -154,13 +157,21 @@ class Keyring:
 
     async def _fly(self, key_id: str, known: KnownKey | None, budget: FetchBudget) -> KnownKey:
         """Join the flight for this key or start one; it lands even when its first passenger gives up."""
+        if self._waiting >= _WAITING:
+            raise TemporarilyUnavailable(
+                "too many messages wait for keys just now", retry_after_s=_RETRY_AFTER_S
+            )
         flight = self._flights.get(key_id)
         if flight is None:
             self._rate.spend(host(key_id), self._clock())
             flight = asyncio.create_task(self._learn(key_id, known, budget))
             self._flights[key_id] = flight
             flight.add_done_callback(lambda landed: self._land(key_id, landed))
-        return await asyncio.shield(flight)
+        self._waiting += 1
+        try:
+            return await asyncio.shield(flight)
+        finally:
+            self._waiting -= 1
 
     def _land(self, key_id: str, landed: asyncio.Task[KnownKey]) -> None:
         del self._flights[key_id]

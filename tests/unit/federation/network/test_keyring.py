@@ -494,6 +494,39 @@ def test_all_who_wait_for_one_key_share_one_flight(
     assert bench.world.urls == [T]
 
 
+def test_those_who_wait_for_keys_are_bounded_and_a_known_key_needs_no_place(
+    bench: Bench, t_rsa: SigningKey, actor_document: Build
+) -> None:
+    """A thousand messages by one slow key must not take every place at which messages are judged."""
+    landing = asyncio.Event()
+
+    async def slow(message: HttpMessage) -> None:
+        await landing.wait()
+
+    bench.world.put(T, actor_document(T, rsa=t_rsa.public))
+    assert bench.resolve(KEY).actor == T
+    bench.world.before_answer = slow
+
+    async def story() -> None:
+        waiting = [
+            asyncio.create_task(bench.ring.resolve(f"{M}#k{n % 7}", budget=FetchBudget())) for n in range(384)
+        ]
+        await asyncio.sleep(0.02)
+        for key_id in (f"{M}#k1", f"{M}#another"):
+            with pytest.raises(TemporarilyUnavailable) as refused:
+                await bench.ring.resolve(key_id, budget=FetchBudget())
+            assert refused.value.retry_after_s == 30
+        assert (await bench.ring.resolve(KEY, budget=FetchBudget())).actor == T
+        landing.set()
+        ended = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {type(error) for error in ended} == {KeyUnknown}
+        bench.world.before_answer = None
+        with pytest.raises(KeyUnknown):
+            await bench.ring.resolve(f"{M}#another", budget=FetchBudget())
+
+    asyncio.run(story())
+
+
 def test_a_flight_lands_for_the_others_when_the_first_gives_up(
     bench: Bench, t_rsa: SigningKey, actor_document: Build
 ) -> None:
