@@ -15,7 +15,7 @@ from node.context import Node
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.errors import InvalidInput
-from node.domain.intents import Intent, IntentState, PersonaMode, Weight, Wish
+from node.domain.intents import Intent, PersonaMode, Weight, Wish
 from node.domain.terms import DEFAULT_PROFFER, parse_terms
 from node.domain.values import Quantity, parse_quantity, whole_seconds
 from node.lookups import find_contact
@@ -156,9 +156,8 @@ async def list_intents(node: Node, arguments: Arguments) -> JsonObject:
     everything = arguments.flag("all")
 
     def view(desk: Desk) -> list[JsonObject]:
-        intents = desk.tx.intents.all(customer_for(desk, arguments).id)
-        shown = [intent for intent in intents if everything or intent.state is IntentState.LIVE]
-        return [_counted(desk, intent) for intent in shown]
+        intents = desk.tx.intents.all(customer_for(desk, arguments).id, is_live=not everything)
+        return [_counted(desk, intent) for intent in intents]
 
     return {"intents": await node.look(view)}
 

@@ -172,7 +172,7 @@ def proposal_of(intent: Intent, deal: Deal, *, proposal_id: str, published_at: d
 def find_intent(desk: Desk, account: str, reference: str) -> Intent:
     """The intent that a user names by the end of its id. Raises: InvalidInput."""
     ending = reference.rsplit("/", 1)[-1]
-    found = [intent for intent in desk.tx.intents.all(account) if intent.id.endswith(ending)]
+    found = desk.tx.intents.find(account, ending)
     if len(found) == 1 and len(ending) >= 4:
         return found[0]
     raise InvalidInput(

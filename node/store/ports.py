@@ -113,8 +113,12 @@ class Keys(Protocol):
 
 class Intents(Protocol):
     def get(self, intent_id: str) -> Intent | None: ...
-    def all(self, account: str) -> list[Intent]:
-        """Newest first."""
+    def all(self, account: str, *, is_live: bool = False, limit: int = 1000) -> list[Intent]:
+        """Newest first; with `is_live` only those that are."""
+        ...
+
+    def find(self, account: str, ending: str) -> list[Intent]:
+        """Intents of an account whose id ends with these characters (at most 10), newest first."""
         ...
 
     def save(self, intent: Intent) -> None: ...

@@ -49,6 +49,13 @@ async def test_intents_come_back_exactly_newest_first(db: Database) -> None:
     assert await db.read(lambda tx: tx.intents.get(full.id)) == full
     assert await db.read(lambda tx: tx.intents.get("none")) is None
     assert await db.read(lambda tx: tx.intents.all(full.account)) == [same_time, full]
+    assert await db.read(lambda tx: tx.intents.all(full.account, limit=1)) == [same_time]
+    over = replace(same_time, state=IntentState.EXPIRED)
+    await db.write(lambda tx: tx.intents.save(over))
+    live = await db.read(lambda tx: tx.intents.all(full.account, is_live=True))
+    assert live == [one for one in (over, full) if one.state is IntentState.LIVE]
+    assert await db.read(lambda tx: tx.intents.find(full.account, "nts/2")) == [over]
+    assert await db.read(lambda tx: tx.intents.find(full.account, "nts/3")) == []
 
 
 async def test_a_deal_comes_back_exactly_in_every_state(db: Database) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from node.domain.deals import Deal
-from node.domain.intents import Intent
+from node.domain.intents import Intent, IntentState
 from node.store.memory.tables import Repository
 from node.store.ports import Direction, Parked, StoredMessage
 
@@ -18,9 +18,14 @@ class MemoryIntents(Repository):
     def get(self, intent_id: str) -> Intent | None:
         return self._t.intents.get(intent_id)
 
-    def all(self, account: str) -> list[Intent]:
+    def all(self, account: str, *, is_live: bool = False, limit: int = 1000) -> list[Intent]:
         mine = [intent for intent in self._t.intents.values() if intent.account == account]
-        return sorted(mine, key=lambda intent: intent.created_at)[::-1]
+        newest = sorted(mine, key=lambda intent: intent.created_at)[::-1]
+        return [one for one in newest if one.state is IntentState.LIVE or not is_live][:limit]
+
+    def find(self, account: str, ending: str) -> list[Intent]:
+        mine = self.all(account, limit=len(self._t.intents))
+        return [one for one in mine if ending and one.id.endswith(ending)][:10]
 
     def save(self, intent: Intent) -> None:
         self._t.intents[intent.id] = intent

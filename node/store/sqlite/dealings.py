@@ -32,11 +32,21 @@ class SqliteIntents:
         row = self._db.execute("SELECT data FROM intent WHERE id = ?", (intent_id,)).fetchone()
         return None if row is None else _INTENT.load(row[0])
 
-    def all(self, account: str) -> list[Intent]:
+    def all(self, account: str, *, is_live: bool = False, limit: int = 1000) -> list[Intent]:
+        live = " AND json_extract(data, '$.state') = 'live'" if is_live else ""
         rows = self._db.execute(
-            "SELECT data FROM intent WHERE account = ? ORDER BY created_at DESC, rowid DESC", (account,)
+            f"SELECT data FROM intent WHERE account = ?{live} ORDER BY created_at DESC, rowid DESC LIMIT ?",  # noqa: S608 - fixed text
+            (account, limit),
         )
         return [_INTENT.load(row[0]) for row in rows]
+
+    def find(self, account: str, ending: str) -> list[Intent]:
+        rows = self._db.execute(
+            "SELECT data FROM intent WHERE account = ?1 AND substr(id, -length(?2)) = ?2"
+            " ORDER BY created_at DESC, rowid DESC LIMIT ?3",
+            (account, ending, _FOUND_AT_MOST),
+        )
+        return [_INTENT.load(row[0]) for row in rows] if ending else []
 
     def save(self, intent: Intent) -> None:
         self._db.execute(

@@ -221,6 +221,13 @@ def _steps() -> Migrations:
             database.execute(statement)
         _fill_matching(database)
 
+    @steps(name="0004-live-intents")
+    def live_intents(database: Database) -> None:
+        database.execute(
+            "CREATE INDEX intent_live ON intent (account, created_at)"
+            " WHERE json_extract(data, '$.state') = 'live'"
+        )
+
     return steps
 
 
