@@ -249,7 +249,7 @@ async def test_p13_failures_quote_nothing_of_what_they_stumbled_over(
     level = logging.getLogger().level
     handler = configure_logs(out, level=logging.DEBUG, speaking=(StoreRefused,))
     try:
-        note = a_note(world.m, world.v.actor("ana"), content=secret)
+        note = {"content": secret, **a_note(world.m, world.v.actor("ana"))}
 
         async def fails(inbound: Any) -> None:
             raise ValueError(f"cannot read {inbound.entry.body!r} of {inbound!r}")
@@ -265,7 +265,7 @@ async def test_p13_failures_quote_nothing_of_what_they_stumbled_over(
             by_cavage(world, world.v.request({**note, "id": note["id"] + "2"}, "ana"))
         )
         assert answered.status == 503
-        forged = a_note(world.t, world.v.actor("ana"), content=secret)
+        forged = {"content": secret, **a_note(world.t, world.v.actor("ana"))}
         await world.v.ask(by_cavage(world, world.v.request(forged, "ana")))
     finally:
         handler.close()
