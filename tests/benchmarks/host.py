@@ -9,17 +9,19 @@ one machine.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 
 import node.serve
 from federation.worker import WorkerSettings
 from node.commands import build_commands
-from node.config import load_config
-from node.container import open_node
+from node.config import Config, load_config
+from node.container import OpenNode, open_node
 from node.logs import configure_logs
 from tests.benchmarks.limits import unhurried
 from tests.benchmarks.machine import end_with_parent, profile_threads, profiled
@@ -39,12 +41,10 @@ def main() -> None:
     config = load_config(options.data)
     config = replace(config, limits=unhurried(config.limits))
     configure_logs()
-    settings = WorkerSettings()
-    if options.no_processing:
-        settings = replace(settings, processed_at_once=0)
+    changes: dict[str, int] = {"processed_at_once": 0} if options.no_processing else {}
     if options.no_delivering:
-        settings = replace(settings, delivered_at_once=0)
-    node.serve.open_node = partial(open_node, settings=settings)  # type: ignore[attr-defined]
+        changes |= {"delivered_at_once": 0, "slow_at_once": 0}
+    setattr(node.serve, "open_node", _opening(changes))  # noqa: B010 (mypy takes the name for the module's own)
     if options.profile is not None:
         profile_threads(options.profile)
 
@@ -55,6 +55,18 @@ def main() -> None:
         )
 
     profiled(serve, options.profile, "loop")
+
+
+def _opening(changes: dict[str, int]) -> Callable[..., AbstractAsyncContextManager[OpenNode]]:
+    """`open_node` with some bounds of its worker changed."""
+
+    def opened(
+        config: Config, *, settings: WorkerSettings | None = None, **others: Any
+    ) -> AbstractAsyncContextManager[OpenNode]:
+        bounds = replace(settings or WorkerSettings(), **changes)
+        return open_node(config, settings=bounds, **others)
+
+    return opened
 
 
 if __name__ == "__main__":
