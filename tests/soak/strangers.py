@@ -40,7 +40,7 @@ FRESH_S = 200.0
 """A request is signed anew when its signature is older; the activity stays as it was."""
 AGAIN = 0.03
 """The share of what was acknowledged that is sent once more, byte for byte or signed anew."""
-AT_ONCE = 48
+AT_ONCE = 200
 ANSWER_S = 35.0
 LONGEST_PAUSE_S = 20.0
 
@@ -89,7 +89,8 @@ class Strangers:
     statuses: Counter[str] = field(default_factory=Counter)
     heard: int = 0
     in_flight: int = 0
-    late_s: float = 0.0
+    failed: BaseException | None = None
+    """What made one of them fall silent in the midst of something."""
     _talks: dict[str, Talk] = field(default_factory=dict)
     _ready: deque[tuple[Talk | None, str, Shop, Peer, Maker]] = field(default_factory=deque)
     _prepared: deque[Talk] = field(default_factory=deque)
@@ -163,7 +164,12 @@ class Strangers:
     def _start(self, work: Any) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.failed = self.failed or task.exception()
 
     async def _tell(self, talk: Talk | None, kind: str, shop: Shop, peer: Peer, activity: JsonObject) -> None:
         """Say one thing until it is answered with a 2xx; what ends otherwise is journaled and left."""

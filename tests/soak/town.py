@@ -102,8 +102,11 @@ class Outdoors(threading.Thread):
         """Raises: what has ended the loop, or the strangers."""
         if self.failed is not None:
             raise self.failed
-        if self._speaking is not None and self._speaking.done() and self._speaking.exception():
-            raise RuntimeError("the strangers fell silent") from self._speaking.exception()
+        failed = self._strangers.failed
+        if self._speaking is not None and self._speaking.done():
+            failed = failed or self._speaking.exception()
+        if failed is not None:
+            raise RuntimeError("a stranger fell silent") from failed
 
     def speak(self) -> None:
         """Let the strangers begin."""
