@@ -49,6 +49,14 @@ _CIRCUIT_LONGEST_S = 3600
 _PASSING = frozenset({401, 408, 425, 429})
 """4xx that may pass: a peer that cannot fetch our key just now answers 401 (`interop §7` 5)."""
 
+_FINAL = {
+    403: "it takes nothing from this sender",
+    404: "there is no such inbox",
+    410: "whoever read this inbox is gone",
+    413: "the message is too large for it",
+}
+"""What the owner is told of final answers."""
+
 
 class Sender(Protocol):
     """The part of `client.Client` that a delivery needs."""
@@ -197,9 +205,8 @@ async def _ended(
             later = _retry(job, ports, f"answered {status}", status, parse_retry_after(retry_after, now))
             return replace(later, hold_until=after.open_until)
         case _:  # a final status; nothing expires by a status
-            return DeliveryOutcome(
-                Outcome.DEAD, f"answered {status}, which is final", status, gone=status == 410
-            )
+            words = f"answered {status}, {_FINAL.get(status, 'which is final')}"
+            return DeliveryOutcome(Outcome.DEAD, words, status, gone=status == 410)
 
 
 def _retry(

@@ -19,8 +19,9 @@ from federation.inbox import Receipt, receive_local
 from federation.keyring import Keyring
 from federation.keys import SigningKey
 from federation.listeners import Inbound
-from federation.ports import Clock, DeliveryJob
+from federation.ports import Clock, DeliveryJob, DeliveryOutcome, Outcome
 from federation.rates import SenderRates
+from federation.strictjson import parse_json_object
 from federation.worker import Worker, WorkerSettings
 from node.clocks import SteadyClock, boot_seconds, this_boot
 from node.config import Config, software_version
@@ -33,6 +34,7 @@ from node.metrics import Metrics
 from node.recipients import Recipients
 from node.reporting import CountingFetcher, Reports, watch_loop
 from node.services.clockwork import run_due
+from node.services.undelivered import give_up
 from node.signing import OwnKeys, load_node_key
 from node.store.ports import Database, StoreRefused
 from node.store.sqlite import open_sqlite
@@ -217,6 +219,15 @@ def _worker(
     async def dispatch(inbound: Inbound) -> None:
         await take(node, listeners, inbound)
 
+    async def send(job: DeliveryJob) -> DeliveryOutcome:
+        outcome = await deliver(job, ports=ports)
+        if outcome.outcome in (Outcome.DEAD, Outcome.EXPIRED):
+            activity = parse_json_object(job.body)
+            await node.work(
+                lambda desk: give_up(desk, activity, job.actor, job.inbox, outcome.detail, gone=outcome.gone)
+            )
+        return outcome
+
     async def deliver_home(job: DeliveryJob) -> Receipt:
         recipient = job.inbox.removesuffix("/inbox")
         if recipient == node.config.base_url:
@@ -227,7 +238,7 @@ def _worker(
         log=node.db.inbox_log,
         queue=node.db.delivery_queue,
         dispatch=dispatch,
-        deliver=reports.delivering(lambda job: deliver(job, ports=ports)),
+        deliver=reports.delivering(send),
         deliver_local=deliver_home,
         own_origins=frozenset({node.config.base_url}),
         clock=node.clock,

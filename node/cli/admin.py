@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
 from federation.messages import JsonObject
 from node.cli.front import Front, command, group
-from node.cli.render import ago, short_id, table, tone
+from node.cli.render import ago, plural, short_id, span, table, tone
 
 __all__ = ["COMMANDS", "delivery_words"]
 
@@ -24,6 +26,11 @@ def _show_deliveries(front: Front, result: JsonObject) -> None:
         for job in result["deliveries"]
     ]
     table(front.out, ["No.", "What", "To", "State", "Made"], rows, empty="Nothing waits to be delivered.")
+    can = {word for job in result["deliveries"] for word in job["can"]}
+    if "resend" in can:
+        front.say("Try a given-up or held one again: obverse deliveries resend NO")
+    if "drop" in can:
+        front.say("Let go of one: obverse deliveries drop NO")
     if result["dead_letters"]:
         front.say("Received, and could not be processed (obverse deliveries resend NO --inbound):")
         table(
@@ -39,17 +46,29 @@ def _show_deliveries(front: Front, result: JsonObject) -> None:
 
 def delivery_words(job: JsonObject) -> str:
     """Delivery state in words."""
-    match job["state"]:
-        case "queued" if job["attempts"]:
-            return f"queued, trying again {ago(job['due_at'])}: {job['detail']}"
-        case "queued":
-            return "queued"
+    match job["stage"]:
+        case "turn":
+            return "waiting for its turn"
+        case "time":
+            return f"leaves {ago(job['next_at'])}"
+        case "retry":
+            return f"trying again {ago(job['next_at'])}, because: {job['detail']}"
+        case "silent":
+            return (
+                f"waiting since {job['host']} does not answer ({plural(job['failures'], 'failure')},"
+                f" the first {ago(job['silent_since'])}); next try {ago(job['next_at'])}"
+            )
+        case "order":
+            return "waiting for an earlier message of the same deal"
         case "delivered":
             return f"delivered {ago(job['settled_at'])}"
         case "held":
             return "held behind an earlier message that was given up"
+        case "dropped":
+            return f"dropped {ago(job['settled_at'])}"
         case "expired":
-            return f"its time ran out: {job['detail']}"
+            tried = datetime.fromisoformat(job["settled_at"]) - datetime.fromisoformat(job["created_at"])
+            return f"given up after {span(tried)} and {plural(job['attempts'], 'try')}: {job['detail']}"
         case _:
             return f"given up: {job['detail']}"
 
@@ -61,6 +80,16 @@ def deliveries_resend(front: Front, number: int, inbound: bool) -> None:
     """Try a given-up message again, with those held behind it."""
     front.show(
         front.ask("deliveries.resend", id=number, inbound=inbound),
+        lambda front, done: front.say(f"{done['id']}: {done['state']}."),
+    )
+
+
+@command("drop", "obverse deliveries drop 17")
+@click.argument("number", type=int)
+def deliveries_drop(front: Front, number: int) -> None:
+    """Let go of a message that has not left; what it held back goes on."""
+    front.show(
+        front.ask("deliveries.drop", id=number),
         lambda front, done: front.say(f"{done['id']}: {done['state']}."),
     )
 
@@ -138,7 +167,13 @@ def _show_notices(front: Front, result: JsonObject) -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
-    group("deliveries", "What has not left, and what could not be read.", deliveries_list, deliveries_resend),
+    group(
+        "deliveries",
+        "What has not left, and what could not be read.",
+        deliveries_list,
+        deliveries_resend,
+        deliveries_drop,
+    ),
     followers,
     group("block", "Whom this node does not hear.", block_add, block_list, block_remove),
     notices,

@@ -23,7 +23,8 @@ _TONES = {
 
 def plural(count: int, noun: str) -> str:
     """`1 message`, `2 messages`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    many = f"{noun.removesuffix('y')}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{count} {noun}" if count == 1 else f"{count} {many}"
 
 
 def span(length: timedelta) -> str:

@@ -143,6 +143,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.web": ("node.web", *FRONT, "node.wire.html"),
     "node.api": ("node.api", *FRONT),
     "node.commands": ("node.commands", "node.asking", *FRONT, "node.config", "node.wire", *DATA),
+    # the owner's word on the clock is written down at once
+    "node.commands.admin": ("node.commands", *FRONT, "node.timekeeper", *DATA),
+    # what is known of the host that a message waits for
+    "node.commands.deliveries": ("node.commands", *FRONT, "federation.ports", *DATA),
     # a backup holds the node key beside the database
     "node.commands.backups": (
         "node.commands",

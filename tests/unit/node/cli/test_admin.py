@@ -9,13 +9,13 @@ from typing import Any
 import anyio
 import pytest
 
-from federation.ports import DeliveryOutcome, InboundEntry, Outcome
+from federation.ports import DeliveryOutcome, HostState, InboundEntry, Outcome
 from federation.strictjson import dump_json
 from node.cli import admin
 from node.config import load_config
 from node.container import open_node
 from node.domain.values import format_time
-from node.store.ports import Follower, FollowState, JobState, Notice, QueuedJob, Session
+from node.store.ports import Follower, FollowState, Notice, QueuedJob, Session
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -117,7 +117,7 @@ def test_waiting_deliveries_are_listed_in_words(obverse: Any, data: Path) -> Non
     out = obverse("deliveries", "list").out
     assert "Offer of Agreement" in out
     assert "https://b.example/actors/b" in out
-    assert "queued" in out
+    assert obverse("deliveries", "list", "--json").json["deliveries"][0]["stage"] == "turn"
 
 
 def test_given_up_delivery_is_resent(obverse: Any, data: Path) -> None:
@@ -165,26 +165,82 @@ def test_dead_letter_is_listed_and_read_again(obverse: Any, data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "attempts", "words"),
+    ("stage", "words"),
     [
-        (JobState.QUEUED, 0, "queued"),
-        (JobState.QUEUED, 2, "queued, trying again in 5 minutes: no answer"),
-        (JobState.DELIVERED, 1, "delivered 3 hours ago"),
-        (JobState.HELD, 0, "held behind an earlier message that was given up"),
-        (JobState.EXPIRED, 4, "its time ran out: no answer"),
-        (JobState.DEAD, 1, "given up: no answer"),
+        ("turn", "waiting for its turn"),
+        ("time", "leaves in 5 minutes"),
+        ("retry", "trying again in 5 minutes, because: no answer"),
+        (
+            "silent",
+            "waiting since https://b.example does not answer (7 failures, the first 2 hours ago); next try in"
+            " 5 minutes",
+        ),
+        ("order", "waiting for an earlier message of the same deal"),
+        ("delivered", "delivered 3 hours ago"),
+        ("held", "held behind an earlier message that was given up"),
+        ("dropped", "dropped 3 hours ago"),
+        ("expired", "given up after 7 days and 40 tries: no answer"),
+        ("dead", "given up: no answer"),
     ],
 )
-def test_delivery_state_is_told_in_words(state: JobState, attempts: int, words: str) -> None:
+def test_delivery_state_is_told_in_words(stage: str, words: str) -> None:
     now = datetime.now(UTC)
+    settled = now - timedelta(hours=3, minutes=5)
     line = {
-        "state": state.value,
-        "attempts": attempts,
+        "stage": stage,
+        "host": "https://b.example",
+        "attempts": 40,
+        "failures": 7,
         "detail": "no answer",
-        "due_at": (now + timedelta(minutes=5, seconds=30)).isoformat(),
-        "settled_at": (now - timedelta(hours=3, minutes=5)).isoformat(),
+        "next_at": (now + timedelta(minutes=5, seconds=30)).isoformat(),
+        "silent_since": (now - timedelta(hours=2, minutes=5)).isoformat(),
+        "created_at": (settled - timedelta(days=7)).isoformat(),
+        "settled_at": settled.isoformat(),
     }
     assert admin.delivery_words(line) == words
+
+
+def test_each_delivery_says_what_it_waits_for_and_what_can_be_done(obverse: Any, data: Path) -> None:
+    host = HostState(
+        "https://silent.example",
+        failures=6,
+        failing_since=NOW,
+        open_until=datetime.now(UTC) + timedelta(hours=1),
+    )
+
+    def queue(desk: Any) -> None:
+        changes: list[dict[str, Any]] = [
+            {"due_at": None, "ordering_key": "deal"},
+            {"ordering_key": "deal"},
+            {"due_at": datetime.now(UTC) + timedelta(days=1)},
+            {"inbox": "https://silent.example/inbox", "recipient": ""},
+        ]
+        for number, over in enumerate(changes):
+            desk.tx.deliveries.enqueue(job(number, **over))
+
+    async def know() -> None:
+        async with open_node(load_config(data)) as opened:
+            await opened.node.db.host_memory.save(host)
+
+    work(data, queue)
+    anyio.run(know)
+    listed = obverse("deliveries", "list", "--json").json["deliveries"][::-1]
+    assert [line["stage"] for line in listed] == ["turn", "order", "time", "silent"]
+    assert [line["can"] for line in listed] == [["drop"]] * 4
+    assert (listed[3]["to"], listed[3]["failures"]) == ("https://silent.example/inbox", 6)
+    assert listed[3]["next_at"] is not None
+    out = obverse("deliveries", "list").out
+    assert "waiting since https://silent.example does not answer" in " ".join(out.split())
+    assert "obverse deliveries drop NO" in out
+
+
+def test_delivery_is_dropped(obverse: Any, data: Path) -> None:
+    work(data, lambda desk: desk.tx.deliveries.enqueue(job(1)))
+    assert obverse("deliveries", "drop", "1").out == "1: dropped.\n"
+    assert obverse("deliveries", "list").out == "Nothing waits to be delivered.\n"
+    assert obverse("deliveries", "drop", "1").err == "id: delivery 1 is dropped. It cannot be taken back.\n"
+    assert obverse("deliveries", "drop", "9").err.startswith("id: there is no delivery 9.")
+    assert "dropped" in obverse("deliveries", "list", "--all").out
 
 
 # --- followers, blocks, notices -----------------------------------------------------------------------------
