@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
 from datetime import datetime
 from pathlib import Path
 
@@ -67,8 +68,13 @@ def key_row(key: SigningKey, node_key: bytes, created_at: datetime) -> KeyRow:
     )
 
 
+_REMEMBERED = 1024
+"""So many Ed25519 keys are kept unsealed: each persona has one of its own, and each agreement."""
+
+
 class OwnKeys:
-    """Unseals our private keys once and keeps them (loading an RSA key costs 36 to 60 ms).
+    """Unseals our private keys once and keeps them: RSA keys all (few, and loading one costs 36 to 60 ms),
+    of the others those that were used last.
 
     Implements `federation.ports.SigningKeys` for the delivery loop, and `unsealed` for transactions.
     """
@@ -76,7 +82,8 @@ class OwnKeys:
     def __init__(self, node_key: bytes) -> None:
         self._node_key = node_key
         self._database: Database | None = None
-        self._cache: dict[str, SigningKey] = {}
+        self._rsa: dict[str, SigningKey] = {}
+        self._recent: OrderedDict[str, SigningKey] = OrderedDict()
 
     def attach(self, database: Database) -> None:
         """Tell where key rows are read; the database is opened after the node key was checked."""
@@ -89,20 +96,34 @@ class OwnKeys:
     def unsealed(self, row: KeyRow) -> SigningKey:
         """The private key of a row. Raises: KeyError for a destroyed one, KeyRefused for a wrong node key."""
         if row.sealed is None:
-            self._cache.pop(row.key_id, None)
+            self.forget(row.key_id)
             raise KeyError(row.key_id)
-        found = self._cache.get(row.key_id)
+        found = self._kept(row.key_id)
         if found is None:
             algorithm = KeyAlgorithm(row.algorithm)
             found = unseal(row.sealed, self._node_key, row.key_id, row.owner, algorithm)
-            self._cache[row.key_id] = found
+            self._keep(found)
         return found
+
+    def _kept(self, key_id: str) -> SigningKey | None:
+        if key_id in self._recent:
+            self._recent.move_to_end(key_id)
+            return self._recent[key_id]
+        return self._rsa.get(key_id)
+
+    def _keep(self, key: SigningKey) -> None:
+        if key.algorithm is KeyAlgorithm.RSA:
+            self._rsa[key.id] = key
+            return
+        self._recent[key.id] = key
+        if len(self._recent) > _REMEMBERED:
+            self._recent.popitem(last=False)
 
     async def get(self, key_id: str) -> SigningKey:
         """Raises: KeyError for an unknown or destroyed key."""
-        cached = self._cache.get(key_id)
-        if cached is not None:
-            return cached
+        kept = self._kept(key_id)
+        if kept is not None:
+            return kept
         if self._database is None:
             raise KeyError(key_id)
         row = await self._database.read(lambda tx: tx.keys.get(key_id))
@@ -112,7 +133,8 @@ class OwnKeys:
 
     def forget(self, key_id: str) -> None:
         """Drop a destroyed key from memory."""
-        self._cache.pop(key_id, None)
+        self._rsa.pop(key_id, None)
+        self._recent.pop(key_id, None)
 
     def opens(self, row: KeyRow) -> bool:
         """Whether the node key opens this row: what `doctor` asks."""
