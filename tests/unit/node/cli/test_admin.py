@@ -117,7 +117,7 @@ def test_waiting_deliveries_are_listed_in_words(obverse: Any, data: Path) -> Non
     out = obverse("deliveries", "list").out
     assert "Offer of Agreement" in out
     assert "https://b.example/actors/b" in out
-    assert obverse("deliveries", "list", "--json").json["deliveries"][0]["stage"] == "turn"
+    assert obverse("deliveries", "list", "--json").json["deliveries"][0]["stage"] == "time"
 
 
 def test_given_up_delivery_is_resent(obverse: Any, data: Path) -> None:
@@ -172,8 +172,10 @@ def test_dead_letter_is_listed_and_read_again(obverse: Any, data: Path) -> None:
         ("retry", "trying again in 5 minutes, because: no answer"),
         (
             "silent",
-            "waiting since https://b.example does not answer (7 failures, the first 2 hours ago); next try in"
-            " 5 minutes",
+            (
+                "waiting since https://b.example does not answer (7 failures, the first 2 hours ago); next try in"
+                " 5 minutes"
+            ),
         ),
         ("order", "waiting for an earlier message of the same deal"),
         ("delivered", "delivered 3 hours ago"),
