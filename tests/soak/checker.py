@@ -13,6 +13,7 @@ from functools import cached_property
 from tests.soak.books import Book, Line
 from tests.soak.gauges import Gauge, Slope, slope_of
 from tests.soak.plan import Limits
+from tests.soak.strangers import PASSING
 from tests.soak.witness import Testimony
 
 __all__ = ["CHECKS", "Account", "check", "slopes"]
@@ -205,7 +206,7 @@ def _nothing_refused(account: Account) -> Iterator[str]:
     heard = Counter(f"{line['reason']}" for line in account.said.heard.values() if line["kind"] == "refuse")
     if heard:
         yield f"strangers were refused: {dict(heard)}"
-    bad = {s: n for s, n in account.said.statuses.items() if s and not 200 <= s < 300 and s not in (429, 503)}
+    bad = {s: n for s, n in account.said.statuses.items() if not 200 <= s < 300 and s not in PASSING}
     if bad:
         yield f"strangers were answered {bad}"
 

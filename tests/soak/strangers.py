@@ -28,7 +28,7 @@ from tests.security.peers import ACTIVITY, Clock, Host, Peer, make_peer, serve_n
 from tests.soak.journal import Journal
 from tests.soak.plan import Plan
 
-__all__ = ["HOSTS", "Shop", "Strangers", "stranger_hosts"]
+__all__ = ["HOSTS", "PASSING", "Shop", "Strangers", "stranger_hosts"]
 
 HOSTS = 20
 """So many hosts share the load: none comes near what one host may ask for in a minute."""
@@ -41,6 +41,8 @@ FRESH_S = 200.0
 AGAIN = 0.03
 """The share of what was acknowledged that is sent once more, byte for byte or signed anew."""
 AT_ONCE = 200
+PASSING = frozenset({0, 408, 429, 503})
+"""What says "later": no answer, too slow (a node that stood still finds everybody so), too often, too busy."""
 ANSWER_S = 35.0
 LONGEST_PAUSE_S = 20.0
 
@@ -193,7 +195,7 @@ class Strangers:
             if request is None or loop.time() - signed_at > FRESH_S:
                 request, signed_at = self._signed(body, shop, peer), loop.time()
             status, retry_after_s = await self._try(name, request, shop)
-            if status not in (0, 408, 425, 429, 503):
+            if status not in PASSING:
                 return status
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             await asyncio.sleep(min(max(pause_s, retry_after_s), 60) * self.dice.uniform(1, 1.3))
