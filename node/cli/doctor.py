@@ -201,4 +201,23 @@ def _asked(ask: Callable[[], JsonObject]) -> JsonObject | str:
         return str(error)
 
 
-COMMANDS: tuple[click.Command, ...] = (doctor,)
+@command("clock", "obverse clock --trust")
+@click.option("--trust", is_flag=True, help="The machine's clock is right as it is now.")
+def clock(front: Front, trust: bool) -> None:
+    """Tell what time it is for the node, and whether the machine's clock is believed."""
+    if trust:
+        front.show(front.ask("clock.trust"), lambda front, done: front.say(f"It is {done['now']}."))
+        return
+    health = front.ask("node.health")
+    front.show({"now": health["now"], **health["clock"]}, _show_clock)
+
+
+def _show_clock(front: Front, shown: JsonObject) -> None:
+    front.say(f"It is {shown['now']} for this node.")
+    if shown["doubt"] is not None:
+        front.say(
+            f"{shown['doubt'].capitalize()}, and is not believed. If it is right: obverse clock --trust"
+        )
+
+
+COMMANDS: tuple[click.Command, ...] = (doctor, clock)

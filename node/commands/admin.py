@@ -13,6 +13,7 @@ from node.domain.errors import InvalidInput
 from node.domain.values import format_time
 from node.services.accounts import find_account
 from node.store.ports import Block, Follower, FollowState, JobState
+from node.timekeeper import save_mark
 
 __all__ = ["COMMANDS"]
 
@@ -136,7 +137,17 @@ async def health(node: Node, arguments: Arguments) -> JsonObject:
             "deliveries": states,
             "dead_letters": len(desk.tx.inbox.dead()),
             "store": {"refusal": node.db.refusal, "shortage": node.db.shortage},
+            "clock": {"doubt": node.clock.doubt.words if node.clock.doubt is not None else None},
             "now": format_time(desk.now),
         }
 
     return await node.look(view)
+
+
+@COMMANDS.command("clock.trust")
+async def trust_clock(node: Node, arguments: Arguments) -> JsonObject:
+    """Believe the machine's clock as it is now, by the owner's word."""
+    doubt = node.clock.doubt
+    now = node.clock.trust()
+    await save_mark(node)
+    return {"now": format_time(now), "was": doubt.words if doubt is not None else None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -218,12 +218,13 @@ async def open_target(
     engine: CountingEngine,
     clock: Clock,
     rsa: SigningKey,
+    elapsed: Callable[[], float] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Target]:
     """Make a node with these accounts, open it and its application. `settings` are of Config."""
     config = _prepare(directory, host, settings)
     await (await open_sqlite(config.database_path, clock=clock, create=True)).aclose()
-    async with open_node(config, engine=engine, clock=clock, jitter=lambda: 0.5) as opened:
+    async with open_node(config, engine=engine, clock=clock, elapsed=elapsed, jitter=lambda: 0.5) as opened:
         await opened.node.work(lambda desk: create_node_actor(desk, own_name(rsa, config.node_actor)))
         target = Target(config.base_url, config, opened, create_app(opened.node, opened.inbox), engine, clock)
         for name, kind in accounts.items():
