@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -81,79 +82,63 @@ def _fire(load: Child, port: int, first: int, count: int, connections: int = CON
     return answer
 
 
-# --- accepted ----------------------------------------------------------------------------------------------
+# --- against a floor ---------------------------------------------------------------------------------------
 
 
-def accepting(stage: Stage, row: Row) -> Iterator[Figure]:
-    """A signed POST up to its 202; the worker, which would act on it, sleeps."""
-    sign, piece = (by_cavage, "rsa_verify") if row is ACCEPT_CAVAGE else (by_ed25519, "ed25519_verify")
-    count, warm = stage.amount(4000, 1500), 500
-    with ExitStack() as opened:
-        config = found(stage.directory, "shop", "vendor")
-        known = senders(SENDERS)
-        teach(config, known)
-        load, pieces = opened.enter_context(stage.load()), opened.enter_context(stage.pieces())
-        trivial = opened.enter_context(stage.trivial_post())
-        opened.enter_context(stage.node(config, "--no-processing", "--no-delivering"))
-        _requests(stage, load, config, known, feedback, sign, warm + count * stage.rounds)
-        for port in (trivial, config.bind_port):
-            _fire(load, port, 0, warm)
-        rates, floors = [], []
-        for number in range(stage.rounds):
-            first = warm + number * count
-            floors.append(_floor_us(load, pieces, trivial, first, count, (piece, "row")))
-            rates.append(count / _fire(load, config.bind_port, first, count)["seconds"])
-        _check_rows(config, "inbox", warm + stage.rounds * count)
-    yield _ratio(row, rates, floors)
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is sent to a node in rounds of `count`, and what it is held against.
 
-
-def _floor_us(
-    load: Child, pieces: Child, trivial: int, first: int, count: int, names: Sequence[str]
-) -> float:
-    """Microseconds of a trivial POST of the same bytes and of these pieces, one after the other."""
-    posting = _fire(load, trivial, first, count)["seconds"] / count * 1e6
-    once = pieces.ask(do="measure", names=sorted(set(names)), seconds=PIECE_S)
-    return float(posting + sum(once[name] for name in names))
-
-
-def _ratio(row: Row, rates: Sequence[float], floors_us: Sequence[float]) -> Figure:
-    """Medians; the ratio is that of each round, so that a slow spell meets both."""
-    ratios = [rate * floor / 1e6 for rate, floor in zip(rates, floors_us, strict=True)]
-    return figure_of(row, median(rates), 1e6 / median(floors_us), median(ratios))
-
-
-# --- a deal ------------------------------------------------------------------------------------------------
-
-
-def dealing(stage: Stage, row: Row) -> Iterator[Figure]:
-    """An intent up to the deal's state, the offer that a rule makes of it, and the outbox row of that.
-
-    Nothing is delivered, so that delivery is not measured with it.
+    Shapes: `flags` are those of the node's process; `pieces` what the floor has beside the trivial POST;
+            `seconds` measures one round; `rows` must be as many as were sent, in the end.
     """
-    count, warm = stage.amount(1500, 500), 200
+
+    config: Config
+    flags: Sequence[str]
+    bodies: Bodies
+    sign: Sign
+    pieces: Sequence[str]
+    count: int
+    seconds: Callable[[Child, Config, int], float]
+    rows: str
+
+
+def _against_floor(stage: Stage, row: Row, work: _Work) -> Figure:
+    """Medians of the rounds; the ratio is that of each round, so that a slow spell meets both.
+
+    Each round is signed just before it, since signatures do not last; the first one only warms.
+    """
+    known = senders(SENDERS)
+    teach(work.config, known)
+    rates, floors_us = [], []
     with ExitStack() as opened:
-        config = found(stage.directory, "shop", "vendor")
-        known = senders(SENDERS)
-        teach(config, known)
-        run_command(config, "catalogue.import", csv=CATALOGUE)
-        run_command(config, "rules.add", name="At once")
         load, pieces = opened.enter_context(stage.load()), opened.enter_context(stage.pieces())
         trivial = opened.enter_context(stage.trivial_post())
-        opened.enter_context(stage.node(config, "--no-delivering"))
-        _requests(stage, load, config, known, casts, by_ed25519, warm + count * stage.rounds)
-        _fire(load, trivial, 0, warm)
-        _processed(load, config, 0, warm, CONNECTIONS)
-        rates, floors = [], []
-        for number in range(stage.rounds):
-            first = warm + number * count
-            names = ("ed25519_verify", "row", "ed25519_verify", "jcs")
-            floors.append(_floor_us(load, pieces, trivial, first, count, names))
-            rates.append(count / _processed(load, config, first, count, CONNECTIONS))
-        _check_rows(config, "delivery WHERE attempts = 0", warm + stage.rounds * count)
-    yield _ratio(row, rates, floors)
+        opened.enter_context(stage.node(work.config, *work.flags))
+        for _ in range(stage.rounds + 1):
+            _requests(stage, load, work.config, known, work.bodies, work.sign, work.count)
+            floors_us.append(_floor_us(load, pieces, trivial, work))
+            rates.append(work.count / work.seconds(load, work.config, work.count))
+        _check_rows(work.config, work.rows, (stage.rounds + 1) * work.count)
+    ratios = [rate * floor / 1e6 for rate, floor in zip(rates, floors_us, strict=True)]
+    return figure_of(row, median(rates[1:]), 1e6 / median(floors_us[1:]), median(ratios[1:]))
 
 
-def _processed(load: Child, config: Config, first: int, count: int, connections: int) -> float:
+def _floor_us(load: Child, pieces: Child, trivial: int, work: _Work) -> float:
+    """Microseconds of a trivial POST of the same bytes and of the pieces, one after the other."""
+    posting = _fire(load, trivial, 0, work.count)["seconds"] / work.count * 1e6
+    once = pieces.ask(do="measure", names=sorted(set(work.pieces)), seconds=PIECE_S)
+    return float(posting + sum(once[name] for name in work.pieces))
+
+
+def _accepted(load: Child, config: Config, count: int) -> float:
+    """Seconds from the first request to the last 202."""
+    return float(_fire(load, config.bind_port, 0, count)["seconds"])
+
+
+def _processed(
+    load: Child, config: Config, count: int, *, first: int = 0, connections: int = CONNECTIONS
+) -> float:
     """Seconds from the first request until nothing waits any more."""
     with closing(sqlite3.connect(f"file:{config.database_path}?mode=ro", uri=True)) as database:
         began_at = _fire(load, config.bind_port, first, count, connections)["began_at"]
@@ -168,6 +153,49 @@ def _check_rows(config: Config, rows: str, expected: int) -> None:
         (there,) = database.execute(f"SELECT count(*) FROM {rows}").fetchone()
     if there != expected:
         raise RuntimeError(f"{expected} messages came in, and {there} rows of {rows} came of them")
+
+
+# --- accepted ----------------------------------------------------------------------------------------------
+
+
+def accepting(stage: Stage, row: Row) -> Iterator[Figure]:
+    """A signed POST up to its 202; the worker, which would act on it, sleeps."""
+    by_rsa = row is ACCEPT_CAVAGE
+    work = _Work(
+        config=found(stage.directory, "shop", "vendor"),
+        flags=("--no-processing", "--no-delivering"),
+        bodies=feedback,
+        sign=by_cavage if by_rsa else by_ed25519,
+        pieces=("rsa_verify" if by_rsa else "ed25519_verify", "row"),
+        count=stage.amount(4000, 1500),
+        seconds=_accepted,
+        rows="inbox",
+    )
+    yield _against_floor(stage, row, work)
+
+
+# --- a deal ------------------------------------------------------------------------------------------------
+
+
+def dealing(stage: Stage, row: Row) -> Iterator[Figure]:
+    """An intent up to the deal's state, the offer that a rule makes of it, and the outbox row of that.
+
+    Nothing is delivered, so that delivery is not measured with it.
+    """
+    config = found(stage.directory, "shop", "vendor")
+    run_command(config, "catalogue.import", csv=CATALOGUE)
+    run_command(config, "rules.add", name="At once")
+    work = _Work(
+        config=config,
+        flags=("--no-delivering",),
+        bodies=casts,
+        sign=by_ed25519,
+        pieces=("ed25519_verify", "row", "ed25519_verify", "jcs"),
+        count=stage.amount(1500, 400),
+        seconds=_processed,
+        rows="delivery WHERE attempts = 0",
+    )
+    yield _against_floor(stage, row, work)
 
 
 # --- acted on ----------------------------------------------------------------------------------------------
@@ -185,13 +213,14 @@ def acting(stage: Stage, rows: Sequence[Row]) -> Iterator[Figure]:
         wanted = [connections for connections, row in ACTED_ON.items() if row in rows]
         total = 500 + stage.rounds * sum(counts[connections] for connections in wanted)
         _requests(stage, load, config, known, feedback, by_cavage, total)
-        _processed(load, config, 0, 500, CONNECTIONS)
+        _processed(load, config, 500)
         first, rates = 500, {connections: list[float]() for connections in wanted}
         for _ in range(stage.rounds):
             for connections in wanted:
-                seconds = _processed(load, config, first, counts[connections], connections)
-                rates[connections].append(counts[connections] / seconds)
-                first += counts[connections]
+                count = counts[connections]
+                seconds = _processed(load, config, count, first=first, connections=connections)
+                rates[connections].append(count / seconds)
+                first += count
         _check_rows(config, "post", total)
     yield from (figure_of(ACTED_ON[connections], median(taken)) for connections, taken in rates.items())
 
