@@ -62,7 +62,6 @@ _LEAVING: Final = "leaving"
 
 
 _BAD_REQUEST = Fault(400, "Not plain HTTP/1.1")
-_BAD_TARGET = Fault(400, "Not a plain path from the root")
 _BAD_TRAILER = Fault(400, "No fields after the body")
 _BIG_HEAD = Fault(431, "Header fields too large")
 _BIG_BODY = Fault(413, "Too large")
@@ -239,17 +238,14 @@ class Line(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        path = self.url.partition(b"?")[0]
-        if path[:1] != b"/" or b"#" in path:  # uvicorn would make a path of it; the guard sees that
-            self._fault = _BAD_TARGET
-            raise _Refusal
         if len(self.headers) > self._bounds.header_count:
             self._fault = _BIG_HEAD
             raise _Refusal
         self._body_bytes = self._spare_bytes = 0
         self._enter(_READING, self._bounds.body_s + _GRACE_S)
         super().on_headers_complete()
-        self.scope["raw_path"] = path
+        # uvicorn makes a path of whatever it is; `federation.asgi.RequestGuard` must see what was asked for.
+        self.scope["raw_path"] = self.url.partition(b"?")[0]
 
     def on_body(self, body: bytes) -> None:
         self._spare_bytes = 0

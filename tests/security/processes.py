@@ -141,12 +141,15 @@ class Running:
         assert self.process.wait(40) == 0, self.vendor.log.read_text()[-3000:]
         return time.monotonic() - began
 
+    def cpu_seconds(self) -> float:
+        """How much processor time it has had since it began."""
+        return float(sum(psutil.Process(self.process.pid).cpu_times()[:2]))
+
     def cpu_share(self, over_s: float) -> float:
         """How much of one processor it uses."""
-        watched = psutil.Process(self.process.pid)
-        before = sum(watched.cpu_times()[:2])
+        before = self.cpu_seconds()
         time.sleep(over_s)
-        return float(sum(watched.cpu_times()[:2]) - before) / over_s
+        return (self.cpu_seconds() - before) / over_s
 
     def open_files(self) -> int:
         return int(psutil.Process(self.process.pid).num_fds())

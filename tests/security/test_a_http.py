@@ -305,6 +305,15 @@ async def test_a07_routing_is_by_the_path_as_it_is_spelt(world: World, path: str
 
 
 @pytest.mark.parametrize(
+    "path", ["/static/%6fbverse.svg", "/%61ctor", "//actor", "/static/../actor", "/actor/"]
+)
+async def test_a07_a_document_has_one_spelling(world: World, path: str) -> None:
+    async with at_the_door(world.v) as front:
+        assert (await front.send(raw("GET", "/static/obverse.svg"), until_closed=False)).status == 200
+        assert (await front.send(raw("GET", path), until_closed=False)).status == 404
+
+
+@pytest.mark.parametrize(
     "target",
     ["https://v.example/actors/shop/inbox", "http://v.example/actors/shop/inbox", "*", "actors/shop/inbox",
      "v.example:443", "/actors/shop/inbox#x", "/actors/shop/inbox%00", "/actors/shop/inbox%0d%0aX:y",
