@@ -160,7 +160,7 @@ def _entry(
         actor=activity.actor,
         activity_id=activity.id,
         body=activity.body,
-        digest=object_digest(activity.json),
+        digest=object_digest(activity.json, is_parsed=True),
         received_at=received_at,
         signer=signer.actor if signer else "",
         key_id=signer.key.id if signer else "",

@@ -8,7 +8,12 @@ import rfc8785
 
 from federation.messages import JsonValue
 
-__all__ = ["canonicalize"]
+__all__ = ["canonicalize", "canonicalize_parsed"]
+
+_OTHER_SPELLINGS = (b"e-", b".0,", b".0]", b".0}")
+"""How every number goes on that the encoder writes otherwise than JCS: tiny ones and whole floats. The strict
+parser lets none in that is so large that it would be written with an exponent.
+"""
 
 
 class _OtherSpellingError(Exception):
@@ -44,6 +49,19 @@ def canonicalize(value: JsonValue) -> bytes:
         return rfc8785.dumps(value)
     except RecursionError:
         raise ValueError("The value is nested too deep for a canonical form.") from None
+
+
+def canonicalize_parsed(value: JsonValue) -> bytes:
+    """The same bytes, at a third of the price, for an object or list that `strictjson.parse_json` returned.
+
+    What that parser returns holds JSON's own types and no NaN, so that nothing needs to be read back; text
+    that merely looks like a doubtful number takes the longer way.
+    """
+    data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    is_doubtful = any(spelling in data for spelling in _OTHER_SPELLINGS)
+    if is_doubtful or not (data.isascii() or _has_ascii_keys(value)):
+        return canonicalize(value)
+    return data
 
 
 def _canonicalize_quickly(value: JsonValue) -> bytes | None:

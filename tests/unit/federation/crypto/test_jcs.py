@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import enum
+import json
 import math
 import uuid
 from datetime import UTC, datetime
@@ -11,7 +12,9 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.jcs import canonicalize
+from federation.errors import InvalidJson
+from federation.jcs import canonicalize, canonicalize_parsed
+from federation.strictjson import parse_json
 
 SAFE = 2**53 - 1
 
@@ -122,3 +125,32 @@ def test_bottomless_nesting_is_a_value_error_or_written(levels: int) -> None:
     else:
         with pytest.raises(ValueError, match="nested too deep"):
             canonicalize(value)
+
+
+@given(st.lists(values, max_size=3) | st.dictionaries(text, values, max_size=3))
+def test_what_was_parsed_has_the_same_canonical_form(value: Any) -> None:
+    try:
+        parsed = parse_json(json.dumps(value).encode())
+    except InvalidJson:  # beyond what a double holds exactly, or a NUL
+        return
+    assert canonicalize_parsed(parsed) == rfc8785.dumps(parsed)
+
+
+@given(st.floats(-SAFE, SAFE) | st.floats(-1e-3, 1e-3))
+def test_every_double_that_was_parsed_has_its_canonical_form(number: float) -> None:
+    parsed = parse_json(json.dumps([number, {"a": number}]).encode())
+    assert canonicalize_parsed(parsed) == rfc8785.dumps(parsed)
+
+
+@pytest.mark.parametrize(
+    "number", ["1e-7", "1.5e-10", "0.0", "-0.0", "7.0", "9007199254740991.0", "0.00001", "5e-324"]
+)
+def test_numbers_of_two_spellings_take_the_longer_way(number: str) -> None:
+    for written in (f"[{number}]", f'{{"a":{number}}}', f"[{number},1]"):
+        parsed = parse_json(written.encode())
+        assert canonicalize_parsed(parsed) == rfc8785.dumps(parsed)
+
+
+def test_words_that_look_like_numbers_change_nothing() -> None:
+    value: Any = {"b": "e-mail, version 1.0, 1e-7", "\u00e4": 1, "a": ["x.0]", "\u20ac"]}
+    assert canonicalize_parsed(value) == rfc8785.dumps(value)
