@@ -42,7 +42,7 @@ AGAIN = 0.03
 """The share of what was acknowledged that is sent once more, byte for byte or signed anew."""
 AT_ONCE = 200
 PASSING = frozenset({0, 408, 429, 503})
-"""What says "later": no answer, too slow (a node that stood still finds everybody so), too often, too busy."""
+"""What says "later": no answer, too slow (so says a node that stood still), too often, too busy."""
 ANSWER_S = 35.0
 LONGEST_PAUSE_S = 20.0
 
