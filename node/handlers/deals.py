@@ -78,8 +78,10 @@ def _take(
     if not desk.tx.inbox.is_pending(entry.id):
         return
     is_actor = desk.tx.accounts.get(own) is not None or desk.tx.personas.get(own) is not None
-    if is_actor and _take_one(desk, node, entry, inbound.activity.json, own, sender, keys):
-        _take_parked(desk, node, own, envelope_of(inbound.activity.json).deal_id, sender, keys)
+    if is_actor:
+        changed = _take_one(desk, node, entry, inbound.activity.json, own, sender, keys)
+        if changed:
+            _take_parked(desk, node, own, changed, sender, keys)
     desk.tx.inbox.finish(entry.id)
 
 
@@ -91,23 +93,24 @@ def _take_one(
     own: str,
     sender: Sender,
     keys: dict[str, PublicKey],
-) -> bool:
-    """Parse and receive one message; whether it changed its deal."""
+) -> str:
+    """Parse and receive one message; the deal that it changed, "" for none."""
     envelope = envelope_of(activity)
     deal = desk.tx.deals.get(own, envelope.deal_id)
     source = _source(desk, entry, activity, envelope, own, sender, keys)
     known = desk.tx.evidence.find(own, entry.activity_id)
     if known is not None and known.direction is Direction.IN:
         _meet_again(desk, source, known)
-        return False
+        return ""
+    currency = _currency(desk, deal, activity)
     try:
-        message = parse_message(activity, digest=entry.digest, currency=_currency(desk, deal, activity))
+        message = parse_message(activity, digest=entry.digest, currency=currency, kind=envelope.kind)
     except UnknownMessage:
-        return False
+        return ""
     except Refusal as error:
         refuse_message(desk, source, None, error)
-        return False
-    return receive(desk, message, source) is Reception.APPLIED
+        return ""
+    return envelope.deal_id if receive(desk, message, source) is Reception.APPLIED else ""
 
 
 def _meet_again(desk: Desk, source: Source, known: StoredMessage) -> None:
@@ -132,7 +135,7 @@ def _take_parked(
         for parked in waiting:
             desk.tx.parking.remove(own, parked.activity_id)
             activity = parse_json_object(parked.body)
-            progress |= _take_one(desk, node, parked.entry, activity, own, sender, keys)
+            progress |= bool(_take_one(desk, node, parked.entry, activity, own, sender, keys))
         waiting = desk.tx.parking.of_deal(own, deal_id)
 
 

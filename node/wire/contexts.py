@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from federation.jsonld import as_list
 from federation.messages import JsonObject, JsonValue
@@ -16,6 +15,7 @@ __all__ = [
     "TERMS",
     "context_for",
     "has_only_our_contexts",
+    "is_plainly_written",
     "obv",
     "odd_member",
     "plain_code",
@@ -126,6 +126,28 @@ def _is_ours(context: JsonValue) -> bool:
     )
 
 
+def is_plainly_written(document: JsonObject) -> bool:
+    """Whether every member has its plain name and every context says what we say, found in one walk.
+
+    True spares `odd_member` and `has_only_our_contexts`; False means only that they are needed.
+    """
+    waiting: list[JsonValue] = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(item for item in value if isinstance(item, dict | list))
+            continue
+        for key, child in value.items():
+            if key == "@context":
+                if not _is_ours(child):
+                    return False
+            elif "@" in key or (":" in key and key not in _SPELLINGS):
+                return False
+            elif isinstance(child, dict | list):
+                waiting.append(child)
+    return True
+
+
 _SPELLINGS = frozenset(f"{prefix}:{term}" for prefix in ("om2", "vf") for term in _OM2.split())
 """The only members that are read under a prefix (`quantities`)."""
 
@@ -171,7 +193,7 @@ def context_for(document: JsonObject) -> list[JsonValue]:
     Shapes: `document` without a proof; nested objects with a context of their own count for nothing.
     Spec:   FEP-8b32 (data-integrity must be listed before signing); `protocol §2`.
     """
-    words = set(_words(document))
+    words = _words(document)
     used = sorted(word for word in words if word in TERMS)
     stated = {_prefix(TERMS[term]) for term in used}
     stated.update(match[1] for word in words if (match := _PREFIXED.fullmatch(word)))
@@ -186,20 +208,22 @@ def _prefix(definition: JsonValue) -> str:
     return iri.partition(":")[0]
 
 
-def _words(document: JsonObject) -> Iterator[str]:
+def _words(document: JsonObject) -> set[str]:
     """Every key, every type name, and every value that a prefix begins."""
+    words: set[str] = set()
     waiting: list[JsonValue] = [document]
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):
             waiting.extend(value)
         elif isinstance(value, str):
-            if _PREFIXED.fullmatch(value):
-                yield value
+            if ":" in value and _PREFIXED.fullmatch(value):
+                words.add(value)
         elif isinstance(value, dict) and (value is document or "@context" not in value):
-            yield from value
-            yield from (name for name in as_list(value.get("type")) if isinstance(name, str))
+            words.update(value)
+            words.update(name for name in as_list(value.get("type")) if isinstance(name, str))
             waiting.extend(child for key, child in value.items() if key != "@context")
+    return words
 
 
 def obv(code: str) -> str:

@@ -15,7 +15,7 @@ from federation.messages import JsonObject, JsonValue
 from node.domain.errors import Refusal
 from node.domain.messages import Accept, Kind, Message, OrderAccept
 from node.wire import accepts, cancellations, notes, offers, postings, progress, proposals, receipts, rejects
-from node.wire.contexts import READ_TERMS, has_only_our_contexts, odd_member
+from node.wire.contexts import READ_TERMS, has_only_our_contexts, is_plainly_written, odd_member
 from node.wire.headers import Header, read_header
 from node.wire.kinds import DIGESTS, is_deal_message, kind_of
 from node.wire.reading import Reader, UnknownMessage, malformed
@@ -81,17 +81,20 @@ _BUILDERS: dict[Kind, Callable[..., JsonObject]] = {
 }
 
 
-def parse_message(activity: JsonObject, *, digest: str, currency: str | None = None) -> Message:
+def parse_message(
+    activity: JsonObject, *, digest: str, currency: str | None = None, kind: Kind | None = None
+) -> Message:
     """Read one message of the protocol from an authenticated activity.
 
     Shapes: `activity` as the strict parser returned it, its proof (verified by the caller) included or not;
             `digest` is that of the whole signed message; `currency` is the ISO code of the deal, or of the
-            posting that an order binds, None where none was named (a gift, or a deal that is not known).
+            posting that an order binds, None where none was named (a gift, or a deal that is not known);
+            `kind` is what `envelope_of` made of this activity, where that was asked before.
     Raises: Refusal(malformed), whose detail names the member and what would be right; UnknownMessage for what
             is not of this protocol, or of a part of it that this version does not read.
     Spec:   `protocol §2` to `§4`; `security D04, D10, D11, G12 to G21, G26`.
     """
-    kind = kind_of(activity)
+    kind = kind or kind_of(activity)
     _check_meaning(activity)
     reader = Reader(activity)
     header = read_header(reader, digest)
@@ -101,6 +104,8 @@ def parse_message(activity: JsonObject, *, digest: str, currency: str | None = N
 
 def _check_meaning(activity: JsonObject) -> None:
     """No context gives a name that we read another meaning, and no keyword moves parts about."""
+    if is_plainly_written(activity):
+        return
     odd = odd_member(activity)
     if odd is not None:
         raise malformed(odd, "must be written as its plain name")

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from federation.vocab import AS_CONTEXT, DATA_INTEGRITY_CONTEXT
-from node.wire.contexts import PREFIXES, READ_TERMS, TERMS, context_for, obv, odd_member, plain_code
+from node.wire.contexts import (
+    PREFIXES,
+    READ_TERMS,
+    TERMS,
+    context_for,
+    has_only_our_contexts,
+    is_plainly_written,
+    obv,
+    odd_member,
+    plain_code,
+)
 
 BARE = [AS_CONTEXT, DATA_INTEGRITY_CONTEXT]
 
@@ -61,3 +77,32 @@ def test_code_is_read_with_prefix_or_namespace_only() -> None:
 )
 def test_other_spelling_of_a_member_is_found(document: dict[str, object], odd: str | None) -> None:
     assert odd_member(document) == odd
+
+
+# --- one walk in place of two ------------------------------------------------------------------------------
+
+MESSAGES = Path(__file__).parents[3] / "golden" / "messages"
+_keys = st.sampled_from(["a", "to", "as:to", "om2:hasUnit", "@type", "@graph", "@context", "x:y", "b@c"])
+_leaves = st.sampled_from(["a", AS_CONTEXT, 1, None, {"obv": PREFIXES["obv"]}, {"obv": "https://x.example/"}])
+_documents = st.dictionaries(
+    _keys,
+    st.recursive(
+        _leaves,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=4,
+)
+
+
+@pytest.mark.parametrize("name", ["01-intent", "06-offer", "10-accept", "12-refusal"])
+def test_the_messages_of_a_deal_are_plainly_written(name: str) -> None:
+    (path,) = MESSAGES.glob(f"{name[:2]}-*.json")
+    assert is_plainly_written(json.loads(path.read_bytes()))
+
+
+@given(_documents)
+def test_what_is_plainly_written_has_nothing_odd_and_no_other_context(document: dict[str, Any]) -> None:
+    if is_plainly_written(document):
+        assert odd_member(document) is None
+        assert has_only_our_contexts(document)
