@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from federation.errors import InvalidJson
 from federation.messages import JsonObject
 from federation.ports import HostState, lane_of
 from federation.strictjson import parse_json_object
@@ -169,8 +170,11 @@ def _dead(dead: DeadEntry) -> JsonObject:
 
 
 def _type_of(body: bytes) -> str:
-    """What kind of activity, in a word or two; what was delivered is not kept here."""
-    return kind_of_activity(parse_json_object(body)) if body else "message"
+    """What kind of activity, in a word or two; what was delivered is not kept, and poison may be anything."""
+    try:
+        return kind_of_activity(parse_json_object(body))
+    except InvalidJson:
+        return "message"
 
 
 def _time(at: datetime | None) -> str | None:
