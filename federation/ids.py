@@ -118,11 +118,19 @@ def canonical_host(text: str) -> str:
     labels = name.split(".")
     if _NUMBER.fullmatch(labels[-1]):
         return _canonical_ipv4(name)
-    if name.isascii() and not any(label.startswith("xn--") for label in labels):
-        if not all(_LABEL.fullmatch(label) for label in labels) or len(name) > 253:
-            raise InvalidIri(f"not a host name: {name[:80]!r}")
-        return name
-    return _to_a_labels(name)
+    if not name.isascii() or any(label.startswith("xn--") for label in labels):
+        name = _to_a_labels(name)
+    if not _is_name(name):
+        raise InvalidIri(f"not a host name: {name[:80]!r}")
+    return name
+
+
+def _is_name(name: str) -> bool:
+    """Judged after the mapping too, which drops characters from numbers and leaves a dot at the end."""
+    labels = name.split(".")
+    if len(name) > 253 or _NUMBER.fullmatch(labels[-1]):
+        return False
+    return all(_LABEL.fullmatch(label) for label in labels)
 
 
 def _canonical_ipv6(name: str) -> str:
