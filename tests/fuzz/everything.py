@@ -1,0 +1,12 @@
+"""All targets by name."""
+
+from __future__ import annotations
+
+from tests.fuzz.meanings import MEANINGS
+from tests.fuzz.readers import READERS
+from tests.fuzz.seals import SEALS
+from tests.fuzz.targets import Target
+
+__all__ = ["TARGETS"]
+
+TARGETS: dict[str, Target] = {target.name: target for target in (*READERS, *SEALS, *MEANINGS)}
