@@ -606,6 +606,8 @@ async def test_a16_a_method_that_does_not_exist_is_400_and_documents_are_read_on
     async with at_the_door(world.v) as front:
         await front.refuses(raw("FETCH", INBOX), statuses=[400])
         await front.refuses(raw("post", INBOX), statuses=[400])
+        for path in ("/actor", "/static/obverse.svg", "/nowhere"):
+            await front.refuses(raw("TRACE", path), statuses=[405])
         answer = await front.refuses(raw("PUT", "/actor", "Connection: close"), statuses=[405])
         assert answer.headers["allow"] == "GET, HEAD"
 
@@ -659,6 +661,11 @@ async def test_variant_nothing_is_read_behind_a_request_to_change_the_protocol(w
     async with at_the_door(world.v) as front:
         await front.refuses(asking, inner, statuses=[400])
         await front.refuses(asking + inner, statuses=[400])
+        caller = await front.call()
+        for piece in (asking, inner, inner, inner):
+            caller.writer.write(piece)
+            await asyncio.sleep(0.02)
+        assert (await caller.reader.read()).startswith(b"HTTP/1.1 400"), "no reset"
 
 
 async def test_variant_http_1_0_with_a_host_is_answered_and_closed(world: World) -> None:
