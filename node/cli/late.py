@@ -7,6 +7,7 @@ This is the one place where the command line imports late.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,9 @@ async def serve_node(config: Config, ready: Callable[[str], None]) -> None:
 
 def restore(file: Path, passphrase: str, data_dir: Path) -> Any:
     """Bring a node back (`node.store.backup.restore_backup`)."""
-    return import_module("node.store.backup").restore_backup(file, passphrase, data_dir)
+    return import_module("node.store.backup").restore_backup(
+        file, passphrase, data_dir, now=datetime.now(UTC)
+    )
 
 
 def play_demo(*, once: bool, base_port: int, keep: Path | None) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from federation.errors import InvalidIri
 from federation.ids import canonical_host
 from federation.messages import JsonObject
+from federation.strictjson import parse_json_object
 from node.commands.arguments import Arguments
 from node.commands.registry import Commands
 from node.context import Node
@@ -12,7 +15,7 @@ from node.desk import Desk
 from node.domain.errors import InvalidInput
 from node.domain.values import format_time
 from node.services.accounts import find_account
-from node.store.ports import Block, Follower, FollowState, JobState
+from node.store.ports import LAST_BACKUP, LAST_RESTORE, Block, Follower, FollowState, JobState
 from node.timekeeper import save_mark
 
 __all__ = ["COMMANDS"]
@@ -138,10 +141,25 @@ async def health(node: Node, arguments: Arguments) -> JsonObject:
             "dead_letters": len(desk.tx.inbox.dead()),
             "store": {"refusal": node.db.refusal, "shortage": node.db.shortage},
             "clock": {"doubt": node.clock.doubt.words if node.clock.doubt is not None else None},
+            "backup": _last_backup(desk),
+            "restored": _record(desk, LAST_RESTORE),
             "now": format_time(desk.now),
         }
 
     return await node.look(view)
+
+
+def _record(desk: Desk, name: str) -> JsonObject | None:
+    text = desk.tx.meta.get(name)
+    return parse_json_object(text.encode()) if text is not None else None
+
+
+def _last_backup(desk: Desk) -> JsonObject | None:
+    """When and whereto the node was last backed up, and how many keys were made since."""
+    record = _record(desk, LAST_BACKUP)
+    if record is None:
+        return None
+    return {**record, "keys_since": desk.tx.keys.made_since(datetime.fromisoformat(record["at"]))}
 
 
 @COMMANDS.command("clock.trust")

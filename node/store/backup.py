@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sqlite3
 import tempfile
 import unicodedata
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from node.store.ports import Database, StoreRefused
+from node.store.ports import LAST_RESTORE, Database, StoreRefused
 
 __all__ = ["RestoredBackup", "read_backup", "restore_backup", "write_backup"]
 
@@ -257,7 +258,9 @@ def _read_manifest(chunk: bytes, path: Path) -> _Manifest:
         raise StoreRefused(f"{path} was made by another version of Obverse.") from None
 
 
-def restore_backup(path: Path, passphrase: str, data_dir: Path) -> RestoredBackup:
+def restore_backup(
+    path: Path, passphrase: str, data_dir: Path, *, now: datetime | None = None
+) -> RestoredBackup:
     """Bring a node back into a data directory: its key, its settings where none are there, its database.
 
     The database comes last, so that a restore that was cut off can be done again.
@@ -279,10 +282,22 @@ def restore_backup(path: Path, passphrase: str, data_dir: Path) -> RestoredBacku
             if backup.settings and not (data_dir / SETTINGS_FILE).exists():
                 _put(data_dir / SETTINGS_FILE, iter([backup.settings]), undo)
             _put(database, backup.database(), undo)
+            _mark_restored(database, backup.made_at, now)
             undo.pop_all()
-    except OSError as error:
-        raise StoreRefused(f"{data_dir} cannot be written: {error.strerror or error}.") from error
+    except (OSError, sqlite3.Error) as error:
+        words = getattr(error, "strerror", None) or error
+        raise StoreRefused(f"{data_dir} cannot be written: {words}.") from error
     return backup
+
+
+def _mark_restored(database: Path, made_at: datetime, now: datetime | None) -> None:
+    """Let the node know that it lacks what came after the backup."""
+    record = {"made_at": made_at.isoformat(), "at": now.isoformat() if now is not None else None}
+    with contextlib.closing(sqlite3.connect(database)) as store, store:
+        store.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (LAST_RESTORE, msgspec.json.encode(record).decode()),
+        )
 
 
 def _put(path: Path, chunks: Iterator[bytes], undo: contextlib.ExitStack) -> None:

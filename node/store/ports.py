@@ -20,6 +20,8 @@ from node.domain.intents import Intent, Proposal
 from node.domain.matching import Judgement, Rule
 from node.domain.offers import StandingOffer
 from node.store.records import (
+    LAST_BACKUP,
+    LAST_RESTORE,
     Block,
     DeadEntry,
     Direction,
@@ -38,6 +40,8 @@ from node.store.records import (
 )
 
 __all__ = [
+    "LAST_BACKUP",
+    "LAST_RESTORE",
     "Accounts",
     "Block",
     "Catalogue",
@@ -108,6 +112,7 @@ class Keys(Protocol):
         """All keys of an actor, oldest first, revoked ones with their dates."""
         ...
 
+    def made_since(self, at: datetime) -> int: ...
     def save(self, row: KeyRow) -> None: ...
 
 
@@ -117,10 +122,7 @@ class Intents(Protocol):
         """Newest first; with `is_live` only those that are."""
         ...
 
-    def find(self, account: str, ending: str) -> list[Intent]:
-        """Intents of an account whose id ends with these characters (at most 10), newest first."""
-        ...
-
+    def find(self, account: str, ending: str) -> list[Intent]: ...
     def save(self, intent: Intent) -> None: ...
 
 
@@ -212,10 +214,7 @@ class Deliveries(Protocol):
         ...
 
     def get(self, job_id: int) -> QueuedJob | None: ...
-    def of_activity(self, activity_id: str) -> list[QueuedJob]:
-        """The jobs that carry an activity, oldest first."""
-        ...
-
+    def of_activity(self, activity_id: str) -> list[QueuedJob]: ...
     def resend(self, job_id: int, now: datetime, give_up_at: datetime) -> bool:
         """Queue a dead, expired or held job again, and those held behind it. False: none of these."""
         ...

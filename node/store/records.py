@@ -10,6 +10,8 @@ from federation.ports import InboundEntry
 from node.domain.errors import Reason
 
 __all__ = [
+    "LAST_BACKUP",
+    "LAST_RESTORE",
     "Block",
     "DeadEntry",
     "Direction",
@@ -26,6 +28,10 @@ __all__ = [
     "StoreRefused",
     "StoredMessage",
 ]
+
+
+LAST_BACKUP, LAST_RESTORE = "backup", "restored"
+"""Rows of `Meta`: when the node was last backed up and whereto, and from which backup it was brought back."""
 
 
 class StoreRefused(Exception):

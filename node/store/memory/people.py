@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from node.domain.accounts import Account, Contact, Persona, PersonaState
 from node.store.memory.tables import Repository
@@ -66,6 +67,9 @@ class MemoryKeys(Repository):
         return sorted(
             (row for row in self._t.keys.values() if row.owner == owner), key=lambda row: row.created_at
         )
+
+    def made_since(self, at: datetime) -> int:
+        return sum(row.created_at > at for row in self._t.keys.values())
 
     def save(self, row: KeyRow) -> None:
         self._t.keys[row.key_id] = row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
+from datetime import datetime
 
 from node.domain.accounts import Account, Contact, Persona, PersonaState
 from node.store.ports import Block, Follower, FollowState, KeyRow, Notice, Session
@@ -121,6 +122,12 @@ class SqliteKeys:
             "SELECT data FROM own_key WHERE owner = ? ORDER BY created_at, rowid", (owner,)
         )
         return [_KEY.load(row[0]) for row in rows]
+
+    def made_since(self, at: datetime) -> int:
+        row = self._db.execute(
+            "SELECT count(*) FROM own_key WHERE created_at > ?", (to_micros(at),)
+        ).fetchone()
+        return int(row[0])
 
     def save(self, row: KeyRow) -> None:
         self._db.execute(
