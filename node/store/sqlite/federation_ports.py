@@ -92,6 +92,7 @@ class SqliteInboxLog:
         self._seen = seen
         self._clock = clock
         self._ended = _Ended()
+        self._claimed: dict[int, InboundEntry] = {}
         self._pruned_at: datetime | None = None
 
     async def replayed(self, replay_key: bytes, now: datetime) -> bool:
@@ -116,22 +117,31 @@ class SqliteInboxLog:
         return True
 
     async def claim(self, limit: int, now: datetime) -> list[InboundEntry]:
+        # What is in the worker's hand is answered again and again; it is not read again and again.
+        known = self._claimed.copy()
         with self._ended.watch() as ended:
-            entries = await self._read(lambda tx: tx.inbox.claim(limit, now))
-            return [entry for entry in entries if entry.id not in ended]
+            entries = await self._read(lambda tx: tx.inbox.claim(limit, now, known))
+            self._claimed = {entry.id: entry for entry in entries if entry.id not in ended}
+            return list(self._claimed.values())
 
     async def finish(self, entry_id: int) -> None:
-        await self._write(lambda tx: tx.inbox.finish(entry_id))
-        self._ended.add(entry_id)
+        # Nearly always the handler has done so in its own transaction, and a look is cheaper than a write.
+        if self._here.is_pending(entry_id):
+            await self._write(lambda tx: tx.inbox.finish(entry_id))
+        self._let_go(entry_id)
 
     async def retry(self, entry_id: int, at: datetime, error: str) -> None:
         await self._write(lambda tx: tx.inbox.retry(entry_id, at, error))
-        self._ended.add(entry_id)
+        self._let_go(entry_id)
 
     async def bury(self, entry_id: int, error: str) -> None:
         now = self._clock()
         await self._write(lambda tx: tx.inbox.bury(entry_id, error, now))
+        self._let_go(entry_id)
+
+    def _let_go(self, entry_id: int) -> None:
         self._ended.add(entry_id)
+        self._claimed.pop(entry_id, None)
 
 
 class SqliteDeliveryQueue:
@@ -306,10 +316,11 @@ class SqliteHostMemory:
         return state
 
     async def save(self, state: HostState) -> None:
-        unheard_since = self._clock() - _HOST_FORGOTTEN_AFTER
-        await self._write(lambda tx: _save_host(tx.connection, state, self._kept, unheard_since))
+        # Known here before it is durable: whoever asks while it is being written must not go by the old one.
         self._recent.put(state.origin, state)
         self._unknown.put(state.origin, False)
+        unheard_since = self._clock() - _HOST_FORGOTTEN_AFTER
+        await self._write(lambda tx: _save_host(tx.connection, state, self._kept, unheard_since))
 
 
 def _save_host(connection: sqlite3.Connection, state: HostState, kept: int, unheard_since: datetime) -> None:

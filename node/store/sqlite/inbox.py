@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from federation.ports import InboundEntry, Recorded
 from node.store.ports import DeadEntry
@@ -134,13 +137,19 @@ class SqliteInbox:
         row = self._db.execute("SELECT until FROM replay WHERE key = ?", (replay_key,)).fetchone()
         return row is not None and (row[0] is None or to_micros(now) <= row[0])
 
-    def claim(self, limit: int, now: datetime) -> list[InboundEntry]:
-        rows = self._db.execute(
-            f"SELECT {_ENTRY} FROM inbox WHERE state = 'pending' AND due_at <= ?"  # noqa: S608 - fixed text
-            " ORDER BY due_at, id LIMIT ?",
+    def claim(self, limit: int, now: datetime, known: Mapping[int, InboundEntry]) -> list[InboundEntry]:
+        """What is due, oldest first; `known` are those that need not be read, as they were last claimed."""
+        due = self._db.execute(
+            "SELECT id FROM inbox WHERE state = 'pending' AND due_at <= ? ORDER BY due_at, id LIMIT ?",
             (to_micros(now), limit),
         )
-        return [_entry(row) for row in rows]
+        ids = [row[0] for row in due]
+        rows = self._db.execute(
+            f"SELECT {_ENTRY} FROM inbox WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608 - fixed text
+            (msgspec.json.encode([entry_id for entry_id in ids if entry_id not in known]).decode(),),
+        )
+        read = {entry.id: entry for entry in map(_entry, rows)}
+        return [known.get(entry_id) or read[entry_id] for entry_id in ids]
 
     def retry(self, entry_id: int, at: datetime, error: str) -> None:
         self._db.execute(
