@@ -88,10 +88,14 @@ class Outgoing:
         self._lanes.drop_waiting()
 
     async def _run(self, job: DeliveryJob) -> None:
-        outcome = await self._send(job)
+        outcome = None
+        try:
+            outcome = await self._send(job)
+        finally:
+            if outcome is None:  # cut off, or nothing was learned: as if it had not been taken
+                self._lanes.release([job.id])
+                self._nudge()
         if outcome is None:
-            self._lanes.release([job.id])
-            self._nudge()
             return
         if outcome.outcome is Outcome.RETRY:
             # Whatever is behind it meets the same host: it is taken again when that is due.
@@ -111,16 +115,23 @@ class Outgoing:
                 await self._write(ends)
         finally:
             self._writing = False
+            self._lanes.release(job_id for job_id, _ in self._ends)
+            self._ends.clear()
 
     async def _write(self, ends: list[tuple[int, DeliveryOutcome]]) -> None:
         """Until the store takes it; a stop cuts this off, and the jobs are done again by the next run."""
-        while True:
-            try:
-                await self._queue.settle_all(ends, self._clock())
-            except Exception as error:  # the store is the application's: whatever it raises, go on
-                self._report("store", error)
-                await anyio.sleep(self._pause_s)
-            else:
-                break
-        self._lanes.release(job_id for job_id, _ in ends)
-        self._nudge()
+        try:
+            while not await self._try_to_write(ends):
+                pass
+        finally:
+            self._lanes.release(job_id for job_id, _ in ends)
+            self._nudge()
+
+    async def _try_to_write(self, ends: list[tuple[int, DeliveryOutcome]]) -> bool:
+        try:
+            await self._queue.settle_all(ends, self._clock())
+        except Exception as error:  # the store is the application's: whatever it raises, go on
+            self._report("store", error)
+            await anyio.sleep(self._pause_s)
+            return False
+        return True
