@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from cryptography import x509
@@ -26,6 +28,9 @@ __all__ = ["COMMANDS", "Finding", "diagnose"]
 OK, WARNING, FAILED = "ok", "warning", "failed"
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 ENOUGH_FREE_BYTES = 1024 * 1024 * 1024
+LONGEST_LOG_BYTES = 256 * 1024 * 1024
+BACKUP_EVERY = timedelta(days=7)
+RENEWED_BEFORE = timedelta(days=14)
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -80,9 +85,11 @@ def diagnose(front: Front, now: datetime) -> Iterator[Finding]:
     yield Finding(
         "process", OK, "a node runs here" if running else "no node runs here; doctor opens the store itself"
     )
-    yield from _store(front)
+    yield from _store(front, now)
+    yield from _growth(config)
     if running:
         yield _reach(front, config)
+        yield from _public_certificate(config, now)
     else:
         yield Finding("address", WARNING, "not asked: the node does not run", "Start it: obverse serve")
 
@@ -156,16 +163,50 @@ def _certificate(config: Config, now: datetime) -> Iterator[Finding]:
         yield Finding("certificate", WARNING if soon else OK, detail, fix if soon else "")
 
 
+def _growth(config: Config) -> Iterator[Finding]:
+    """The log is taken into the database in quiet moments; a long one says that there are none."""
+    path = config.database_path
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return  # told among the files
+    log = path.with_name(path.name + "-wal")
+    waiting = log.stat().st_size if log.exists() else 0
+    detail = f"the database has {size // 1024**2} MiB, its log {waiting // 1024**2} MiB"
+    if waiting > LONGEST_LOG_BYTES:
+        yield Finding("size", WARNING, detail, "Restart the node in a quiet hour; see its log.")
+    else:
+        yield Finding("size", OK, detail)
+
+
+def _public_certificate(config: Config, now: datetime) -> Iterator[Finding]:
+    """The certificate that others are shown, whoever holds it: the node or a proxy before it."""
+    parts = urlsplit(config.base_url)
+    if parts.scheme != "https" or parts.hostname is None:
+        return
+    try:
+        shown = ssl.get_server_certificate((parts.hostname, parts.port or 443), timeout=5)
+        end = x509.load_pem_x509_certificate(shown.encode()).not_valid_after_utc
+    except (OSError, ValueError) as error:
+        yield Finding("public certificate", WARNING, f"not to be seen from here: {error}")
+        return
+    soon = end < now + RENEWED_BEFORE
+    fix = "Look why the proxy (or whatever renews it) has not renewed it." if soon else ""
+    state = FAILED if end < now else WARNING if soon else OK
+    yield Finding("public certificate", state, f"valid until {end:%Y-%m-%d}", fix)
+
+
 # --- the node ---------------------------------------------------------------------------------------------
 
 
-def _store(front: Front) -> Iterator[Finding]:
+def _store(front: Front, now: datetime) -> Iterator[Finding]:
     """The database opens and is whole, the node key opens its keys, nothing lies about undelivered."""
     health = _asked(lambda: front.ask("node.health"))
     if isinstance(health, str):
         yield Finding("database", FAILED, health)
         return
-    yield Finding("database", OK, f"opens; {plural(len(health['accounts']), 'account')}")
+    yield _database(health)
+    yield from _doubts(health)
     unopened = health["keys_unopened"]
     if unopened:
         yield Finding(
@@ -176,10 +217,54 @@ def _store(front: Front) -> Iterator[Finding]:
         )
     else:
         yield Finding("keys", OK, f"{plural(health['keys'], 'key')} open")
+    yield _backup(health, now)
     stuck = health["deliveries"]["dead"] + health["deliveries"]["held"] + health["dead_letters"]
     detail = f"{health['deliveries']['queued']} queued, {stuck} given up"
+    if health["dead_letters"]:
+        detail += f" ({health['dead_letters']} of them received, and not to be processed)"
     fix = "See obverse deliveries list" if stuck else ""
     yield Finding("deliveries", WARNING if stuck else OK, detail, fix)
+
+
+def _database(health: JsonObject) -> Finding:
+    store = health["store"]
+    if store["refusal"] is not None:
+        return Finding("database", FAILED, store["refusal"], "See the system's log for the disk: dmesg")
+    if store["shortage"] is not None:
+        return Finding("database", FAILED, store["shortage"])
+    return Finding("database", OK, f"opens; {plural(len(health['accounts']), 'account')}")
+
+
+def _doubts(health: JsonObject) -> Iterator[Finding]:
+    """What the node itself does not believe, and what it knows to be missing."""
+    doubt = health["clock"]["doubt"]
+    if doubt is not None:
+        fix = "Set it right (timedatectl set-ntp true), or, if it is right now: obverse clock --trust"
+        yield Finding("clock", FAILED, f"{doubt}, and is not believed", fix)
+    restored = health["restored"]
+    if restored is not None:
+        yield Finding(
+            "restored",
+            WARNING,
+            f"brought back from a backup of {restored['made_at'][:16]}; what came after is not here",
+            "Ask those with whom you deal what they have heard from you since.",
+        )
+
+
+def _backup(health: JsonObject, now: datetime) -> Finding:
+    """Whether the last backup would bring everybody back who has a key now."""
+    fix = "Make one: obverse backup FILE"
+    last = health["backup"]
+    if last is None:
+        return Finding("backup", WARNING, "none was made by this node", fix)
+    at = datetime.fromisoformat(last["at"])
+    detail = f"{last['path']}, {plural((now - at).days, 'day')} old"
+    if last["keys_since"]:
+        lacks = plural(last["keys_since"], "newer key")
+        return Finding("backup", WARNING, f"{detail}; it lacks {lacks}", fix)
+    if now - at > BACKUP_EVERY:
+        return Finding("backup", WARNING, detail, fix)
+    return Finding("backup", OK, detail)
 
 
 def _reach(front: Front, config: Config) -> Finding:

@@ -39,6 +39,10 @@ HEALTHY = {
     "keys_unopened": [],
     "deliveries": {"queued": 0, "held": 0, "dead": 0},
     "dead_letters": 0,
+    "store": {"refusal": None, "shortage": None},
+    "clock": {"doubt": None},
+    "backup": {"at": "2026-11-20T12:00:00+00:00", "path": "/media/b", "size_bytes": 1, "keys_since": 0},
+    "restored": None,
 }
 REACHED = {"asked": 2, "problems": []}
 ERROR = {"field": "", "wrong": "the disk is broken", "right": "", "reason": "failed"}
@@ -144,3 +148,75 @@ def test_node_that_cannot_be_reached_is_found(data: Path, monkeypatch: pytest.Mo
     assert (finding.state, finding.detail) == ("failed", "@ana@ana.example: nobody answers")
     assert "DNS, proxy, firewall" in finding.fix
     assert found(Asked(data, node_reach=CommandFailed(ERROR)), "address").detail == "the disk is broken."
+
+
+def asked_health(data: Path, **over: Any) -> Asked:
+    return Asked(data, node_health={**HEALTHY, **over})
+
+
+@pytest.mark.parametrize("trouble", ["refusal", "shortage"])
+def test_x04_x05_store_that_does_not_write_is_found(data: Path, trouble: str) -> None:
+    store = {"refusal": None, "shortage": None, trouble: "it is broken"}
+    finding = found(asked_health(data, store=store), "database")
+    assert (finding.state, finding.detail) == ("failed", "it is broken")
+
+
+def test_x11_clock_that_jumped_is_found_with_both_ways_out(data: Path) -> None:
+    finding = found(asked_health(data, clock={"doubt": "the clock has jumped"}), "clock")
+    assert finding.state == "failed"
+    assert "timedatectl" in finding.fix
+    assert "obverse clock --trust" in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("last", "state", "words"),
+    [
+        (None, "warning", "none was made"),
+        ({"keys_since": 2}, "warning", "it lacks 2 newer keys"),
+        ({"at": "2026-11-01T12:00:00+00:00"}, "warning", "20 days old"),
+        ({}, "ok", "/media/b, 1 day old"),
+    ],
+)
+def test_backup_that_is_missing_old_or_lacks_keys_is_found(
+    data: Path, last: dict[str, Any] | None, state: str, words: str
+) -> None:
+    backup = None if last is None else {**HEALTHY["backup"], **last}  # type: ignore[dict-item]
+    noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    finding = found(asked_health(data, backup=backup), "backup", now=noon)
+    assert finding.state == state
+    assert words in finding.detail
+
+
+def test_x16_restored_node_is_told_what_it_lacks(data: Path) -> None:
+    restored = {"made_at": "2026-11-20T12:00:00+00:00", "at": None}
+    finding = found(asked_health(data, restored=restored), "restored")
+    assert "a backup of 2026-11-20T12:00" in finding.detail
+
+
+def test_log_that_is_never_taken_in_is_found(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(Asked(data), "size").state == "ok"
+    monkeypatch.setattr(doctor, "LONGEST_LOG_BYTES", 10)
+    (data / "obverse.db-wal").write_bytes(b"x" * 11)
+    assert found(Asked(data), "size").state == "warning"
+
+
+def test_certificate_that_others_are_shown_is_judged_by_its_end(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "is_running", lambda config: True)
+    now = datetime.now(UTC)
+    shown: dict[str, Any] = {}
+
+    def show(address: tuple[str, int], timeout: float) -> str:
+        if shown["pem"] is None:
+            raise ConnectionRefusedError(111, "refused")
+        return str(shown["pem"])
+
+    monkeypatch.setattr(doctor.ssl, "get_server_certificate", show)  # type: ignore[attr-defined]
+    for days, state in ((-1, "failed"), (5, "warning"), (60, "ok"), (None, "warning")):
+        if days is None:
+            shown["pem"] = None
+        else:
+            issued = trustme.CA().issue_cert("ana.example", not_after=now + timedelta(days=days))
+            shown["pem"] = issued.cert_chain_pems[0].bytes().decode()
+        assert found(Asked(data), "public certificate").state == state
