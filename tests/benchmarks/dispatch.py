@@ -24,7 +24,7 @@ from node.config import load_config
 from node.container import OpenNode, open_node, utc_now
 from node.store.ports import JobState, QueuedJob
 from tests.benchmarks.limits import unhurried
-from tests.benchmarks.machine import profile_threads, profiled, raise_file_limit
+from tests.benchmarks.machine import profiled, raise_file_limit
 
 __all__: list[str] = []
 
@@ -112,11 +112,7 @@ def main() -> None:
     parser.add_argument("--profile", type=Path)
     options = parser.parse_args()
     raise_file_limit()
-    if options.profile is not None:
-        profile_threads(options.profile)
-    profiled(
-        lambda: anyio.run(serve, options.data, backend_options={"use_uvloop": True}), options.profile, "loop"
-    )
+    profiled(lambda: anyio.run(serve, options.data, backend_options={"use_uvloop": True}), options.profile)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from node.store.sqlite.codec import Json
 from node.store.sqlite.transaction import SqliteTx
 from tests.builders import CUSTOMER, DEAL, VENDOR, a_deal, an_intent
 
-__all__ = ["PER_DEAL", "fill"]
+__all__ = ["LIVE", "PER_DEAL", "TOKEN", "fill"]
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "messages"
 TOKEN = "TOKEN0000000"

@@ -24,7 +24,7 @@ from node.config import Config, load_config
 from node.container import OpenNode, open_node
 from node.logs import configure_logs
 from tests.benchmarks.limits import unhurried
-from tests.benchmarks.machine import end_with_parent, profile_threads, profiled
+from tests.benchmarks.machine import end_with_parent, profiled
 
 __all__: list[str] = []
 
@@ -45,8 +45,6 @@ def main() -> None:
     if options.no_delivering:
         changes |= {"delivered_at_once": 0, "slow_at_once": 0}
     setattr(node.serve, "open_node", _opening(changes))  # noqa: B010 (mypy takes the name for the module's own)
-    if options.profile is not None:
-        profile_threads(options.profile)
 
     def serve() -> None:
         anyio.run(
@@ -54,7 +52,7 @@ def main() -> None:
             backend_options={"use_uvloop": True},
         )
 
-    profiled(serve, options.profile, "loop")
+    profiled(serve, options.profile)
 
 
 def _opening(changes: dict[str, int]) -> Callable[..., AbstractAsyncContextManager[OpenNode]]:

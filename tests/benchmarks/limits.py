@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 from federation.messages import Limits
 
-__all__ = ["unhurried"]
+__all__ = ["PLENTY", "unhurried"]
 
 PLENTY = 1_000_000_000
 _RATES = ("_per_minute", "_per_second", "_burst")

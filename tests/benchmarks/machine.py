@@ -21,6 +21,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.sampling import Samples
+
 __all__ = [
     "ROOT",
     "Child",
@@ -28,7 +30,6 @@ __all__ = [
     "cores",
     "end_with_parent",
     "free_port",
-    "profile_threads",
     "profiled",
     "raise_file_limit",
     "running",
@@ -151,23 +152,30 @@ def wait_until(is_so: Callable[[], bool], *, seconds: float, what: str, step_s: 
 # --- where the time goes -----------------------------------------------------------------------------------
 
 
-def profiled(run: Callable[[], object], path: Path | None, name: str) -> None:
-    """Run, under a profile of this thread where `path` says where it goes."""
+def profiled(run: Callable[[], object], path: Path | None) -> None:
+    """Run; where `path` says so, write samples of this thread and a profile of each that is started."""
     if path is None:
         run()
         return
-    profile = cProfile.Profile(time.thread_time)  # its own time: what waits or is crowded out costs nothing
+    _profile_threads(path)
+    samples = Samples()
+    samples.start()
     try:
-        profile.runcall(run)
+        run()
     finally:
-        profile.dump_stats(f"{path}.{name}")
+        samples.save(path.with_name(f"{path.name}.samples"))
 
 
-def profile_threads(path: Path) -> None:
-    """Each thread that is started from now on writes a profile of its own."""
+def _profile_threads(path: Path) -> None:
     inner = threading.Thread.run
 
     def run(self: threading.Thread) -> None:
-        profiled(lambda: inner(self), path, self.name)
+        profile = cProfile.Profile(
+            time.thread_time
+        )  # its own time: what waits or is crowded out costs nothing
+        try:
+            profile.runcall(inner, self)
+        finally:
+            profile.dump_stats(path.with_name(f"{path.name}.{self.name}"))
 
     threading.Thread.run = run  # type: ignore[method-assign]

@@ -18,7 +18,7 @@ from tests.benchmarks.nodes import found, run_command, senders, teach
 from tests.benchmarks.requests import by_cavage, feedback
 from tests.benchmarks.stage import Stage, check_statuses
 
-__all__ = ["rows_with", "scaling"]
+__all__ = ["MILLION", "QUICK", "rows_with", "scaling"]
 
 MILLION, QUICK = 1_000_000, 100_000
 SHOWN = 1_000
