@@ -173,8 +173,8 @@ def test_dead_letter_is_listed_and_read_again(obverse: Any, data: Path) -> None:
         (
             "silent",
             (
-                "waiting since https://b.example does not answer (7 failures, the first 2 hours ago); next try in"
-                " 5 minutes"
+                "waiting since https://b.example does not answer (7 failures, the first 2 hours ago);"
+                " next try in 5 minutes"
             ),
         ),
         ("order", "waiting for an earlier message of the same deal"),
