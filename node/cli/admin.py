@@ -32,7 +32,9 @@ def _show_deliveries(front: Front, result: JsonObject) -> None:
     if "drop" in can:
         front.say("Let go of one: obverse deliveries drop NO")
     if result["dead_letters"]:
-        front.say("Received, and could not be processed (obverse deliveries resend NO --inbound):")
+        front.say(
+            "Received, and could not be processed (obverse deliveries resend NO --inbound, or drop NO --inbound):"
+        )
         table(
             front.out,
             ["No.", "What", "From", "Why", "Received"],
@@ -86,10 +88,11 @@ def deliveries_resend(front: Front, number: int, inbound: bool) -> None:
 
 @command("drop", "obverse deliveries drop 17")
 @click.argument("number", type=int)
-def deliveries_drop(front: Front, number: int) -> None:
+@click.option("--inbound", is_flag=True, help="A received message that could not be processed.")
+def deliveries_drop(front: Front, number: int, inbound: bool) -> None:
     """Let go of a message that has not left; what it held back goes on."""
     front.show(
-        front.ask("deliveries.drop", id=number),
+        front.ask("deliveries.drop", id=number, inbound=inbound),
         lambda front, done: front.say(f"{done['id']}: {done['state']}."),
     )
 

@@ -77,10 +77,14 @@ def _resend(desk: Desk, number: int) -> None:
         raise InvalidInput("id", f"delivery {number} is {job.state}", "A given-up or held one can be.")
 
 
-@COMMANDS.command("deliveries.drop", "id")
+@COMMANDS.command("deliveries.drop", "id inbound")
 async def drop(node: Node, arguments: Arguments) -> JsonObject:
-    """Give a message up that has not left; what it held back goes on."""
+    """Give a message up that has not left; what it held back goes on. Or let a dead letter go (`inbound`)."""
     number = arguments.whole("id", least=1)
+    if arguments.flag("inbound"):
+        if not await node.work(lambda desk: desk.tx.inbox.drop(number)):
+            raise _unknown(number)
+        return {"id": number, "state": JobState.DROPPED.value}
 
     def work(desk: Desk) -> None:
         job = desk.tx.deliveries.get(number)

@@ -163,6 +163,12 @@ async def test_a_buried_entry_is_shown_and_can_be_taken_up_again(db: Database, a
     assert await db.inbox_log.claim(10, NOW) == [entry]
     assert await db.read(lambda tx: tx.inbox.dead()) == []
 
+    assert not await db.write(lambda tx: tx.inbox.drop(entry.id)), "it waits to be processed"
+    await db.inbox_log.bury(entry.id, "KeyError: poison")
+    assert await db.write(lambda tx: tx.inbox.drop(entry.id))
+    assert await db.read(lambda tx: tx.inbox.dead()) == []
+    assert await db.inbox_log.record(an_entry()) is Recorded.DUPLICATE
+
 
 async def test_only_pending_entries_can_be_ended(db: Database, an_entry: Make) -> None:
     await db.inbox_log.record(an_entry())

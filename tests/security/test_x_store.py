@@ -314,6 +314,11 @@ async def test_x13_poison_is_tried_k_times_then_shown_while_the_others_go_on(wor
     await v.command("deliveries.resend", id=dead["id"], inbound=True)
     await v.settle()
     assert v.snapshot()["inbox"][0][1] == "pending", "its owner has it tried again"
+    for _ in range(WorkerSettings().tries):
+        world.clock.advance(days=2)
+        await v.settle()
+    await v.command("deliveries.drop", id=dead["id"], inbound=True)
+    assert v.snapshot()["inbox"] == [], "or lets it go"
 
 
 BACKLOG = 100_000

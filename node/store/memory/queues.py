@@ -77,6 +77,13 @@ class MemoryInbox(Repository):
         self._t.inbox[entry_id] = Pending(replace(row.entry, attempts=0), now)
         return True
 
+    def drop(self, entry_id: int) -> bool:
+        row = self._t.inbox.get(entry_id)
+        if row is None or row.buried_at is None:
+            return False
+        del self._t.inbox[entry_id]
+        return True
+
     def conflicts(self, recipient: str) -> int:
         return self._t.conflicts.get(recipient, 0)
 

@@ -201,6 +201,10 @@ class SqliteInbox:
         )
         return done.rowcount > 0
 
+    def drop(self, entry_id: int) -> bool:
+        done = self._db.execute("DELETE FROM inbox WHERE id = ? AND state = 'dead'", (entry_id,))
+        return done.rowcount > 0
+
     def conflicts(self, recipient: str) -> int:
         row = self._db.execute("SELECT count FROM conflict WHERE recipient = ?", (recipient,)).fetchone()
         return 0 if row is None else int(row[0])
