@@ -32,9 +32,7 @@ def _show_deliveries(front: Front, result: JsonObject) -> None:
     if "drop" in can:
         front.say("Let go of one: obverse deliveries drop NO")
     if result["dead_letters"]:
-        front.say(
-            "Received, and could not be processed (obverse deliveries resend NO --inbound, or drop NO --inbound):"
-        )
+        front.say("Received, and could not be processed (obverse deliveries resend or drop NO --inbound):")
         table(
             front.out,
             ["No.", "What", "From", "Why", "Received"],
