@@ -153,7 +153,7 @@ def wait_until(is_so: Callable[[], bool], *, seconds: float, what: str, step_s: 
 
 
 def profiled(run: Callable[[], object], path: Path | None) -> None:
-    """Run; where `path` says so, write samples of this thread and a profile of each that is started."""
+    """Run; where `path` says so, write samples of this thread and profiles of those that are started."""
     if path is None:
         run()
         return
