@@ -145,7 +145,7 @@ def _parse_parameters(text: str) -> dict[str, str]:
 
 @lru_cache(256)
 def _parse_covered(text: str) -> tuple[str, ...]:
-    # Remembered, since whole servers send one and the same list; a list fits into its header, so this is bounded.
+    # Remembered, since whole servers send one and the same list; a list fits into its header: bounded.
     names = tuple(text.lower().split(" "))
     if len(names) > _MAX_COMPONENTS or len(set(names)) != len(names):
         raise SignatureInvalid(
