@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from tests.fuzz.lines import LINES
 from tests.fuzz.meanings import MEANINGS
 from tests.fuzz.readers import READERS
 from tests.fuzz.seals import SEALS
+from tests.fuzz.stories import STORIES
 from tests.fuzz.targets import Target
 
 __all__ = ["TARGETS"]
 
-TARGETS: dict[str, Target] = {target.name: target for target in (*READERS, *SEALS, *MEANINGS)}
+TARGETS: dict[str, Target] = {
+    target.name: target for target in (*READERS, *SEALS, *MEANINGS, *STORIES, *LINES)
+}

@@ -34,12 +34,16 @@ def mutate_json(
     changed = copy.deepcopy(value)
     kept = {"@context", "id", "actor", "to", "type"} if rng.random() < keep else set()
     for _ in range(rng.randint(1, most)):
-        paths = [path for path in _paths(changed) if path and not (len(path) == 1 and path[0] in kept)]
+        paths = [path for path in _paths(changed) if path and not _is_kept(path, kept)]
         if not paths:
             return changed
         path = rng.choice(paths)
         changed = _change(changed, path, rng, donors)
     return changed
+
+
+def _is_kept(path: Path, kept: set[str]) -> bool:
+    return bool(kept) and ((len(path) == 1 and path[0] in kept) or "@context" in path)
 
 
 def _paths(value: Any, prefix: Path = ()) -> list[Path]:
