@@ -11,7 +11,7 @@ import psutil
 
 from tests.e2e.homes import Home
 
-__all__ = ["Gauge", "Sample", "Slope", "Watcher", "slope_of"]
+__all__ = ["EVERY_S", "Gauge", "Sample", "Slope", "Watcher", "slope_of"]
 
 EVERY_S = 2.0
 

@@ -1,4 +1,8 @@
-"""The hand that kills and stops the nodes: at random instants, guided by the seed."""
+"""The hand that kills and stops the nodes: at random instants, guided by the seed.
+
+In the first third of a soak it may be anybody's turn to be killed; in the second only the vendors', in the
+last only the person's. So each process is killed often, and lives once for so long that growth would show.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +23,12 @@ LONG = 0.04
 class Harm(threading.Thread):
     """Kills a random process every so often and starts it again; makes each stand still at times."""
 
-    def __init__(self, homes: list[Home], plan: Plan, dice: Random) -> None:
+    def __init__(self, person: Home, vendors: list[Home], plan: Plan, dice: Random) -> None:
         super().__init__(name="harm")
-        self._homes, self._plan, self._dice = homes, plan, dice
+        self._homes = [person, *vendors]
+        self._victims = (self._homes, vendors, [person])
+        self._plan, self._dice = plan, dice
+        self._began = time.monotonic()
         self.stop = threading.Event()
         self.pauses = 0
         self.paused_s = 0.0
@@ -42,6 +49,7 @@ class Harm(threading.Thread):
                 self._wake(home)
 
     def _run(self) -> None:
+        self._began = time.monotonic()
         kill_at = time.monotonic() + self._dice.uniform(*self._plan.kill_every_s)
         pause_at = {home.name: time.monotonic() + self._gap_s() for home in self._homes}
         wake_at: dict[str, float] = {}
@@ -59,7 +67,8 @@ class Harm(threading.Thread):
                     self._stopped[home.name] = now
                     wake_at[home.name] = now + self._pause_s()
             if kill_at <= now:
-                victim = self._dice.choice(self._homes)
+                third = int(3 * (now - self._began) / self._plan.seconds)
+                victim = self._dice.choice(self._victims[min(third, 2)])
                 self._kill(victim)
                 if wake_at.pop(victim.name, None) is not None:
                     pause_at[victim.name] = now + self._gap_s()

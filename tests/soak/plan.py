@@ -12,13 +12,15 @@ class Limits:
     """What the checker allows. Slopes are of one process's life, after `warm_up_s`, over all lives.
 
     Shapes: below `least_minutes` of such samples a slope says nothing and is not judged.
+    Units:  `warm_up_s` is as long as the bounded caches (the store's pages, keys, ids) take to fill at the
+            usual rate; before that, memory grows as it should.
     """
 
     memory_mb_per_minute: float = 1.0
     descriptors_per_minute: float = 1.0
     descriptors: int = 256
-    warm_up_s: float = 60.0
-    least_minutes: float = 10.0
+    warm_up_s: float = 600.0
+    least_minutes: float = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from federation.messages import JsonObject
 from tests.soak.checker import slopes
+from tests.soak.gauges import EVERY_S, Gauge
 from tests.soak.soaking import Result
 
 __all__ = ["as_json", "table_of"]
@@ -25,6 +26,7 @@ def as_json(result: Result) -> JsonObject:
         "minutes": result.plan.minutes,
         "seed": result.plan.seed,
         "rate": result.plan.rate,
+        "least_minutes": result.plan.limits.least_minutes,
         **result.figures,
         "strangers": {
             "sent": len(said.sent),
@@ -45,6 +47,7 @@ def as_json(result: Result) -> JsonObject:
                 "memory_mb_per_minute": round(slopes(account, "memory_mb")[name].per_minute, 3),
                 "descriptors_per_minute": round(slopes(account, "descriptors")[name].per_minute, 3),
                 "descriptors_most": max((s.descriptors for s in account.gauges[name].samples), default=0),
+                "samples": _samples(account.gauges[name]),
                 "slope_over_minutes": round(slopes(account, "memory_mb")[name].minutes, 1),
                 "slope_over_lives": slopes(account, "memory_mb")[name].lives,
             }
@@ -53,6 +56,18 @@ def as_json(result: Result) -> JsonObject:
         "verdicts": result.verdicts,
         "holds": result.holds,
     }
+
+
+def _samples(gauge: Gauge) -> list[tuple[int, int, float, int]]:
+    """(second, process, megabytes, descriptors), every half minute, so that a slope can be looked at."""
+    if not gauge.samples:
+        return []
+    began = gauge.samples[0].at
+    step = max(1, round(30 / EVERY_S))
+    return [
+        (round(one.at - began), one.pid, round(one.memory_mb, 1), one.descriptors)
+        for one in gauge.samples[::step]
+    ]
 
 
 def _ends(result: Result, name: str) -> list[float]:
@@ -105,7 +120,8 @@ def _nodes(found: JsonObject) -> Table:
             f"{node['memory_mb_per_minute']:+.3f}",
             f"≤ {node['descriptors_most']}",
             f"{node['descriptors_per_minute']:+.3f}",
-            f"{node['slope_over_minutes']} min, {node['slope_over_lives']} lives",
+            f"{node['slope_over_minutes']} min, {node['slope_over_lives']} lives"
+            + ("" if node["slope_over_minutes"] >= found["least_minutes"] else " (not judged)"),
             f"{100 * found['cpu_s'][name] / load_s:.0f} %",
         )
     return table

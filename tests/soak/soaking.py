@@ -116,7 +116,7 @@ def _cast_of(town: Town, plan: Plan) -> _Cast:
         for shop in town.shops
     ]
     gauges = {name: Gauge(home) for name, home in town.homes.items()}
-    harm = Harm(list(town.homes.values()), plan, Random(dice.random()))
+    harm = Harm(town.ana, town.shops, plan, Random(dice.random()))
     return _Cast(town, harm, dealers, gauges, Watcher(list(gauges.values())), time.monotonic())
 
 
