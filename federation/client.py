@@ -114,8 +114,9 @@ class _Measured(ResponseHandler):
         self.left_bytes -= len(data)
         if self.left_bytes >= 0:
             super().data_received(data)
-        elif self.transport is not None:
+        else:
             self.set_exception(aiohttp.ClientPayloadError("longer than any answer may be"))
+            assert self.transport is not None  # it is what hands the data over
             self.transport.abort()
 
 

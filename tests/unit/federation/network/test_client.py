@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import resource
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,8 +17,9 @@ import httpx
 import pytest
 import trustme
 
+from federation import client as client_module
 from federation.client import AsgiEngine, Client, ClientConfig, SystemLookup
-from federation.errors import AddressRefused, DocumentRefused, FetchFailed
+from federation.errors import AddressRefused, DocumentRefused, FetchFailed, NoRoom
 from federation.messages import HttpMessage, Limits
 
 Play = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
@@ -688,3 +690,82 @@ def test_an_application_in_this_process_is_held_to_deadline_size_and_existence()
         ask_app(get("https://a.example/slow"), total_s=0.05)
     with pytest.raises(DocumentRefused, match="larger"):
         ask_app(get("https://a.example/"), max_bytes=19)
+
+
+# --- connections -------------------------------------------------------------------------------------------
+
+
+def test_interim_answers_are_passed_over_up_to_a_number() -> None:
+    interim = b"HTTP/1.1 103 Early\r\n\r\n"
+
+    def after(count: int) -> Play:
+        async def play(head: bytes, writer: asyncio.StreamWriter) -> None:
+            writer.write(interim * count + b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+
+        return play
+
+    assert send(after(10)).status == 200
+    with pytest.raises(FetchFailed, match="more than 10 interim answers"):
+        send(after(11))
+
+
+def test_what_the_parser_swallows_without_end_is_cut_all_the_same() -> None:
+    """Here the extension of a chunk's size, which is handed to nobody."""
+
+    async def play(head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;")
+        for _ in range(1000):
+            writer.write(b"x" * 65536)
+            await writer.drain()
+
+    with pytest.raises(FetchFailed):
+        send(play, total_s=20.0, max_bytes=1000)
+
+
+def test_a_message_may_bring_its_own_host_and_agent() -> None:
+    async def story() -> None:
+        async with serving(answering()) as server, Client(a_config(server.pair)) as client:
+            await client.send(
+                get(server.url, ("host", "b.example"), ("user-agent", "x"), ("connection", "close"))
+            )
+            head = server.heads[0].lower()
+            assert head.count(b"host:") == head.count(b"user-agent:") == 1
+            assert b"connection:" not in head
+
+    asyncio.run(story())
+
+
+def test_beyond_its_share_of_descriptors_no_connection_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "_most_connections", lambda: 1)
+
+    async def story() -> None:
+        async with serving(answering()) as one, serving(answering()) as other:
+            async with Client(a_config(one.pair, other.pair)) as client:
+                for server in (one, other, one):
+                    assert (await client.send(get(server.url))).status == 200
+            assert (one.connections, other.connections) == (2, 1)
+
+    asyncio.run(story())
+
+
+def test_as_shipped_half_of_the_descriptors_are_for_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    for soft, most in ((64, 32), (1024, 512), (4, 8), (1_000_000, 1000)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, soft=soft: (soft, soft))
+        assert client_module._most_connections() == most
+
+
+def test_x07_want_of_descriptors_is_told_apart_from_a_peers_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> socket.socket:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("federation.guard.Guard.make_socket", full)
+
+    async def lookup(host: str, port: int) -> list[str]:
+        return ["93.184.215.14"]
+
+    async def story() -> None:
+        async with Client(ClientConfig(), lookup=lookup) as client:
+            with pytest.raises(NoRoom, match="Too many open files"):
+                await client.send(get("https://a.example/"))
+
+    asyncio.run(story())

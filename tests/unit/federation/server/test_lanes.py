@@ -85,6 +85,19 @@ async def test_all_lanes_together_are_bounded_and_take_turns() -> None:
     assert sorted(gate.began) == ["a1", "a2", "a3", "b1", "b2", "c1"]
 
 
+async def test_a_lane_of_two_goes_on_when_one_of_them_ends() -> None:
+    gate = Gate()
+    lanes, put = make(gate, width=2)
+    async with anyio.create_task_group() as tasks:
+        put("a1", "a2", "a3")
+        lanes.start(tasks)
+        await settle()
+        assert gate.began == ["a1", "a2"]
+        await gate.let_go("a2")
+        assert gate.began == ["a1", "a2", "a3"]
+        await gate.let_go("a1", "a3")
+
+
 async def test_an_item_in_hand_is_not_taken_twice() -> None:
     lanes, put = make(Gate())
     put("a1", "a1")
