@@ -90,17 +90,19 @@ class Door:
         Shapes: `state` knows the tasks of the requests.
         """
         loop = asyncio.get_running_loop()
-        for line in self:
-            line.shutdown()
-        await self._emptied(loop.time() + self.settings.drain_s)
-        for line in self:
-            line.refuse(STOPPING)
-            line.hush()
-        for task in state.tasks:
-            task.cancel()
-        await self._emptied(loop.time() + self.settings.linger_s)
-        for line in self:
-            line.cut()
+        try:
+            for line in self:
+                line.shutdown()
+            await self._emptied(loop.time() + self.settings.drain_s)
+            for line in self:
+                line.refuse(STOPPING)
+                line.hush()
+            for task in state.tasks:
+                task.cancel()
+            await self._emptied(loop.time() + self.settings.linger_s)
+        finally:  # also where the stop itself is cut short
+            for line in self:
+                line.cut()
         if state.tasks:
             await asyncio.wait(state.tasks, timeout=self.settings.linger_s)
 
