@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint bench locks clean
+.PHONY: help demo run test lint bench soak locks clean
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -21,7 +21,8 @@ help:
 	@echo 'make run     serve a node of your own (ARGS: what `obverse serve` takes)'
 	@echo 'make test    the whole suite with its coverage gate (ARGS: what pytest takes, a part without the gate)'
 	@echo 'make lint    ruff, mypy and the rules of the house'
-	@echo 'make bench   measured figures, each beside its floor'
+	@echo 'make bench   measured figures, each beside its floor (ARGS=--quick: in two minutes)'
+	@echo 'make soak    load, kills and a bad network, and a checker (ARGS="--minutes 60")'
 	@echo 'make locks   resolve the dependencies anew into requirements*.lock (needs uv)'
 	@echo 'make clean   remove what make has made (never the data of a node)'
 
@@ -52,6 +53,10 @@ lint: $(VENV)/.ready-dev
 bench: $(VENV)/.ready-dev
 	@mkdir -p build
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+soak: $(VENV)/.ready-dev
+	@mkdir -p build
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 # --- setting up ------------------------------------------------------------------------------------------
 # Packages come by hash from the locks. The build back-end has a lock of its own, so that installing the
