@@ -49,9 +49,13 @@ class Reports:
             )
 
     def failed(self, what: str, error: BaseException) -> None:
-        """Something failed here. The store tells of its own trouble, once; who meets it need not."""
+        """Something failed here. The store tells of its own trouble, once; who meets it need not.
+
+        What was refused, or did not come from another server, is no fault of ours: how it came about is told
+        by its name, not by pages that a stranger could fill the log with.
+        """
         self._metrics.failures.add(what)
-        if isinstance(error, Refused):
+        if isinstance(error, Refused | FetchError):
             LOG.warning("%s refused", what, extra={"reason": type(error).__name__})
         elif not isinstance(error, StoreRefused):
             LOG.error("%s failed", what, exc_info=error)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from federation.listeners import Inbound, Listeners
 from node.context import Node
 from node.handlers.deals import take_deal_message
-from node.handlers.farewells import take_farewell
+from node.handlers.farewells import Farewells
 from node.handlers.feedback import take_note
 from node.handlers.follows import take_follow, take_unfollow
 from node.wire.messages import is_deal_message
@@ -23,7 +23,7 @@ def build_listeners() -> Listeners[Handler]:
     listeners.on("Follow")(take_follow)
     listeners.on("Undo", "Follow")(take_unfollow)
     listeners.on("Create", "Note")(take_note)
-    listeners.on("Delete")(take_farewell)
+    listeners.on("Delete")(Farewells().take)
     return listeners
 
 

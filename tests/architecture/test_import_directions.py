@@ -140,6 +140,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.ports",
         *DATA,
     ),
+    # which hosts are one owner's, so that they share what they may hold up
+    "node.handlers.farewells": (*FRONT, "federation.listeners", "federation.rates", *DATA),
     "node.web": ("node.web", *FRONT, "node.wire.html"),
     "node.api": ("node.api", *FRONT),
     "node.commands": ("node.commands", "node.asking", *FRONT, "node.config", "node.wire", *DATA),

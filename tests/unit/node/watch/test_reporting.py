@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from federation.errors import KeyUnknown, NotFound
+from federation.errors import FetchFailed, KeyUnknown, NotFound
 from federation.messages import HttpMessage, Limits
 from federation.ports import DeliveryOutcome, Outcome
 from federation.receipts import Receipt, Reception
@@ -84,10 +84,12 @@ def test_failures_are_counted_and_told_by_their_kind(
     reports: Reports, metrics: Metrics, caplog: pytest.LogCaptureFixture
 ) -> None:
     reports.failed("process", KeyUnknown("private"))
+    reports.failed("process", FetchFailed("private", url="https://m.example/private"))
     reports.failed("process", ZeroDivisionError("private"))
     reports.failed("store", StoreRefused("told by the store itself"))
-    assert metrics.failures.counts == {("process",): 2, ("store",): 1}
-    assert [record.getMessage() for record in caplog.records] == ["process refused", "process failed"]
+    assert metrics.failures.counts == {("process",): 3, ("store",): 1}
+    said = [(record.getMessage(), record.exc_info is not None) for record in caplog.records]
+    assert said == [("process refused", False), ("process refused", False), ("process failed", True)]
 
 
 def test_deliveries_are_counted_by_how_they_end(reports: Reports, metrics: Metrics) -> None:
