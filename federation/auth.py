@@ -39,8 +39,7 @@ def signed_tries(
     Raises: ValueError without any key; InvalidIri for a URL that is none.
     Spec:   `protocol §2` Sending; interop §1.5.
     """
-    home = origin(request.url)
-    state = state or HostState(home)
+    state = state or HostState(origin(request.url))
     first, second = _tries(rsa, ed25519, _known(state, now()))
     answer = yield first.sign(request, now())
     if answer.status not in (400, 401):

@@ -45,7 +45,7 @@ __all__ = [
     "is_allowed_address",
 ]
 
-_CONNECTIONS = 1000
+_CONNECTIONS = 2500
 _CONNECTIONS_PER_HOST = 10
 _CONNECT_S = 5.0
 _IDLE_S = 15.0

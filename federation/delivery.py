@@ -6,7 +6,6 @@ document. A 2xx is the peer's word that it took the message, nothing more.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -29,6 +28,7 @@ from federation.ports import (
     SigningKeys,
 )
 from federation.retry import RETRY_AFTER_CAP_S, next_attempt
+from federation.turns import Turns
 from federation.vocab import ACTIVITY_JSON
 
 __all__ = [
@@ -70,9 +70,9 @@ class Sender(Protocol):
 class DeliveryPorts:
     """What `deliver` needs of the world.
 
-    `random` gives jitter in [0, 1). `turns` lets one signature at a time be made: RSA ones are the cost of
-    delivery to the fediverse (`speed` 5), threads make none of them sooner, since the library keeps the
-    interpreter's lock, and many of them in a row would keep all else on the loop waiting.
+    `random` gives jitter in [0, 1). `turns` lets a few RSA signatures be made in a round of the loop: they
+    are the cost of delivery to the fediverse (`speed` 5), and threads make none of them sooner, since the
+    library keeps the interpreter's lock while it signs.
     """
 
     client: Sender
@@ -81,7 +81,7 @@ class DeliveryPorts:
     clock: Clock
     limits: Limits
     random: Callable[[], float]
-    turns: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turns: Turns = field(default_factory=Turns)
 
 
 async def deliver(job: DeliveryJob, ports: DeliveryPorts) -> DeliveryOutcome:
@@ -96,12 +96,13 @@ async def deliver(job: DeliveryJob, ports: DeliveryPorts) -> DeliveryOutcome:
             Outcome.EXPIRED, "its time ran out before it could be delivered", attempted=False
         )
     try:
-        home = origin(job.inbox)
+        address = parse_iri(job.inbox)
         rsa, ed25519 = await _keys(job, ports.signing_keys)
     except InvalidIri as error:
         return DeliveryOutcome(Outcome.DEAD, f"the inbox is no usable address: {error}", attempted=False)
     except KeyError:
         return DeliveryOutcome(Outcome.DEAD, "the key that would sign it is gone", attempted=False)
+    home = origin(address)
     state = await ports.hosts.find(home) or HostState(home)
     held_until = _held_until(state, job, now)
     if held_until is not None:
@@ -111,7 +112,8 @@ async def deliver(job: DeliveryJob, ports: DeliveryPorts) -> DeliveryOutcome:
         # Half open: this job is the one probe, the others wait until it has ended.
         state = replace(state, open_until=now + timedelta(seconds=ports.limits.request_s))
         await ports.hosts.save(state)
-    return await _attempt(job, state, rsa, ed25519, ports)
+    request = HttpMessage("POST", address, (("content-type", ACTIVITY_JSON),), job.body)
+    return await _attempt(job, request, state, rsa, ed25519, ports)
 
 
 async def _keys(job: DeliveryJob, keys: SigningKeys) -> tuple[SigningKey | None, SigningKey | None]:
@@ -137,15 +139,17 @@ def _held_until(state: HostState, job: DeliveryJob, now: datetime) -> datetime |
 
 async def _attempt(
     job: DeliveryJob,
+    request: HttpMessage,
     state: HostState,
     rsa: SigningKey | None,
     ed25519: SigningKey | None,
     ports: DeliveryPorts,
 ) -> DeliveryOutcome:
-    request = HttpMessage.request("POST", parse_iri(job.inbox), {"content-type": ACTIVITY_JSON}, job.body)
     tries = signed_tries(request, rsa=rsa, ed25519=ed25519, state=state, now=ports.clock)
     try:
-        answer, learned = await _exchange(tries, ports)
+        # An Ed25519 signature is made sooner than its turn would come.
+        in_turn = rsa is not None and not state.ed25519
+        answer, learned = await _exchange(tries, ports, in_turn=in_turn)
     except AddressRefused as error:
         return DeliveryOutcome(Outcome.DEAD, f"the guard forbids this address: {error}")
     except NoRoom as error:
@@ -160,10 +164,12 @@ async def _attempt(
 
 
 async def _exchange(
-    tries: Generator[HttpMessage, HttpMessage, HostState | None], ports: DeliveryPorts
+    tries: Generator[HttpMessage, HttpMessage, HostState | None], ports: DeliveryPorts, *, in_turn: bool
 ) -> tuple[HttpMessage, HostState | None]:
     """Send what the generator yields until it is content; the last answer, and what it learned."""
-    request = await _sign(lambda: next(tries), ports)
+    if in_turn:
+        await ports.turns.wait()
+    request = next(tries)
     while True:
         # An answer's body means nothing here; the cap only keeps a peer from feeding us without end.
         answer = await ports.client.send(
@@ -175,14 +181,6 @@ async def _exchange(
         except StopIteration as stop:
             learned: HostState | None = stop.value
             return answer, learned
-
-
-async def _sign(step: Callable[[], HttpMessage], ports: DeliveryPorts) -> HttpMessage:
-    """Make one signature, at most one in a round of the event loop."""
-    async with ports.turns:
-        signed = step()
-        await asyncio.sleep(0)
-        return signed
 
 
 async def _ended(

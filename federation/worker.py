@@ -31,6 +31,7 @@ from federation.ports import (
     InboundEntry,
     InboxLog,
     Outcome,
+    lane_of,
 )
 from federation.receipts import Receipt
 from federation.retry import next_attempt
@@ -40,6 +41,7 @@ __all__ = ["Worker", "WorkerSettings"]
 _LONGEST_REST_S = 30.0
 """The clock may be moved under a sleeping worker, so it looks at it now and then."""
 
+_LANES_REMEMBERED = 10_000
 _BUSY = 64
 _COALESCE_S = 0.02
 """With so much in hand the next look at the store waits so long: one look for many endings, not one each."""
@@ -134,6 +136,7 @@ class Worker:
             nudge=self.nudge,
             report=report,
         )
+        self._homes: dict[str, bool] = {}
         self._nudged = False
         self._stopping = False
         self._event: anyio.Event | None = None
@@ -266,10 +269,18 @@ class Worker:
             return self._deliver_later(job, f"failed here: {type(error).__name__}")
 
     def _is_home(self, job: DeliveryJob) -> bool:
-        try:
-            return origin(job.inbox) in self._own_origins
-        except InvalidIri:
-            return False
+        """Whether the inbox is one of ours, however it is spelled."""
+        lane = lane_of(job.inbox)
+        found = self._homes.get(lane)
+        if found is None:
+            try:
+                found = origin(job.inbox) in self._own_origins
+            except InvalidIri:
+                found = False
+            if len(self._homes) >= _LANES_REMEMBERED:
+                self._homes.clear()
+            self._homes[lane] = found
+        return found
 
     async def _deliver_home(self, job: DeliveryJob) -> DeliveryOutcome:
         """A job for an actor of this node never sees a socket; only passing trouble is worth another try."""

@@ -749,7 +749,7 @@ def test_beyond_its_share_of_descriptors_no_connection_is_kept(monkeypatch: pyte
 
 
 def test_as_shipped_half_of_the_descriptors_are_for_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    for soft, most in ((64, 32), (1024, 512), (4, 8), (1_000_000, 1000)):
+    for soft, most in ((64, 32), (1024, 512), (4, 8), (1_000_000, 2500)):
         monkeypatch.setattr(resource, "getrlimit", lambda _, soft=soft: (soft, soft))
         assert client_module._most_connections() == most
 

@@ -87,7 +87,7 @@ async def test_a_401_is_knocked_at_twice_and_the_spec_that_opened_is_remembered(
     assert (state.spec, state.failures) == (SignatureSpec.RFC9421, 0)
 
 
-async def test_one_signature_is_made_in_a_round_of_the_loop(ana: Any, to_played: Any) -> None:
+async def test_a_few_signatures_are_made_in_a_round_of_the_loop(ana: Any, to_played: Any) -> None:
     """Many deliveries that begin at once let others have their turn in between."""
     rounds = 0
 
@@ -101,10 +101,10 @@ async def test_one_signature_is_made_in_a_round_of_the_loop(ana: Any, to_played:
     sender = ana.account("ana")
     beside = asyncio.ensure_future(others())
     try:
-        await asyncio.gather(*(deliver(ana.job(sender, f"{SHOP}/inbox", {}), ports) for _ in range(10)))
+        await asyncio.gather(*(deliver(ana.job(sender, f"{SHOP}/inbox", {}), ports) for _ in range(40)))
     finally:
         beside.cancel()
-    assert rounds >= 10
+    assert rounds >= 5
 
 
 async def test_want_of_descriptors_is_not_the_hosts_failure(ana: Any, to_played: Any) -> None:

@@ -11,6 +11,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from federation import worker as worker_module
 from federation.delivery import deliver
 from federation.inbox import Receipt, Reception
 from federation.listeners import Inbound
@@ -164,6 +165,22 @@ async def test_actors_of_one_node_deal_without_a_socket(network: Any, ana: Any, 
     await ana.worker().run_until_idle()
     assert [inbound.entry.recipient for inbound in ana.handled] == [seller.id]
     assert network.seen == []
+
+
+async def test_hosts_that_were_asked_about_are_remembered_to_a_bound(
+    ana: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "_LANES_REMEMBERED", 2)
+
+    async def fine(_: DeliveryJob) -> DeliveryOutcome:
+        return DeliveryOutcome(Outcome.DELIVERED, "")
+
+    for n in range(5):
+        await ana.queue.enqueue(ana.job(ana.account("ana"), f"https://h{n}.example/inbox", {}))
+    worker = ana.worker(deliver=fine)
+    await worker.run_until_idle()
+    assert len(ana.queue.delivered) == 5
+    assert len(worker._homes) <= 2
 
 
 async def test_a_local_refusal_is_final_and_passing_trouble_is_not(ana: Any, an_unproven_deal: Any) -> None:
