@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from federation.actors import RemoteActor, learn_host, parse_actor
 from federation.errors import DocumentRefused, FederationError, InvalidIri, KeyRefused, ProofInvalid
 from federation.fetching import FetchBudget
-from federation.ids import origin, parse_iri
+from federation.ids import origin, parse_iri, same_origin
 from federation.keys import PublicKey
 from federation.messages import JsonObject
 from federation.proofs import proof_claim, verify_proof
@@ -29,6 +29,7 @@ __all__ = [
     "fetch_post",
     "find_contact",
     "key_for_proof",
+    "known_key_for_proof",
     "local_key",
     "see_actor",
 ]
@@ -150,6 +151,24 @@ async def key_for_proof(node: Node, method: str, actor: str) -> PublicKey | None
         return (await node.keyring.resolve_for_proof(method, actor, budget=budget)).key
     except (FederationError, KeyRefused):
         return None
+
+
+async def known_key_for_proof(node: Node, method: str, actor: str) -> PublicKey | None:
+    """The same of what is known already, and nobody is asked.
+
+    For what a message carries: its own proof was verified when it came, so that the document which lists all
+    keys of its actor has been seen. Asking for each key that a stranger names would have the worker wait.
+    """
+    try:
+        known = await node.db.public_keys.find(parse_iri(method))
+    except InvalidIri:
+        return None
+    is_usable = known is not None and known.revoked_at is None
+    return await key_for_proof(node, method, actor) if is_usable or _is_ours(node, actor) else None
+
+
+def _is_ours(node: Node, actor: str) -> bool:
+    return same_origin(actor, node.config.base_url)
 
 
 @dataclass(frozen=True, slots=True)

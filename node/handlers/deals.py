@@ -20,7 +20,7 @@ from node.domain.deals import Deal, DealKind
 from node.domain.errors import Reason, Refusal
 from node.domain.messages import Conclude, Message, OrderAccept, Receipt
 from node.handlers.evidence import Sender, sender_of
-from node.lookups import key_for_proof
+from node.lookups import known_key_for_proof
 from node.services.reception import Reception, Source, receive, refuse_message
 from node.store.ports import Direction, Parked, StoredMessage
 from node.wire.credentials import MAX_CREDENTIAL_CHARS, parse_credential, verify_credential
@@ -51,7 +51,7 @@ async def _credential_keys(node: Node, entry: InboundEntry, activity: JsonObject
     """The sender's keys that credentials in this message name; nothing for most messages."""
     found: dict[str, PublicKey] = {}
     for method in _credential_methods(activity):
-        key = await key_for_proof(node, method, entry.actor)
+        key = await known_key_for_proof(node, method, entry.actor)
         if key is not None:
             found[method] = key
     return found

@@ -9,7 +9,7 @@ from node.context import Node
 from node.desk import Desk
 from node.domain.errors import Refusal
 from node.domain.feedback import FeedbackPost
-from node.lookups import key_for_proof
+from node.lookups import known_key_for_proof
 from node.services.feedback import receive_feedback
 from node.wire.credentials import parse_credential
 from node.wire.feedback import is_feedback_post, parse_feedback_post, verify_purchase
@@ -57,7 +57,7 @@ async def _proven_key(node: Node, post: FeedbackPost) -> str | None:
         return None
     try:
         proof = parse_credential(post.credential).document["proof"]
-        key = await key_for_proof(node, str(proof.get("verificationMethod")), post.vendor)
+        key = await known_key_for_proof(node, str(proof.get("verificationMethod")), post.vendor)
         return verify_purchase(post, key) if key is not None else None
     except Refusal:
         return None
