@@ -30,10 +30,12 @@ from tests.fuzz.targets import Finding, Target, plain
 __all__ = ["MEANINGS"]
 
 Json = dict[str, Any]
+MOST_BYTES = Limits().inbox_body_bytes
 
 
 def _written(document: Any) -> bytes:
-    return json.dumps(document).encode("utf-8", "surrogatepass")
+    """What is larger than an inbox takes is not read by anybody, so that it is cut, to no document at all."""
+    return json.dumps(document).encode("utf-8", "surrogatepass")[:MOST_BYTES]
 
 
 def _read(data: bytes) -> JsonObject | None:

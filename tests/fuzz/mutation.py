@@ -17,6 +17,8 @@ from tests.fuzz.nasty import LONG, NUMBERS, ODD_JSON, TEXTS, TOKENS, VALUES
 __all__ = ["mutate_bytes", "mutate_json", "mutate_text"]
 
 Path = tuple[str | int, ...]
+MOST_CHARS = 300_000
+"""Just more than an inbox takes."""
 
 
 # --- documents ---------------------------------------------------------------------------------------------
@@ -129,7 +131,7 @@ def _grown(value: Any, rng: Random) -> Any:
             value = {"object": value}
         return value
     if isinstance(value, str):
-        return (value or "a") * times
+        return ((value or "a") * times)[:MOST_CHARS]
     return [value] * times
 
 

@@ -37,6 +37,7 @@ from tests.fuzz.targets import Finding, Target, plain
 __all__ = ["READERS"]
 
 DEPTH = 32
+MOST_BYTES = 256 * 1024
 MOST = 2**53 - 1
 
 
@@ -71,7 +72,7 @@ def make_json(rng: Random) -> bytes:
         data = json.dumps(value, ensure_ascii=rng.random() < 0.3, separators=compact).encode()
     except (ValueError, UnicodeEncodeError):
         data = b"{}"
-    return mutate_bytes(data, rng, JSON_TOKENS) if rng.random() < 0.7 else data
+    return mutate_bytes(data[:MOST_BYTES], rng, JSON_TOKENS) if rng.random() < 0.7 else data[:MOST_BYTES]
 
 
 class _Lax(Exception):
@@ -244,7 +245,7 @@ def make_actor(rng: Random) -> bytes:
     )
     actors = [known[name] for name in names]
     changed = mutate_json(rng.choice(actors), rng, donors=actors, keep=0.5, most=4)
-    return json.dumps(changed).encode("utf-8", "surrogatepass")
+    return json.dumps(changed).encode("utf-8", "surrogatepass")[:MOST_BYTES]
 
 
 def judge_actor(data: bytes) -> None:
@@ -270,7 +271,7 @@ def judge_actor(data: bytes) -> None:
 
 def make_activity(rng: Random) -> bytes:
     changed = mutate_json(rng.choice(examples()), rng, donors=examples(), keep=0.3, most=4)
-    return json.dumps(changed, ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")
+    return json.dumps(changed, ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")[:MOST_BYTES]
 
 
 def judge_activity(data: bytes) -> None:
