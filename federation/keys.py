@@ -58,6 +58,7 @@ _RSA_BITS = range(2048, 8193)
 _RSA_EXPONENTS = range(65537, 2**64)
 """The upper end bounds the work of one verification; nobody uses a larger one honestly."""
 _KEYS_PER_LIST = 10
+_NOT_IN_AN_ID = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"<>\\^`{}|\ud800-\udfff\ufffe\uffff]")
 _PKCS1V15, _SHA256 = padding.PKCS1v15(), hashes.SHA256()
 _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----\s([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----", re.ASCII)
 
@@ -269,6 +270,8 @@ def _read_entry(
 
 def _have_same_origin(first: str, second: str) -> bool:
     """FEP-fe34's origin of two ids, strictly: no user information, no odd spelling is forgiven."""
+    if _NOT_IN_AN_ID.search(first):  # urlsplit drops some of these in silence
+        return False
     try:
         one, other = urlsplit(first), urlsplit(second)
     except ValueError:

@@ -573,3 +573,12 @@ def test_a_real_rsa_key_of_3072_bits_is_read() -> None:
     material = read_pem(pem).material
     assert isinstance(material, RSAPublicKey)
     assert material.public_numbers() == real.public_numbers()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["https://m.exa\nmple/k", " https://m.example/k", 'https://m.example/"', "https://m.example/\u2028"],
+)
+def test_an_odd_spelling_shares_no_origin(odd: str) -> None:
+    assert keys._have_same_origin("https://m.example/k", "https://m.example/a")
+    assert not keys._have_same_origin(odd, "https://m.example/a")
