@@ -97,7 +97,9 @@ class Writer:
         self._longest_log = longest_log
         self._watch = watch
         self._tx = SqliteTx(connection)
-        self._queue: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Task] | None] = queue.SimpleQueue()
+        self._asked: list[_Task] = []
+        """What this turn of the event loop has asked for so far; handed over as one."""
         self._gate = threading.Lock()
         self._closed = False
         self._unsaved = True
@@ -121,16 +123,28 @@ class Writer:
         with self._gate:
             if self._closed:
                 raise StoreRefused("The store is closed.")
-            self._queue.put(task)
+            # Not at once: what one turn of the loop asks for is one batch, and the thread that writes does
+            # not wake, and take the interpreter from the loop, for each of them.
+            if not self._asked:
+                loop.call_soon(self._hand_over)
+            self._asked.append(task)
         value: T = await task.future
         return value
+
+    def _hand_over(self) -> None:
+        with self._gate:
+            if self._asked:
+                self._queue.put(self._asked)
+                self._asked = []
 
     def finish(self) -> None:
         """Write what is queued and end the thread; the connection stays. Blocks; may be called twice."""
         with self._gate:
             if not self._closed:
                 self._closed = True
+                self._queue.put(self._asked)
                 self._queue.put(None)
+                self._asked = []
         self._thread.join()
 
     def close(self) -> None:
@@ -156,12 +170,12 @@ class Writer:
         """What waits, up to a bound; nothing when it has been quiet for a while; None at the end."""
         batch: list[_Task] = []
         try:
-            task = self._queue.get(timeout=_IDLE_S if self._unsaved else None)
-            while task is not None:
-                batch.append(task)
-                if len(batch) == _BATCH:
+            tasks = self._queue.get(timeout=_IDLE_S if self._unsaved else None)
+            while tasks is not None:
+                batch += tasks
+                if len(batch) >= _BATCH:
                     return batch
-                task = self._queue.get_nowait()
+                tasks = self._queue.get_nowait()
         except queue.Empty:
             return batch
         if not batch:
