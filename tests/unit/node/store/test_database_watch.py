@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from node.store.sqlite import open_sqlite
@@ -31,3 +33,23 @@ async def test_each_batch_is_told_with_its_writes_and_seconds(tmp_path: Path) ->
     await database.aclose()
     assert [(outcome, writes) for outcome, writes, _ in heard] == [("committed", 1), ("committed", 1)]
     assert all(seconds > 0 for _, _, seconds in heard)
+
+
+def put(name: str, tx: Any) -> None:
+    tx.meta.set(name, "1")
+
+
+async def test_what_one_turn_of_the_loop_asks_for_is_one_batch(tmp_path: Path) -> None:
+    heard: list[tuple[str, int]] = []
+    store = await open_sqlite(
+        tmp_path / "obverse.db",
+        clock=lambda: datetime(2026, 11, 22, tzinfo=UTC),
+        create=True,
+        watch=lambda outcome, writes, seconds: heard.append((outcome, writes)),
+    )
+    heard.clear()
+    async with anyio.create_task_group() as tasks:
+        for n in range(40):
+            tasks.start_soon(store.write, partial(put, f"n{n}"))
+    assert heard == [("committed", 40)]
+    await store.aclose()
