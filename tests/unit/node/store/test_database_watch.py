@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
-from node.store.sqlite import open_sqlite
+from node.store.sqlite import SqliteDatabase, open_sqlite
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +41,12 @@ def put(name: str, tx: Any) -> None:
     tx.meta.set(name, "1")
 
 
+async def work_and_write(store: SqliteDatabase, fn: Callable[[Any], None]) -> None:
+    """Work that lets other threads run in between, as hashing and verifying do."""
+    time.sleep(0.002)  # noqa: ASYNC251 - the loop is to be held
+    await store.write(fn)
+
+
 async def test_what_one_turn_of_the_loop_asks_for_is_one_batch(tmp_path: Path) -> None:
     heard: list[tuple[str, int]] = []
     store = await open_sqlite(
@@ -49,7 +57,7 @@ async def test_what_one_turn_of_the_loop_asks_for_is_one_batch(tmp_path: Path) -
     )
     heard.clear()
     async with anyio.create_task_group() as tasks:
-        for n in range(40):
-            tasks.start_soon(store.write, partial(put, f"n{n}"))
-    assert heard == [("committed", 40)]
+        for n in range(20):
+            tasks.start_soon(work_and_write, store, partial(put, f"n{n}"))
+    assert heard == [("committed", 20)]
     await store.aclose()
