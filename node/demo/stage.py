@@ -38,7 +38,7 @@ __all__ = [
 
 OBVERSE = (sys.executable, "-m", "node")
 """The command line, run by the Python that runs this."""
-INIT_S, READY_S, STOP_S = 90.0, 60.0, 15.0
+INIT_S, READY_S, STOP_S = 90.0, 60.0, 40.0
 POLL_S = 0.02
 TAIL_LINES = 12
 FIRST_PORT, PORT_STEP = 8410, 10

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-__all__ = ["Figure", "Row", "figure_of", "within"]
+__all__ = ["Figure", "Row", "figure_of", "is_lost", "within"]
 
 Better = Literal["higher", "lower"]
 
@@ -20,6 +20,8 @@ class Row:
 
     Shapes: `name` is what is measured, `key` what `--only` and `--profile` call it; `floor` says in words
             what the floor is, "" where the target is absolute. `target` is the ratio wanted, or the value.
+            `bar`, where half the target is not reached yet, is the ratio that must not be lost again; it
+            rises with what is reached and goes when that is half the target.
     """
 
     key: str
@@ -28,6 +30,7 @@ class Row:
     floor: str
     target: float
     better: Better
+    bar: float | None = None
 
     @property
     def is_absolute(self) -> bool:
@@ -70,6 +73,13 @@ class Figure:
 def within(value: float, target: float, better: Better) -> bool:
     """Whether a value is as good as its target."""
     return value <= target if better == "lower" else value >= target
+
+
+def is_lost(row: Row, figure: Figure) -> bool:
+    """Whether a figure is worse than half its target, and than the bar of a row that has one."""
+    if not figure.collapsed or figure.ratio is None:
+        return False
+    return row.bar is None or not within(figure.ratio, row.bar, row.better)
 
 
 def figure_of(row: Row, value: float, floor: float | None = None, ratio: float | None = None) -> Figure:

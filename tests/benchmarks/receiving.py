@@ -33,6 +33,7 @@ ACCEPT_CAVAGE = Row(
     f"trivial POST + RSA verify + one row of {GROUP} a commit",
     0.60,
     "higher",
+    bar=0.12,
 )
 ACCEPT_ED25519 = Row(
     "accept-ed25519",
@@ -41,6 +42,7 @@ ACCEPT_ED25519 = Row(
     f"trivial POST + Ed25519 verify + one row of {GROUP} a commit",
     0.60,
     "higher",
+    bar=0.17,
 )
 DEAL = Row(
     "deal",
@@ -49,6 +51,7 @@ DEAL = Row(
     "the floor above + Ed25519 verify + JCS",
     0.50,
     "higher",
+    bar=0.06,
 )
 ACTED_ON = {
     connections: Row(

@@ -6,6 +6,7 @@ import io
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from federation.proofs import verify_proof
 from federation.strictjson import parse_json_object
 from node.container import utc_now
 from tests.benchmarks import filling, scaling
-from tests.benchmarks.figures import Row, figure_of
+from tests.benchmarks.figures import Row, figure_of, is_lost
 from tests.benchmarks.limits import PLENTY, unhurried
 from tests.benchmarks.load import read_requests, write_requests
 from tests.benchmarks.machine import running
@@ -47,6 +48,14 @@ def test_a_ratio_collapses_when_it_is_worse_than_half_its_target(
 ) -> None:
     figure = figure_of(row, value * 100, 100)
     assert (figure.holds, figure.collapsed) == (holds, collapsed)
+
+
+@pytest.mark.parametrize(("bar", "ratio", "lost"), [(None, 0.2, True), (0.15, 0.2, False), (0.15, 0.1, True)])
+def test_a_row_with_a_bar_is_lost_when_it_falls_under_that(
+    bar: float | None, ratio: float, lost: bool
+) -> None:
+    row = replace(HIGHER, bar=bar)
+    assert is_lost(row, figure_of(row, ratio * 100, 100)) is lost
 
 
 def test_an_absolute_figure_has_no_ratio_and_never_collapses() -> None:

@@ -69,7 +69,7 @@ def test_demo_stays_up_as_it_says_and_ends_with_ctrl_c(
             )
             assert done.returncode == 0, (line, done.stdout, done.stderr)
         demo.send_signal(signal.SIGINT)
-        assert demo.wait(30) == 0
+        assert demo.wait(90) == 0
     assert not any(is_served(port) for port in free)
     assert (tmp_path / "kept" / "ana" / "obverse.db").exists()
 
