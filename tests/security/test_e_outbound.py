@@ -35,10 +35,7 @@ from tests.security.wire import (
 from tests.security.world import World
 
 pytestmark = pytest.mark.anyio
-MIB = 1024 * 1024
 PUBLIC_ADDRESS = "93.184.215.14"
-HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/activity+json\r\n"
-CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
 
 LITERALS = [
     "127.0.0.1",
