@@ -12,7 +12,7 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -133,25 +133,28 @@ async def _run(server: NodeServer, opened: OpenNode, listener: socket.socket, no
     async def answers() -> None:
         await opened.node.db.write(lambda tx: None)
 
-    async with anyio.create_task_group() as watch:
-        watch.start_soon(_stop_on_signal, server, watch)
-        watch.start_soon(notifier.keep_alive, answers)
-        async with anyio.create_task_group() as work:
-            work.start_soon(opened.run)
-            await server.serve(sockets=[listener])
-        watch.cancel_scope.cancel()
-
-
-async def _stop_on_signal(server: NodeServer, watch: TaskGroup) -> None:
-    """The first signal stops in good order, a second one at once: what is cut off is done again later."""
+    # Heard from here on, and not only once a task has its turn: who sees that the node is ready may stop it.
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for received in signals:
-            if server.should_exit:
-                LOG.warning("stopping at once")
-                watch.cancel_scope.cancel()
-                return
-            LOG.info("stopping: %s", received.name)
-            server.should_exit = True
+        async with anyio.create_task_group() as watch:
+            watch.start_soon(_stop_on_signal, signals, server, watch)
+            watch.start_soon(notifier.keep_alive, answers)
+            async with anyio.create_task_group() as work:
+                work.start_soon(opened.run)
+                await server.serve(sockets=[listener])
+            watch.cancel_scope.cancel()
+
+
+async def _stop_on_signal(
+    signals: AsyncIterator[signal.Signals], server: NodeServer, watch: TaskGroup
+) -> None:
+    """The first signal stops in good order, a second one at once: what is cut off is done again later."""
+    async for received in signals:
+        if server.should_exit:
+            LOG.warning("stopping at once")
+            watch.cancel_scope.cancel()
+            return
+        LOG.info("stopping: %s", received.name)
+        server.should_exit = True
 
 
 def connections_within(open_files: int) -> int:

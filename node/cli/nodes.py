@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+import os
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +89,10 @@ def serve_node(front: Front, /) -> None:
     log_uncaught()
 
     def ready(address: str) -> None:
-        with suppress(OSError):  # a full disk under what we say is no reason not to serve
+        try:
             print(address, flush=True)
+        except OSError:  # a full disk under what we say is no reason not to serve, nor to end with a failure
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
     anyio.run(lambda: late.serve_node(config, ready), backend_options={"use_uvloop": True})
 

@@ -65,7 +65,8 @@ def clean_html(text: str) -> str:
     Shapes: what is longer than 20,000 characters is cut first.
     Spec:   interop §4.3 (what the fediverse keeps); `security P08, P09`.
     """
-    return _CLEANER.clean(text[:_MAX_CHARS])
+    # A carriage return that stood there as a reference would be read as a line feed by the next reader.
+    return _CLEANER.clean(text[:_MAX_CHARS]).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def plain_text(text: str) -> str:

@@ -181,3 +181,11 @@ def test_x24_variant_an_idle_node_stops_at_once(vendor: Vendor) -> None:
 
 def _seconds(running: Running) -> float:
     return running.stop()
+
+
+def test_x24_variant_a_node_may_be_stopped_in_the_moment_in_which_it_says_that_it_serves(
+    vendor: Vendor,
+) -> None:
+    for _ in range(3):
+        with vendor.serving() as running:
+            running.stop()

@@ -54,7 +54,11 @@ def test_x06_the_service_goes_on_without_its_log(premises: Premises, tmp_path: P
     settings.write_text('log_level = "debug"\n' + settings.read_text())
     command = [*PYTHON, "--data", str(moved.data), "serve"]
     with said_into(how) as streams:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **streams)
+        # What is buffered when a file does not take it is written once more at the end.
+        buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, start_new_session=True, env=buffered, **streams
+        )
         served = Served(moved, process, tmp_path / "none.log")
         served.log.touch()
         try:

@@ -105,3 +105,7 @@ def test_words_made_into_html_come_out_again(words: str) -> None:
 def test_cleaning_twice_changes_nothing_more(text: str) -> None:
     once = clean_html(text)
     assert clean_html(once) == once
+
+
+def test_a_carriage_return_that_came_as_a_reference_is_a_line_feed_to_the_first_reader_too() -> None:
+    assert clean_html("a&#xd;b&#13;&#10;c") == "a\nb\nc"
