@@ -6,15 +6,15 @@ that neither a proxy nor a forged header changes what a signature is held agains
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, quote
 
-import anyio
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from federation.errors import InvalidIri, Refused, TemporarilyUnavailable
 from federation.heads import Fault, authorities_of, check_head
@@ -42,6 +42,8 @@ _COME_BACK_S = 30
 _PLAIN = {"x-content-type-options": "nosniff"}
 _NEGOTIATED = {**_PLAIN, "vary": "Accept, Signature"}
 _FOR_SCRIPTS = {**_PLAIN, "access-control-allow-origin": "*"}
+_NOTHING_FOLLOWS = ((b"content-length", b"0"),)
+_NOTHING: Message = {"type": "http.response.body", "body": b""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,19 @@ class Endpoints:
 
 
 def routes(
-    endpoints: Endpoints, *, inbox_paths: Sequence[str], document_paths: Sequence[str]
+    endpoints: Endpoints,
+    *,
+    inbox_paths: Sequence[str],
+    document_paths: Sequence[str],
+    inbox: InboxEndpoint | None = None,
 ) -> list[BaseRoute]:
     """Routes for a Starlette application: inboxes and documents at the given patterns, and discovery.
 
     Shapes: patterns are Starlette's, e.g. `/inbox`, `/actors/{name}/inbox`, `/actors/{rest:path}`; inboxes
-            come first. Put these routes before wider ones of the application.
+            come first. Put these routes before wider ones of the application. `inbox` is the one that
+            `RequestGuard` knows as well, where it does.
     """
-    inbox = InboxEndpoint(endpoints)
+    inbox = inbox or InboxEndpoint(endpoints)
     room = endpoints.room
     turnstile = Turnstile(at_once=room.read_at_once, waiting=room.read_waiting)
     discovery: dict[str, _Answering] = {
@@ -200,21 +207,30 @@ class InboxEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
             await _not_allowed("POST")(scope, receive, send)
-            return
+        elif not await self.take(scope, receive, send):
+            await _closing(not_found())(scope, receive, send)
+
+    async def take(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Take what is posted to an inbox of ours; False, with nothing read or said, where there is none."""
         recipient = self._endpoints.recipient(_raw_path(scope))
         if recipient is None:
-            await _closing(not_found())(scope, receive, send)
-            return
+            return False
         body = self._bodies.open()
         try:
-            response = await self._take(scope, receive, recipient, body)
+            answer = await self._take(scope, receive, recipient, body)
         finally:
             body.close()
-        if response is not None:
-            await response(scope, receive, send)
+        if isinstance(answer, Response):
+            await answer(scope, receive, send)
+        elif answer is not None:
+            await send({"type": "http.response.start", "status": answer, "headers": _NOTHING_FOLLOWS})
+            await send(_NOTHING)
+        return True
 
-    async def _take(self, scope: Scope, receive_body: Receive, recipient: str, body: Body) -> Response | None:
-        """The answer, or None where nobody is there any more to get one."""
+    async def _take(
+        self, scope: Scope, receive_body: Receive, recipient: str, body: Body
+    ) -> Response | int | None:
+        """The answer, or just its status, or None where nobody is there any more to get one."""
         limits, room = self._endpoints.inbox.limits, self._endpoints.room
         try:
             content = await read_body(
@@ -231,16 +247,14 @@ class InboxEndpoint:
         if content is None:
             return None
         try:
-            async with self._judging:
-                with anyio.move_on_after(room.judge_s):
-                    return await self._judge(
-                        public_request(scope, self._endpoints.base_url, content), recipient
-                    )
+            async with self._judging, asyncio.timeout(room.judge_s):
+                return await self._judge(public_request(scope, self._endpoints.base_url, content), recipient)
         except TemporarilyUnavailable as error:
             return _refusal(error)
-        return _refusal(TemporarilyUnavailable("this took too long here", retry_after_s=_COME_BACK_S))
+        except TimeoutError:
+            return _refusal(TemporarilyUnavailable("this took too long here", retry_after_s=_COME_BACK_S))
 
-    async def _judge(self, message: HttpMessage, recipient: str) -> Response:
+    async def _judge(self, message: HttpMessage, recipient: str) -> Response | int:
         try:
             receipt = await receive(message, recipient=recipient, deps=self._endpoints.inbox)
         except (
@@ -248,9 +262,7 @@ class InboxEndpoint:
         ) as error:  # the application's store, or a fault of ours: never a 2xx, never words of it
             self._endpoints.report("inbox", error)
             return _refusal(TemporarilyUnavailable("try again later", retry_after_s=_COME_BACK_S))
-        if receipt.error is not None:
-            return _refusal(receipt.error)
-        return Response(status_code=receipt.status)
+        return receipt.status if receipt.error is None else _refusal(receipt.error)
 
 
 # --- documents and discovery -----------------------------------------------------------------------------
@@ -344,12 +356,22 @@ class RequestGuard:
     Behind it a path is routed as it is spelt: nothing is decoded, so that one spelling names one thing.
 
     Shapes: `base_url` is the public origin; `also` are further authorities (`host[:port]`) that may be asked
-            for.
+            for; `inbox`, where given, gets what is posted to it at once: all else is routed first, which
+            takes a tenth of a message's time.
     Spec:   `security A01 to A09, A14`.
     """
 
-    def __init__(self, app: ASGIApp, *, base_url: str, limits: Limits, also: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        base_url: str,
+        limits: Limits,
+        also: Collection[str] = (),
+        inbox: InboxEndpoint | None = None,
+    ) -> None:
         self._app = app
+        self._inbox = inbox
         self._limits = limits
         self._authorities = authorities_of(base_url, also)
 
@@ -368,10 +390,17 @@ class RequestGuard:
             most_bytes=self._limits.header_bytes,
             most_body_bytes=self._limits.inbox_body_bytes,
         )
-        if fault is None:
-            await self._app({**scope, "path": raw_path}, receive, send)
-        else:
+        if fault is not None:
             await refused_head(fault)(scope, receive, send)
+            return
+        plain = {**scope, "path": raw_path}
+        is_taken = (
+            self._inbox is not None
+            and scope["method"] == "POST"
+            and await self._inbox.take(plain, receive, send)
+        )
+        if not is_taken:
+            await self._app(plain, receive, send)
 
 
 def refused_head(fault: Fault) -> Response:

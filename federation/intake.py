@@ -6,6 +6,7 @@ wait, and beyond that the answer is 503. What comes slowly gives way to what com
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from dataclasses import dataclass
@@ -99,8 +100,20 @@ class Body:
         self._bodies = bodies
         self._parts: list[bytes] = []
         self.size = 0
-        self.scope = anyio.CancelScope()
+        self._clock: asyncio.Timeout | None = None
         self.gave_way = False
+
+    def within(self, seconds: float) -> asyncio.Timeout:
+        """The time that it has to arrive in; over at once where it must give way."""
+        self._clock = asyncio.timeout(0 if self.gave_way else seconds)
+        return self._clock
+
+    def give_way(self) -> None:
+        """Let go of what has come so far, and of who waits for the rest."""
+        self.gave_way = True
+        self.close()
+        if self._clock is not None and not self._clock.expired():
+            self._clock.reschedule(asyncio.get_running_loop().time())
 
     def add(self, part: bytes) -> None:
         """Take a part in. Raises: TemporarilyUnavailable where there is no room for it."""
@@ -143,9 +156,7 @@ class Bodies:
             oldest = next(iter(self._arriving))
             if oldest is body:
                 raise TemporarilyUnavailable(_TOO_MUCH, retry_after_s=COME_BACK_S)
-            oldest.gave_way = True
-            oldest.close()
-            oldest.scope.cancel()
+            oldest.give_way()
 
     def settle(self, body: Body) -> None:
         self._arriving.pop(body, None)
@@ -171,17 +182,18 @@ async def read_body(
     for name, value in headers:
         if name == b"content-length" and (not value.isdigit() or int(value[:12]) > most_bytes):
             raise TooLarge(f"a message has at most {most_bytes} bytes")
-    body.scope.deadline = anyio.current_time() + within_s
-    with body.scope:
-        while True:
-            part = await receive()
-            if part["type"] != "http.request":
-                return None
-            body.add(part.get("body", b""))
-            if body.size > most_bytes:
-                raise TooLarge(f"a message has at most {most_bytes} bytes")
-            if not part.get("more_body", False):
-                return body.whole()
-    if body.gave_way:
-        raise TemporarilyUnavailable(_TOO_MUCH, retry_after_s=COME_BACK_S)
-    raise BodyTimeout
+    try:
+        async with body.within(within_s):
+            while True:
+                part = await receive()
+                if part["type"] != "http.request":
+                    return None
+                body.add(part.get("body", b""))
+                if body.size > most_bytes:
+                    raise TooLarge(f"a message has at most {most_bytes} bytes")
+                if not part.get("more_body", False):
+                    return body.whole()
+    except TimeoutError:
+        if body.gave_way:
+            raise TemporarilyUnavailable(_TOO_MUCH, retry_after_s=COME_BACK_S) from None
+        raise BodyTimeout from None

@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from federation.asgi import Endpoints, RequestGuard, Served, not_found, prefers_html, routes
+from federation.asgi import Endpoints, InboxEndpoint, RequestGuard, Served, not_found, prefers_html, routes
 from federation.authentication import InboxDependencies
 from federation.intake import Room
 from federation.messages import HttpMessage, JsonObject
@@ -52,17 +52,18 @@ def create_app(node: Node, inbox: InboxDependencies, *, room: Room | None = None
     """
     documents = Documents(node.config.base_url)
     endpoints = _endpoints(node, inbox, documents, room or Room())
+    posted = InboxEndpoint(endpoints)
     app = Starlette(
         routes=[
             Mount("/static", StaticFiles(directory=STATIC_DIR)),
             *health_routes(node.health),
-            *routes(endpoints, inbox_paths=INBOX_PATHS, document_paths=DOCUMENT_PATHS),
+            *routes(endpoints, inbox_paths=INBOX_PATHS, document_paths=DOCUMENT_PATHS, inbox=posted),
             Route("/{rest:path}", _Missing(node.config.host)),
         ],
         middleware=[Middleware(_PageHeaders)],
     )
     app.state.node = node
-    guarded = RequestGuard(app, base_url=node.config.base_url, limits=node.config.limits)
+    guarded = RequestGuard(app, base_url=node.config.base_url, limits=node.config.limits, inbox=posted)
     return Measured(guarded, node.metrics)
 
 
