@@ -5,6 +5,9 @@ one row a host to which a head waits: when the first of them is due, and until w
 a claim reads what it returns, however many wait behind. A dead job holds those behind it, and those that are
 queued after it, until its owner sends it again (`protocol §6`).
 
+What is asked of one ordering key or activity names its index: left to itself SQLite would go through all that
+are in the same state, however many wait.
+
 Many rows are read and written by few statements: each step of one lets go of the interpreter's lock, and has
 to wait for it again while the event loop is busy.
 """
@@ -106,14 +109,17 @@ class SqliteDeliveries:
                 " ORDER BY id DESC LIMIT 1",
                 (ordering_key,),
             ).fetchone()
-        if last is None or last[0] in (JobState.DELIVERED, JobState.EXPIRED, JobState.DROPPED):
+        if last is None:
+            return JobState.QUEUED, 1
+        if last[0] in (JobState.DELIVERED, JobState.EXPIRED, JobState.DROPPED):
             # Resent jobs may be queued before the last delivered one.
-            return JobState.QUEUED, int(not ordering_key or self._first_queued(ordering_key) is None)
+            return JobState.QUEUED, int(self._first_queued(ordering_key) is None)
         return (JobState.QUEUED, 0) if last[0] == JobState.QUEUED else (JobState.HELD, 0)
 
     def _first_queued(self, ordering_key: str) -> int | None:
         row = self._db.execute(
-            "SELECT min(id) FROM delivery WHERE ordering_key = ? AND ordering_key <> '' AND state = 'queued'",
+            "SELECT min(id) FROM delivery INDEXED BY delivery_order"
+            " WHERE ordering_key = ? AND ordering_key <> '' AND state = 'queued'",
             (ordering_key,),
         ).fetchone()
         return None if row[0] is None else int(row[0])
@@ -121,9 +127,10 @@ class SqliteDeliveries:
     def _choose_heads(self, ordering_keys: Iterable[str]) -> list[str]:
         """Let the first queued job of each key go; the lanes in which something changed."""
         changed = self._db.execute(
-            "UPDATE delivery SET head = 1 - head WHERE state = 'queued' AND ordering_key <> ''"
-            " AND ordering_key IN (SELECT value FROM json_each(?)) AND head <> (id ="
-            " (SELECT min(id) FROM delivery AS other WHERE other.ordering_key = delivery.ordering_key"
+            "UPDATE delivery INDEXED BY delivery_order SET head = 1 - head WHERE state = 'queued'"
+            " AND ordering_key <> '' AND ordering_key IN (SELECT value FROM json_each(?)) AND head <> (id ="
+            " (SELECT min(id) FROM delivery AS other INDEXED BY delivery_order"
+            " WHERE other.ordering_key = delivery.ordering_key"
             " AND other.ordering_key <> '' AND other.state = 'queued')) RETURNING lane",
             (names(ordering_keys),),
         )
@@ -349,7 +356,8 @@ class SqliteDeliveries:
 
     def delivered_at(self, activity_id: str, recipient: str) -> datetime | None:
         row = self._db.execute(
-            "SELECT min(settled_at) FROM delivery WHERE activity_id = ? AND recipient = ?"
+            "SELECT min(settled_at) FROM delivery INDEXED BY delivery_activity"
+            " WHERE activity_id = ? AND recipient = ?"
             " AND state = 'delivered'",
             (activity_id, recipient),
         ).fetchone()

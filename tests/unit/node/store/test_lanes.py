@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -65,6 +66,30 @@ def test_x23_a_claim_costs_the_same_with_a_backlog_and_with_many_silent_hosts(
     after = steps_of(connection, lambda: outbox.claim(40, NOW))
     assert after <= 2 * before + 5
     assert steps_of(connection, outbox.next_due) <= 2
+    connection.close()
+
+
+def test_a_message_costs_the_same_however_many_others_wait_or_were_delivered(
+    connection: sqlite3.Connection,
+) -> None:
+    outbox = SqliteDeliveries(connection)
+    delivered = DeliveryOutcome(Outcome.DELIVERED, "accepted", 202)
+
+    def queue_two_and_deliver_one(number: int) -> None:
+        outbox.enqueue(a_job(number, "one"))
+        outbox.enqueue(a_job(number, "one"))
+        first = outbox.all(limit=2)[1].id
+        outbox.settle(first, delivered, NOW)
+        outbox.enqueue(a_job(number, "one"))
+        assert outbox.delivered_at("a", "nobody") is None
+
+    before = steps_of(connection, lambda: queue_two_and_deliver_one(0))
+    for number in range(1, 2000):
+        outbox.enqueue(replace(a_job(number, "two"), activity_id=f"b{number}"))
+        if number % 2:
+            outbox.settle(outbox.all(limit=1)[0].id, delivered, NOW)
+    after = steps_of(connection, lambda: queue_two_and_deliver_one(2000))
+    assert after <= 1.2 * before + 2
     connection.close()
 
 
