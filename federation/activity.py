@@ -32,7 +32,7 @@ __all__ = ["ADDRESSING", "Activity", "parse_activity", "read_activity"]
 ADDRESSING = ("to", "cc", "bto", "bcc", "audience")
 """The properties that name recipients (ActivityPub §6)."""
 _USER_INFORMATION = re.compile(rb':(?:\\?/|\\\\){2}[^/?#"]*@')
-_KEYWORDS = (b"@graph", b"@included", b"@reverse")
+_KEYWORDS = re.compile(rb"@(?:graph|included|reverse)")
 _HIDDEN = re.compile(rb"\\u00(?:2[fF]|3[aA]|[4-7])")
 """Escapes of the letters and marks that what is searched for consists of: under one, anything may hide."""
 
@@ -103,7 +103,7 @@ def read_activity(
         check_outer_contexts(document, terms)
     else:
         check_context(document, terms)
-    if sum(len(as_list(document.get(name))) for name in ADDRESSING) >= limits.recipients:
+    if _count_recipients(document) >= limits.recipients:
         raise TooLarge(f"an activity names fewer than {limits.recipients} recipients")
     subject = document.get("object")
     subject = subject[0] if isinstance(subject, list) and len(subject) == 1 else subject
@@ -114,13 +114,22 @@ def read_activity(
         type=_activity_type(document),
         actor=_iri(as_id(document.get("actor")), "/actor"),
         object_id=as_id(subject),
-        object_type=next(iter(type_names(subject)), ""),
+        object_type=(type_names(subject) or ("",))[0],
         to=_names(document.get("to")),
         cc=_names(document.get("cc")),
     )
     if not is_bare and has_user_information(document):
         raise InvalidDocument("an address with a user before its host is not read")
     return activity
+
+
+def _count_recipients(document: JsonObject) -> int:
+    count = 0
+    for name in ADDRESSING:
+        value = document.get(name)
+        if value is not None:
+            count += len(value) if isinstance(value, list) else 1
+    return count
 
 
 def _search(body: bytes) -> tuple[int | None, bool]:
@@ -131,10 +140,12 @@ def _search(body: bytes) -> tuple[int | None, bool]:
     """
     if _HIDDEN.search(body) is not None:
         return None, False
-    contexts = body.count(b"@context")
-    if body.count(b"@") == contexts:
+    contexts, marks = body.count(b"@context"), body.count(b"@")
+    if marks == contexts:
         return contexts, True
-    return contexts, not any(word in body for word in _KEYWORDS) and _USER_INFORMATION.search(body) is None
+    # A mark at the beginning of a string has no address before it.
+    is_plain = marks == body.count(b'"@') or _USER_INFORMATION.search(body) is None
+    return contexts, is_plain and _KEYWORDS.search(body) is None
 
 
 def _iri(value: object, place: str) -> str:
@@ -154,5 +165,6 @@ def _activity_type(document: JsonObject) -> str:
 
 
 def _names(value: JsonValue) -> tuple[str, ...]:
-    found = (as_id(item) for item in as_list(value))
-    return tuple(name for name in found if name is not None)
+    if isinstance(value, str):
+        return (value,)
+    return tuple(name for item in as_list(value) if (name := as_id(item)) is not None)

@@ -126,10 +126,8 @@ def public_request(scope: Scope, base_url: str, body: bytes = b"") -> HttpMessag
     """
     query = scope.get("query_string", b"").decode("latin-1")
     url = base_url + _raw_path(scope) + ("?" + query if query else "")
-    headers = tuple(
-        (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]
-    )
-    return HttpMessage(scope["method"], url, headers, body)
+    pairs = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+    return HttpMessage(scope["method"], url, tuple(pairs), body)
 
 
 def _raw_path(scope: Scope) -> str:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from federation import cavage, signatures
 from federation.digest import verify_cavage_digest, verify_content_digest
@@ -141,14 +142,20 @@ def parse_claim(message: HttpMessage, *, deps: InboxDependencies, now: datetime)
 
 def _check_coverage(claim: SignatureClaim, *, has_body: bool) -> None:
     """What `verify` will ask for as well; here it saves the look-up of a key that could not help."""
-    if claim.spec is SignatureSpec.RFC9421:
+    missing = _lacking(claim.spec, claim.covered, has_body)
+    if missing:
+        raise SignatureInvalid(f"the signature does not cover {', '.join(missing)}", place="signature")
+
+
+@lru_cache(256)
+def _lacking(spec: SignatureSpec, covered: tuple[str, ...], has_body: bool) -> tuple[str, ...]:
+    # Remembered, since whole servers send one and the same list; a list fits into its header: bounded.
+    if spec is SignatureSpec.RFC9421:
         required = ["@method", "@target-uri"] + ["content-digest"] * has_body
     else:
         required = ["(request-target)", "host"] + ["digest"] * has_body
-        required += ["date"] * ("(created)" not in claim.covered)
-    missing = [name for name in required if name not in claim.covered]
-    if missing:
-        raise SignatureInvalid(f"the signature does not cover {', '.join(missing)}", place="signature")
+        required += ["date"] * ("(created)" not in covered)
+    return tuple(name for name in required if name not in covered)
 
 
 def _check_key_address(key_id: str, deps: InboxDependencies) -> None:
@@ -225,14 +232,13 @@ def replay_key_of(message: HttpMessage, claim: SignatureClaim) -> bytes:
     Not the signature alone: a replay is answered before it is verified, so that a resend with anything
     altered must not match. Headers that proxies set afresh are covered by no sane signature and stay out.
     """
-    names = _ALWAYS_HASHED.union(claim.covered)
-    parts = [message.method, message.url]
-    for name, value in message.headers:
-        if name in names:
-            parts += (name, value)
-    total = hashlib.sha256()
-    for part in parts:
-        raw = part.encode("utf-8", "surrogatepass")
-        total.update(len(raw).to_bytes(4, "big") + raw)
-    total.update(message.body)
-    return total.digest()
+    names = _hashed(claim.covered)
+    headers = [pair for pair in message.headers if pair[0] in names]
+    # As Python writes values, in ASCII: no two of them alike, and it ends before the body begins.
+    head = ascii((message.method, message.url, headers)).encode("ascii")
+    return hashlib.sha256(head + b"\n" + message.body).digest()
+
+
+@lru_cache(256)
+def _hashed(covered: tuple[str, ...]) -> frozenset[str]:
+    return _ALWAYS_HASHED.union(covered)

@@ -76,11 +76,12 @@ def check_origins(activity: JsonObject, *, own_origins: Collection[str] = frozen
     if "id" in activity and not same_origin(activity["id"], actor):
         raise Forbidden("the activity's id is not on its actor's origin", place="/id")
     types = type_names(activity)
-    if any(name in _MAKING or name in _OWN_ONLY for name in types):
+    is_own_only = not _OWN_ONLY.isdisjoint(types)
+    if is_own_only or not _MAKING.isdisjoint(types):
         for made in as_list(activity.get("object")):
             if isinstance(made, dict):
                 _check_made(made, actor, "/object")
-            elif any(name in _OWN_ONLY for name in types):
+            elif is_own_only:
                 _check_on_origin(made, actor, "/object")
     for result in as_list(activity.get("result")):
         if isinstance(result, dict):
@@ -112,10 +113,13 @@ def _check_on_origin(made_id: JsonValue, actor: str, place: str) -> None:
 def _check_made(made: JsonObject, actor: str, place: str) -> None:
     """An embedded object that the sender makes: its id on the sender's origin, its owner the sender."""
     _check_on_origin(made.get("id"), actor, place + "/id")
-    if any(name in ACTOR_TYPES for name in type_names(made)) and not _is(as_id(made.get("id")), actor):
+    if not ACTOR_TYPES.isdisjoint(type_names(made)) and not _is(as_id(made.get("id")), actor):
         raise Forbidden("an actor document of somebody else", place=place + "/id")
     for term in ("attributedTo", "actor"):
-        owners = [as_id(owner) for owner in as_list(made.get(term))]
+        stated = made.get(term)
+        if stated is None or stated == actor:  # nearly always; the actor is canonical, and of its own origin
+            continue
+        owners = [as_id(owner) for owner in as_list(stated)]
         # PeerTube lists a person and a channel of one server; the sender must be among them.
         is_owner = any(_is(owner, actor) for owner in owners)
         if owners and not (is_owner and all(same_origin(owner, actor) for owner in owners)):

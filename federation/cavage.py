@@ -108,13 +108,14 @@ def parse_signature(message: HttpMessage) -> SignatureClaim:
 
 
 def _signature_text(message: HttpMessage) -> str:
-    if message.values("signature-input"):
+    if message.header("signature-input") is not None:
         raise SignatureInvalid("Signature-Input is present, so RFC 9421 decides.", place="signature-input")
     found = message.values("signature")
-    for value in message.values("authorization"):
-        scheme, _, rest = value.partition(" ")
-        if scheme.lower() == "signature":
-            found.append(rest)
+    if message.header("authorization") is not None:
+        for value in message.values("authorization"):
+            scheme, _, rest = value.partition(" ")
+            if scheme.lower() == "signature":
+                found.append(rest)
     if not found:
         raise SignatureMissing("The request has no signature.", place="signature")
     if len(found) > 1 or len(found[0]) > _MAX_HEADER:
@@ -169,7 +170,13 @@ def _date(message: HttpMessage) -> datetime | None:
     values = message.values("date")
     if not values:
         return None
-    found = _DATE.fullmatch(values[0].strip(" \t")) if len(values) == 1 else None
+    return _fixdate(values[0].strip(" \t") if len(values) == 1 else "")
+
+
+@lru_cache(256)
+def _fixdate(text: str) -> datetime:
+    # Remembered, since many messages are of one second.
+    found = _DATE.fullmatch(text)
     if found is None:
         raise SignatureInvalid("The Date header is malformed or stands twice.", place="date")
     day, month, year, hour, minute, second = found.groups()
@@ -238,26 +245,30 @@ def _check_key(claim: SignatureClaim, key: PublicKey) -> None:
         raise SignatureInvalid(
             "draft-cavage requests are signed by RSA with SHA-256 only.", place="signature"
         )
-    if not set(_PSEUDO).isdisjoint(claim.covered) and claim.algorithm == "rsa-sha256":
+    if claim.algorithm == "rsa-sha256" and any(name in claim.covered for name in _PSEUDO):
         # §2.3: an error, so that no intermediary of an older draft reads them as header names.
         raise SignatureInvalid("(created) and (expires) need the algorithm hs2019.", place="signature")
 
 
 def _check_coverage(claim: SignatureClaim, message: HttpMessage) -> None:
-    required = ["(request-target)", "host"]
-    if message.body:
-        required.append("digest")
-    if "(created)" not in claim.covered:
-        required.append("date")
-    for name in required:
-        if name not in claim.covered:
-            raise SignatureInvalid(f"The signature does not cover {name}.", place="signature")
+    lacking = _lacking(claim.covered, bool(message.body))
+    if lacking:
+        raise SignatureInvalid(f"The signature does not cover {lacking}.", place="signature")
     addressed = _split_url(message.url)[0]
-    hosts = [
-        _without_default_port(value.strip(" \t").lower(), message.url) for value in message.values("host")
-    ]
+    hosts = message.values("host")
+    if hosts == [addressed]:  # as everybody writes it
+        return
+    hosts = [_without_default_port(value.strip(" \t").lower(), message.url) for value in hosts]
     if hosts != [_without_default_port(addressed, message.url)]:
         raise SignatureInvalid("The signed Host is not the one addressed, or stands twice.", place="host")
+
+
+@lru_cache(256)
+def _lacking(covered: tuple[str, ...], has_body: bool) -> str:
+    """The first name that must be covered and is not, "" for none."""
+    required = ["(request-target)", "host"] + ["digest"] * has_body
+    required += ["date"] * ("(created)" not in covered)
+    return next((name for name in required if name not in covered), "")
 
 
 def _without_default_port(host: str, url: str) -> str:
@@ -300,8 +311,10 @@ def _signing_string(
             time = times.get(name)
             value = None if time is None else str(int(time.timestamp()))
         else:
-            values = [value.strip(" \t") for value in message.values(name)]
-            value = ", ".join(values) if values else None
+            values = message.values(name)
+            value = values[0].strip(" \t") if len(values) == 1 else None
+            if len(values) > 1:
+                value = ", ".join(value.strip(" \t") for value in values)
         if value is None or "\n" in value or "\r" in value:
             raise SignatureInvalid(f"The signature covers {name}, which is absent or malformed.", place=name)
         lines.append(f"{name}: {value}")
@@ -312,6 +325,7 @@ def _signing_string(
         raise SignatureInvalid("A covered header cannot have come over HTTP.", place="signature") from None
 
 
+@lru_cache(256)
 def _split_url(url: str) -> tuple[str, str]:
     """Host with its port in lower case, and the request target as it is on the wire: nothing is decoded."""
     found = _URL.fullmatch(url)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import orjson
 import rfc8785
@@ -10,7 +12,7 @@ from federation.messages import JsonValue
 
 __all__ = ["canonicalize", "canonicalize_parsed"]
 
-_OTHER_SPELLINGS = (b"e-", b".0,", b".0]", b".0}")
+_TINY, _WHOLE = re.compile(rb"e-[0-9]"), re.compile(rb"\.0[,\]}]")
 """How every number goes on that the encoder writes otherwise than JCS: tiny ones and whole floats. The strict
 parser lets none in that is so large that it would be written with an exponent.
 """
@@ -58,8 +60,7 @@ def canonicalize_parsed(value: JsonValue) -> bytes:
     that merely looks like a doubtful number takes the longer way.
     """
     data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
-    is_doubtful = any(spelling in data for spelling in _OTHER_SPELLINGS)
-    if is_doubtful or not (data.isascii() or _has_ascii_keys(value)):
+    if _TINY.search(data) or _WHOLE.search(data) or not (data.isascii() or _has_ascii_keys(value)):
         return canonicalize(value)
     return data
 

@@ -40,6 +40,8 @@ def as_list(value: JsonValue) -> list[JsonValue]:
 
 def as_id(value: JsonValue) -> str | None:
     """The id of a node given as a string, as an object with `id`, or as a list of just one of these."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict):
@@ -56,7 +58,10 @@ def type_names(document: JsonValue) -> tuple[str, ...]:
     """The type names of an object, none for what is no object."""
     if not isinstance(document, dict):
         return ()
-    return tuple(name for name in as_list(document.get("type")) if isinstance(name, str))
+    value = document.get("type")
+    if isinstance(value, str):  # nearly always
+        return (value,)
+    return tuple(name for name in as_list(value) if isinstance(name, str))
 
 
 def has_forbidden_keywords(document: JsonValue) -> bool:

@@ -11,7 +11,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
@@ -85,10 +85,10 @@ class PublicKey:
     def verify(self, data: bytes, signature: bytes) -> bool:
         """Whether `signature` over `data` is by this key; never raises for a bad one."""
         try:
-            if isinstance(self.material, RSAPublicKey):
-                self.material.verify(signature, data, _PKCS1V15, _SHA256)
+            if self.algorithm is KeyAlgorithm.RSA:  # to ask the material costs more: its class is abstract
+                cast(RSAPublicKey, self.material).verify(signature, data, _PKCS1V15, _SHA256)
             else:
-                self.material.verify(signature, data)
+                cast(Ed25519PublicKey, self.material).verify(signature, data)
         except InvalidSignature:
             return False
         return True
@@ -125,9 +125,9 @@ class SigningKey:
 
     def sign(self, data: bytes) -> bytes:
         """Sign: RSA PKCS#1 v1.5 with SHA-256 (a third of a millisecond), or Ed25519."""
-        if isinstance(self.material, RSAPrivateKey):
-            return self.material.sign(data, _PKCS1V15, _SHA256)
-        return self.material.sign(data)
+        if self.algorithm is KeyAlgorithm.RSA:
+            return cast(RSAPrivateKey, self.material).sign(data, _PKCS1V15, _SHA256)
+        return cast(Ed25519PrivateKey, self.material).sign(data)
 
     @property
     def public(self) -> PublicKey:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from federation.client import Client
 from federation.fetching import Fetcher
-from federation.ids import canonical_host, domain_matches
+from federation.ids import canonical_host
 from federation.keyring import Keyring
 from node.clocks import SteadyClock
 from node.config import Config
@@ -28,15 +28,22 @@ class BlockList:
     """The blocked domains, in memory: every request asks, and the list is short."""
 
     def __init__(self) -> None:
-        self._domains: tuple[str, ...] = ()
+        self._domains: frozenset[str] = frozenset()
 
     def replace(self, blocks: list[Block]) -> None:
         """Take over what the store holds."""
-        self._domains = tuple(canonical_host(block.domain) for block in blocks)
+        self._domains = frozenset(canonical_host(block.domain) for block in blocks)
 
     def __call__(self, host: str) -> bool:
         """Whether this host, or a domain above it, is blocked, in any spelling (case C12)."""
-        return any(domain_matches(host, domain) for domain in self._domains)
+        if not self._domains:
+            return False
+        name = canonical_host(host)
+        while name not in self._domains:
+            _, _, name = name.partition(".")
+            if not name:
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)

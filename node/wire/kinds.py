@@ -7,7 +7,7 @@ side of yes: whatever it lets pass as somebody else's business is never read as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
 
 from federation.jsonld import as_list
 from federation.messages import JsonObject, JsonValue
@@ -35,7 +35,10 @@ _LATER_SHAPES = frozenset({("Delete", "Tombstone"), ("Create", "Note"), ("Reject
 """What this version knows by name only."""
 _BINDING = ("result", "feedbackKey", "disclosed", "purchaseCredential")
 """Members that make a message binding."""
-_REASON_MEMBERS = ("reasonCode", "mayAnswer")
+_REASON_MEMBERS = frozenset({"reasonCode", "mayAnswer"})
+_SHORT = 100
+_TELLING = frozenset({*DIGESTS, *_BINDING[1:]})
+"""Members of an activity that say as much as its object's type."""
 
 
 # --- does it claim to be one of ours? -------------------------------------------------------------------
@@ -49,39 +52,47 @@ def is_deal_message(activity: JsonObject) -> bool:
     Raises: nothing, whatever the document holds.
     Spec:   `protocol §2` "Objects".
     """
-    verbs = set(_types(activity)) & _VERBS
-    if not verbs:
+    if _VERBS.isdisjoint(_types(activity)):
         return False
-    carried = set(_carried_types(activity))
-    if carried & _OURS or "Reason" in carried:
+    carried = _carried_types(activity)
+    if not _OURS.isdisjoint(carried) or "Reason" in carried:
         return True
-    members = {_plain(name) for name in activity}
-    if members & {*DIGESTS, *_BINDING[1:]}:
+    if not _TELLING.isdisjoint(map(_plain, activity)):
         return True
     return "Note" in carried and any(
         _is_private_note(activity, note) for note in as_list(activity.get("object"))
     )
 
 
-def _carried_types(activity: JsonObject) -> Iterator[str]:
+def _carried_types(activity: JsonObject) -> set[str]:
     """The types of what an activity carries, what a Tombstone was, and that of a Reason that has none."""
+    found: set[str] = set()
     for name in ("object", "result", "instrument"):
         for value in as_list(activity.get(name)):
-            yield from _types(value)
             if isinstance(value, dict):
-                yield from (_plain(former) for former in as_list(value.get("formerType")))
-                if any(_plain(key) in _REASON_MEMBERS for key in value):
-                    yield "Reason"
+                found.update(_types(value))
+                if "formerType" in value:
+                    found.update(_plain(was) for was in as_list(value["formerType"]) if isinstance(was, str))
+                if not _REASON_MEMBERS.isdisjoint(map(_plain, value)):
+                    found.add("Reason")
+    return found
 
 
-def _types(value: JsonValue) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key in ("type", "@type"):
-            yield from (_plain(name) for name in as_list(value.get(key)))
+def _types(value: JsonObject) -> list[str]:
+    names = as_list(value.get("type"))
+    if "@type" in value:
+        names = [*names, *as_list(value["@type"])]
+    return [_plain(name) for name in names if isinstance(name, str)]
 
 
-def _plain(value: JsonValue) -> str:
-    return plain_name(value) if isinstance(value, str) else ""
+def _plain(name: str) -> str:
+    return plain_name(name) if len(name) > _SHORT else _remembered(name)
+
+
+@lru_cache(1024)
+def _remembered(name: str) -> str:
+    # The same few dozen names stand in every message; long ones would fill the memory.
+    return plain_name(name)
 
 
 def _is_private_note(activity: JsonObject, note: JsonValue) -> bool:
