@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from node.domain.deals import Deal
 from node.domain.intents import Intent
 from node.store.ports import Direction, Parked, StoredMessage
 from node.store.sqlite.codec import Json, from_micros, from_micros_or_none, to_micros, to_micros_or_none
+from node.store.sqlite.known import Known
 
 __all__ = ["SqliteDeals", "SqliteDocuments", "SqliteEvidence", "SqliteIntents", "SqliteParking"]
 
 _INTENT = Json(Intent)
 _DEAL = Json(Deal)
 _PARKED = Json(Parked)
+_DealKey = tuple[str, str]
 _FOUND_AT_MOST = 10
 _LAST_CHARACTER = "\U0010ffff"
 
@@ -62,18 +64,51 @@ class SqliteDeals:
 
     `changed` numbers the saves, so that "newest change first" holds whatever the clock does. The endings of
     ids are found by a table of the ids written backwards.
+
+    A message that is answered at once saves its deal twice. Within `SqliteTx.run` only the last is written,
+    before anything else is asked of the table and at the latest when the function has done its work.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self.known: Known[_DealKey, Deal | None] = Known()
+        self._read_as: dict[_DealKey, Deal] = {}
+        self._unwritten: dict[_DealKey, tuple[Deal, datetime | None]] = {}
 
     def get(self, own: str, deal_id: str) -> Deal | None:
-        row = self._db.execute(
-            "SELECT data FROM deal WHERE own = ? AND deal_id = ?", (own, deal_id)
-        ).fetchone()
-        return None if row is None else _DEAL.load(row[0])
+        return self.known.find((own, deal_id), self._read)
+
+    def _read(self, key: _DealKey) -> Deal | None:
+        row = self._db.execute("SELECT data FROM deal WHERE own = ? AND deal_id = ?", key).fetchone()
+        if row is None:
+            return None
+        found = _DEAL.load(row[0])
+        if self.known.is_open:
+            self._read_as[key] = found
+        return found
 
     def save(self, deal: Deal, wake_at: datetime | None) -> None:
+        if not self.known.is_open:
+            self._write(deal, wake_at)
+            return
+        key = deal.own, deal.id
+        self.known.put(key, deal)
+        self._unwritten.pop(key, None)  # in the order of the last saves, as they are numbered
+        self._unwritten[key] = deal, wake_at
+
+    def write_down(self) -> None:
+        """Write what was saved so far."""
+        if self._unwritten:
+            unwritten, self._unwritten = self._unwritten, {}
+            for deal, wake_at in unwritten.values():
+                self._write(deal, wake_at)
+
+    def forget(self) -> None:
+        """The function is over: what it has not written by now is undone with it."""
+        self._read_as.clear()
+        self._unwritten.clear()
+
+    def _write(self, deal: Deal, wake_at: datetime | None) -> None:
         self._db.execute(
             "INSERT INTO deal (own, deal_id, account, intent_id, state, wake_at, data, changed)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(changed), 0) + 1 FROM deal))"
@@ -90,48 +125,48 @@ class SqliteDeals:
                 _DEAL.dump(deal),
             ),
         )
-        ids = [deal.id, *(offer.id for offer in deal.offers), *(accept.id for accept in deal.acceptances)]
+        before = self._read_as.get((deal.own, deal.id))
+        there = _handles(before) if before is not None and before.account == deal.account else ()
         self._db.executemany(
             "INSERT INTO deal_handle VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            [(deal.account, id_[::-1], deal.own, deal.id) for id_ in ids],
+            [(deal.account, id_[::-1], deal.own, deal.id) for id_ in _handles(deal) if id_ not in there],
         )
 
     def all(self, account: str, *, limit: int = 1000) -> list[Deal]:
         return self._load(
-            self._db.execute(
-                "SELECT data FROM deal WHERE account = ? ORDER BY changed DESC LIMIT ?", (account, limit)
-            )
+            "SELECT data FROM deal WHERE account = ? ORDER BY changed DESC LIMIT ?", (account, limit)
         )
 
     def of_intent(self, intent_id: str) -> list[Deal]:
-        return self._load(
-            self._db.execute("SELECT data FROM deal WHERE intent_id = ? ORDER BY rowid", (intent_id,))
-        )
+        return self._load("SELECT data FROM deal WHERE intent_id = ? ORDER BY rowid", (intent_id,))
 
     def due(self, now: datetime, limit: int) -> list[Deal]:
         return self._load(
-            self._db.execute(
-                "SELECT data FROM deal WHERE wake_at <= ? ORDER BY wake_at, rowid LIMIT ?",
-                (to_micros(now), limit),
-            )
+            "SELECT data FROM deal WHERE wake_at <= ? ORDER BY wake_at, rowid LIMIT ?",
+            (to_micros(now), limit),
         )
 
     def next_wake(self) -> datetime | None:
+        self.write_down()
         row = self._db.execute("SELECT min(wake_at) FROM deal WHERE wake_at IS NOT NULL").fetchone()
         return from_micros_or_none(row[0])
 
     def find(self, account: str, ending: str) -> list[Deal]:
         start = ending[::-1]
         return self._load(
-            self._db.execute(
-                "SELECT data FROM deal WHERE (own, deal_id) IN (SELECT own, deal_id FROM deal_handle"
-                " WHERE account = ? AND reversed >= ? AND reversed < ?) ORDER BY changed DESC LIMIT ?",
-                (account, start, start + _LAST_CHARACTER, _FOUND_AT_MOST),
-            )
+            "SELECT data FROM deal WHERE (own, deal_id) IN (SELECT own, deal_id FROM deal_handle"
+            " WHERE account = ? AND reversed >= ? AND reversed < ?) ORDER BY changed DESC LIMIT ?",
+            (account, start, start + _LAST_CHARACTER, _FOUND_AT_MOST),
         )
 
-    def _load(self, rows: Iterable[Any]) -> list[Deal]:
-        return [_DEAL.load(row[0]) for row in rows]
+    def _load(self, query: str, parameters: tuple[Any, ...]) -> list[Deal]:
+        self.write_down()
+        return [_DEAL.load(row[0]) for row in self._db.execute(query, parameters)]
+
+
+def _handles(deal: Deal) -> list[str]:
+    """The ids by whose endings a deal is found."""
+    return [deal.id, *(offer.id for offer in deal.offers), *(accept.id for accept in deal.acceptances)]
 
 
 _MESSAGE = (
@@ -181,11 +216,12 @@ class SqliteEvidence:
         return [_message(row) for row in rows]
 
     def find(self, own: str, activity_id: str) -> StoredMessage | None:
-        row = self._db.execute(
-            f"SELECT {_MESSAGE} FROM evidence WHERE own = ? AND activity_id = ? ORDER BY id LIMIT 1",  # noqa: S608 - fixed text
+        rows = self._db.execute(
+            f"SELECT {_MESSAGE}, id FROM evidence WHERE own = ? AND activity_id = ?",  # noqa: S608 - fixed text
             (own, activity_id),
-        ).fetchone()
-        return None if row is None else _message(row)
+        ).fetchall()
+        # One a direction at most: cheaper to compare here than to let SQLite sort.
+        return _message(min(rows, key=itemgetter(-1))[:-1]) if rows else None
 
     def answer_to(self, own: str, activity_id: str) -> StoredMessage | None:
         row = self._db.execute(

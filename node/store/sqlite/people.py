@@ -9,6 +9,7 @@ from datetime import datetime
 from node.domain.accounts import Account, Contact, Persona, PersonaState
 from node.store.ports import Block, Follower, FollowState, KeyRow, Notice, Session
 from node.store.sqlite.codec import Json, to_micros
+from node.store.sqlite.known import Known
 
 __all__ = [
     "SqliteAccounts",
@@ -54,8 +55,12 @@ class SqliteAccounts:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self.known: Known[str, Account | None] = Known()
 
     def get(self, actor: str) -> Account | None:
+        return self.known.find(actor, self._read)
+
+    def _read(self, actor: str) -> Account | None:
         row = self._db.execute("SELECT data FROM account WHERE id = ?", (actor,)).fetchone()
         return None if row is None else _ACCOUNT.load(row[0])
 
@@ -75,6 +80,7 @@ class SqliteAccounts:
             " ON CONFLICT (id) DO UPDATE SET name = excluded.name, data = excluded.data",
             (account.id, account.name, _ACCOUNT.dump(account)),
         )
+        self.known.put(account.id, account)
 
 
 class SqlitePersonas:
@@ -82,8 +88,12 @@ class SqlitePersonas:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self.known: Known[str, Persona | None] = Known()
 
     def get(self, actor: str) -> Persona | None:
+        return self.known.find(actor, self._read)
+
+    def _read(self, actor: str) -> Persona | None:
         row = self._db.execute("SELECT data FROM persona WHERE id = ?", (actor,)).fetchone()
         return None if row is None else _PERSONA.load(row[0])
 
@@ -105,6 +115,7 @@ class SqlitePersonas:
             " state = excluded.state, data = excluded.data",
             (persona.id, persona.account, persona.vendor, persona.state.value, _PERSONA.dump(persona)),
         )
+        self.known.put(persona.id, persona)
 
 
 class SqliteKeys:
@@ -112,12 +123,16 @@ class SqliteKeys:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self.known: Known[str, list[KeyRow]] = Known()
 
     def get(self, key_id: str) -> KeyRow | None:
         row = self._db.execute("SELECT data FROM own_key WHERE key_id = ?", (key_id,)).fetchone()
         return None if row is None else _KEY.load(row[0])
 
     def of(self, owner: str) -> list[KeyRow]:
+        return list(self.known.find(owner, self._read))
+
+    def _read(self, owner: str) -> list[KeyRow]:
         rows = self._db.execute(
             "SELECT data FROM own_key WHERE owner = ? ORDER BY created_at, rowid", (owner,)
         )
@@ -136,6 +151,7 @@ class SqliteKeys:
             " data = excluded.data",
             (row.key_id, row.owner, to_micros(row.created_at), _KEY.dump(row)),
         )
+        self.known.drop(row.owner)
 
 
 class SqliteContacts:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from typing import TypeVar
 
 from node.store.sqlite.dealings import (
     SqliteDeals,
@@ -28,6 +30,8 @@ from node.store.sqlite.people import (
 from node.store.sqlite.shop import SqliteCatalogue, SqlitePosts, SqlitePurchaseKeys, SqliteRules
 
 __all__ = ["SqliteTx"]
+
+T = TypeVar("T")
 
 
 class SqliteTx:
@@ -59,3 +63,20 @@ class SqliteTx:
         self.notices = SqliteNotices(connection)
         self.sessions = SqliteSessions(connection)
         self.blocks = SqliteBlocks(connection)
+        self._known = (self.accounts.known, self.personas.known, self.keys.known, self.deals.known)
+
+    def run(self, fn: Callable[[SqliteTx], T]) -> T:
+        """Run a function that reads nothing twice, and let all that it saved be written.
+
+        What it has read or saved is forgotten in the end, however it ends.
+        """
+        for known in self._known:
+            known.open()
+        try:
+            value = fn(self)
+            self.deals.write_down()
+        finally:
+            for known in self._known:
+                known.close()
+            self.deals.forget()
+        return value

@@ -209,7 +209,7 @@ class Writer:
             if task.future.cancelled():
                 continue
             try:
-                answers.append(_Answer(task, task.fn(self._tx)))
+                answers.append(_Answer(task, self._tx.run(task.fn)))
             except BaseException as error:
                 if self._is_lost(error):
                     raise
@@ -233,7 +233,7 @@ class Writer:
         """Raises: what makes the whole batch fail."""
         self._connection.execute("SAVEPOINT one")
         try:
-            value = task.fn(self._tx)
+            value = self._tx.run(task.fn)
         except BaseException as error:
             if self._is_lost(error):
                 raise
