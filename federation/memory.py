@@ -113,6 +113,7 @@ class MemoryInboxLog:
         self._seen: dict[tuple[str, str, str], str] = {}
         self._replays: dict[bytes, datetime | None] = {}
         self._last_id = 0
+        self._last_turn = ""
 
     async def replayed(self, replay_key: bytes, now: datetime) -> bool:
         if replay_key not in self._replays:
@@ -135,9 +136,16 @@ class MemoryInboxLog:
         self.pending[stored.id] = (stored, stored.received_at)
         return Recorded.NEW
 
-    async def claim(self, limit: int, now: datetime) -> list[InboundEntry]:
-        due = [entry for entry, due_at in self.pending.values() if due_at <= now]
-        return sorted(due, key=lambda entry: entry.id)[:limit]
+    async def claim(self, limit: int, now: datetime, *, busy: Collection[str] = ()) -> list[InboundEntry]:
+        waiting: dict[str, list[InboundEntry]] = {}
+        for _, (entry, due_at) in sorted(self.pending.items()):
+            if due_at <= now and entry.actor not in busy:
+                waiting.setdefault(entry.actor, []).append(entry)
+        actors = sorted(waiting, key=lambda actor: (actor <= self._last_turn, actor))[:limit]
+        self._last_turn = actors[-1] if len(actors) == limit else ""
+        share = max(limit // max(len(actors), 1), 1)
+        due = [entry for actor in actors for entry in waiting[actor][:share]]
+        return sorted(due, key=lambda entry: entry.id)
 
     async def finish(self, entry_id: int) -> None:
         taken = self.pending.pop(entry_id, None)

@@ -161,11 +161,14 @@ class InboxLog(Protocol):
 
     async def record(self, entry: InboundEntry) -> Recorded: ...
 
-    async def claim(self, limit: int, now: datetime) -> list[InboundEntry]:
-        """Entries that wait to be processed and are due, oldest first, with `id` set.
+    async def claim(self, limit: int, now: datetime, *, busy: Collection[str] = ()) -> list[InboundEntry]:
+        """Entries that wait to be processed and are due, with `id` set.
 
-        Claiming moves nothing: an entry stays pending until `finish`, `retry` or `bury`; the one worker of a
-        store remembers what it has in hand.
+        Each actor gives an equal share of `limit`, its oldest, in the order in which they came; those in
+        `busy` give none, and where there are more actors than `limit` they take turns from claim to claim.
+        The work is that of what is returned and of who is busy, not of what waits. Claiming moves nothing: an
+        entry stays pending until `finish`, `retry` or `bury`; the one worker of a store remembers what it
+        has in hand.
         """
         ...
 

@@ -54,7 +54,8 @@ class WorkerSettings:
     A message that fails `tries` times is buried. `in_hand` is how many of each kind are in memory at once.
     `pause_s` is the pause after the store has failed. `grace_s` is how long a stop waits for what runs.
     A delivery that takes longer than `slow_after_s` is a slow one, as are the next ones to its host: of those
-    `slow_at_once` run beside the others, each of which holds little more than a socket.
+    `slow_at_once` run beside the others, each of which holds little more than a socket. So it is with the
+    messages of an actor.
     """
 
     tries: int = 8
@@ -119,7 +120,14 @@ class Worker:
         self._is_of_the_store = is_of_the_store
         self._settings = bounds = settings or WorkerSettings()
         self._inbox: Lanes[InboundEntry] = Lanes(
-            self._process, Places(width=1, quick=bounds.processed_at_once), ended=self.nudge
+            self._process,
+            Places(
+                width=1,
+                quick=bounds.processed_at_once,
+                slow=bounds.slow_at_once,
+                slow_after_s=bounds.slow_after_s,
+            ),
+            ended=self.nudge,
         )
         self._outbox = Outgoing(
             queue,
@@ -160,7 +168,7 @@ class Worker:
         async with anyio.create_task_group() as tasks:
             while not self._stopping:
                 self._nudged = False
-                if await self._take(tasks) == 0:
+                if not await self._take(tasks):
                     await self._rest(await self._seconds_until_due())
             await self._drain(tasks)
 
@@ -177,28 +185,30 @@ class Worker:
 
     # --- taking ------------------------------------------------------------------------------------------
 
-    async def _take(self, tasks: TaskGroup) -> int:
-        """Take in hand what is due, as far as there is room; how many were new."""
+    async def _take(self, tasks: TaskGroup) -> bool:
+        """Take in hand what is due, as far as there is room; whether there may be more of it at once."""
         if len(self._inbox) + len(self._outbox) > _BUSY:
             await anyio.sleep(_COALESCE_S)
         try:
-            taken = await self._take_entries() + await self._outbox.take()
+            is_cut_short = await self._take_entries()
+            is_cut_short |= await self._outbox.take() > 0
         except Exception as error:  # the store is the application's: whatever it raises, the worker goes on
             self._report("claim", error)
             await anyio.sleep(self._settings.pause_s)
-            return 0
+            return False
         self._inbox.start(tasks)
         self._outbox.start(tasks)
-        return taken
+        return is_cut_short
 
-    async def _take_entries(self) -> int:
-        before = len(self._inbox)
-        room = min(self._settings.batch, self._settings.in_hand - before)
-        if room > 0:
-            # Claimed rows stay pending, so those in hand are answered again and must not fill the limit.
-            for entry in await self._log.claim(before + room, self._clock()):
-                self._inbox.put(entry.actor, entry.id, entry)
-        return len(self._inbox) - before
+    async def _take_entries(self) -> bool:
+        """Whether the claim was cut short by its own limit; what else is left waits for an actor's end."""
+        room = min(self._settings.batch, self._settings.in_hand - len(self._inbox))
+        if room <= 0:
+            return False
+        entries = await self._log.claim(room, self._clock(), busy=tuple(self._inbox.busy))
+        for entry in entries:
+            self._inbox.put(entry.actor, entry.id, entry)
+        return len(entries) == room
 
     # --- resting -----------------------------------------------------------------------------------------
 
@@ -218,9 +228,10 @@ class Worker:
     async def _rest(self, seconds: float) -> None:
         if self._nudged:
             return
-        room = self._outbox.seconds_until_room()
+        for room in (self._inbox.seconds_until_room(), self._outbox.seconds_until_room()):
+            seconds = seconds if room is None else min(seconds, room)
         self._event = anyio.Event()
-        with anyio.move_on_after(seconds if room is None else min(seconds, room)):
+        with anyio.move_on_after(seconds):
             await self._event.wait()
         self._event = None
 

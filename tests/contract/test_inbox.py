@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from tests.builders import NOW
 pytestmark = pytest.mark.anyio
 
 Make = Callable[..., InboundEntry]
+Record = Callable[..., Awaitable[None]]
 
 
 async def test_an_entry_comes_back_exactly(db: Database, an_entry: Make) -> None:
@@ -216,3 +217,66 @@ async def test_the_id_of_a_finished_entry_is_not_used_again(db: Database, an_ent
     await db.inbox_log.record(an_entry("2"))
     (second,) = await db.inbox_log.claim(10, NOW)
     assert second.id > first.id
+
+
+# --- whose turn it is --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def record(db: Database, an_entry: Make) -> Callable[..., Awaitable[None]]:
+    async def run(*names: str) -> None:
+        """The first letter is the actor."""
+        for name in names:
+            actor = f"https://{name[0]}.example/u"
+            await db.inbox_log.record(an_entry(actor=actor, activity_id=name))
+
+    return run
+
+
+async def claimed(db: Database, limit: int, *busy: str) -> list[str]:
+    found = await db.inbox_log.claim(limit, NOW, busy=[f"https://{name}.example/u" for name in busy])
+    return [entry.activity_id for entry in found]
+
+
+async def test_a_flooder_leaves_the_others_their_share_of_a_claim(db: Database, record: Record) -> None:
+    await record(*(f"f{number:03}" for number in range(300)), "b1", "c1")
+    assert await claimed(db, 6) == ["f000", "f001", "b1", "c1"]
+    assert await claimed(db, 2, "f") == ["b1", "c1"]
+
+
+async def test_no_actor_gives_more_than_64_to_one_claim(db: Database, record: Record) -> None:
+    await record(*(f"f{number:03}" for number in range(70)))
+    assert await claimed(db, 1000) == [f"f{number:03}" for number in range(64)]
+
+
+async def test_who_is_busy_gives_nothing(db: Database, record: Record) -> None:
+    await record("a1", "b1", "a2", "c1")
+    assert await claimed(db, 9, "a", "x") == ["b1", "c1"]
+    assert await claimed(db, 9, "a", "b", "c") == []
+    assert await claimed(db, 9) == ["a1", "b1", "a2", "c1"]
+
+
+async def test_more_actors_than_a_claim_takes_have_their_turns(db: Database, record: Record) -> None:
+    await record(*(f"{actor}{number}" for number in range(3) for actor in "abcde"))
+    turns = [await claimed(db, 2) for _ in range(6)]
+    assert turns == [["a0", "b0"], ["c0", "d0"], ["a0", "e0"], ["b0", "c0"], ["d0", "e0"], ["a0", "b0"]]
+    assert await claimed(db, 2, "c", "e") == ["a0", "d0"]
+
+
+async def test_what_is_due_again_comes_before_what_its_actor_said_later(db: Database, record: Record) -> None:
+    await record("a1", "a2", "a3", "b1")
+    first, second, *_ = await db.inbox_log.claim(9, NOW)
+    for entry in (first, second):
+        await db.inbox_log.retry(entry.id, NOW + timedelta(minutes=entry.id), "not now")
+    assert await claimed(db, 9) == ["a3", "b1"]
+    found = await db.inbox_log.claim(9, NOW + timedelta(minutes=first.id))
+    assert [(entry.activity_id, entry.attempts) for entry in found] == [("a1", 1), ("a3", 0), ("b1", 0)]
+    assert await db.read(lambda tx: tx.inbox.waiting_since()) == NOW
+
+
+async def test_many_that_are_due_again_at_once_are_all_claimed(db: Database, record: Record) -> None:
+    await record("b1", *(f"a{number}" for number in range(20)))
+    entries = await db.inbox_log.claim(40, NOW)
+    for entry in entries:
+        await db.inbox_log.retry(entry.id, NOW, "not now")
+    assert await claimed(db, 40) == [entry.activity_id for entry in entries]

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import sys
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ ACTOR = "https://v.example/actors/shop"
 
 
 class _NoInbox:
-    async def claim(self, limit: int, now: datetime) -> list[InboundEntry]:
+    async def claim(self, limit: int, now: datetime, *, busy: Collection[str] = ()) -> list[InboundEntry]:
         return []
 
 

@@ -23,6 +23,9 @@ __all__ = ["MemoryDeliveryQueue", "MemoryHostMemory", "MemoryInboxLog", "MemoryP
 
 T = TypeVar("T")
 
+_SHARE = 64
+"""No actor gives more entries to one claim."""
+
 
 class Runner(Protocol):
     """How a function gets a transaction."""
@@ -35,6 +38,7 @@ class MemoryInboxLog:
         self._read = read
         self._write = write
         self._clock = clock
+        self._last_turn = ""
 
     async def replayed(self, replay_key: bytes, now: datetime) -> bool:
         def replayed(tx: MemoryTx) -> bool:
@@ -46,9 +50,17 @@ class MemoryInboxLog:
     async def record(self, entry: InboundEntry) -> Recorded:
         return await self._write(lambda tx: tx.inbox.record(entry))
 
-    async def claim(self, limit: int, now: datetime) -> list[InboundEntry]:
+    async def claim(self, limit: int, now: datetime, *, busy: Collection[str] = ()) -> list[InboundEntry]:
         rows = await self._read(lambda tx: tx.inbox.pending())
-        return [row.entry for row in rows if row.due_at <= now][:limit]
+        waiting: dict[str, list[InboundEntry]] = {}
+        for row in sorted(rows, key=lambda row: row.entry.id):
+            if row.due_at <= now and row.entry.actor not in busy:
+                waiting.setdefault(row.entry.actor, []).append(row.entry)
+        actors = sorted(waiting, key=lambda actor: (actor <= self._last_turn, actor))[:limit]
+        self._last_turn = actors[-1] if len(actors) == limit else ""
+        share = min(max(limit // max(len(actors), 1), 1), _SHARE)
+        due = [entry for actor in actors for entry in waiting[actor][:share]]
+        return sorted(due, key=lambda entry: entry.id)
 
     async def finish(self, entry_id: int) -> None:
         await self._write(lambda tx: tx.inbox.finish(entry_id))

@@ -95,8 +95,8 @@ class SqliteDatabase:
         self._writer = Writer(writer, path, watch=watch)
         self._readers = _Readers(readers)
         self._closed = False
-        self.inbox_log = SqliteInboxLog(self._read_for_work, self.write, self._here, seen, clock)
-        self.delivery_queue = SqliteDeliveryQueue(self._read_for_work, self.write, self._here)
+        self.inbox_log = SqliteInboxLog(self.read, self.write, self._here, seen, clock, self._check)
+        self.delivery_queue = SqliteDeliveryQueue(self.read, self.write, self._here, self._check)
         self.public_keys = SqlitePublicKeys(self.write, self._here)
         self.host_memory = SqliteHostMemory(self.write, self._here, clock)
 
@@ -116,18 +116,19 @@ class SqliteDatabase:
             raise StoreRefused("The store is closed.")
         return await self._readers.run(fn)
 
-    async def _read_for_work(self, fn: Callable[[SqliteTx], T]) -> T:
-        """The same for those who claim work: there is none while its end cannot be written down.
+    async def _check(self) -> None:
+        """For those who claim work: there is none while its end cannot be written down.
 
         So a store in trouble makes nobody send, and send again, what cannot be marked as sent. Where the disk
         was full, one small write tries whether there is room again.
         """
+        if self._closed:
+            raise StoreRefused("The store is closed.")
         if self.refusal is not None:
             raise StoreRefused(self.refusal)
         if self.shortage is not None:
             now = self._clock().isoformat()
             await self.write(lambda tx: tx.meta.set(FULL_UNTIL, now))
-        return await self.read(fn)
 
     async def write(self, fn: Callable[[SqliteTx], T]) -> T:
         """Run `fn`; once this returns, what it did survives a loss of power.

@@ -29,6 +29,7 @@ from federation.ports import (
     Recorded,
 )
 from node.store.sqlite.codec import from_micros, from_micros_or_none, to_micros, to_micros_or_none
+from node.store.sqlite.handover import Handover
 from node.store.sqlite.inbox import SeenHash, SqliteInbox
 from node.store.sqlite.outbox import HOST, SqliteDeliveries
 from node.store.sqlite.replays import ReplayFilter
@@ -44,6 +45,8 @@ _KEYS_KEPT = 100_000
 _KEYS_IN_MEMORY = 10_000
 _HOSTS_KEPT = 10_000
 _HOST_FORGOTTEN_AFTER = timedelta(days=60)
+_SHARE = 64
+"""No actor gives more entries to one claim, so that what is in memory stays bounded."""
 _LOOKED_AT_EVERY = 100
 """Tables with a bound are cut once in so many new rows, so that a row does not pay for counting."""
 
@@ -80,10 +83,19 @@ class _Ended:
 
 
 class SqliteInboxLog:
-    """Implements `federation.ports.InboxLog`."""
+    """Implements `federation.ports.InboxLog`.
+
+    `check` raises, or waits, while the store is in such trouble that no work is to be claimed.
+    """
 
     def __init__(
-        self, read: Runner, write: Runner, here: sqlite3.Connection, seen: SeenHash, clock: Clock
+        self,
+        read: Runner,
+        write: Runner,
+        here: sqlite3.Connection,
+        seen: SeenHash,
+        clock: Clock,
+        check: Callable[[], Awaitable[None]],
     ) -> None:
         self._read = read
         self._write = write
@@ -91,8 +103,10 @@ class SqliteInboxLog:
         self._replays = ReplayFilter(here)
         self._seen = seen
         self._clock = clock
+        self._check = check
         self._ended = _Ended()
-        self._claimed: dict[int, InboundEntry] = {}
+        self._fresh = Handover()
+        self._last_turn = ""
         self._pruned_at: datetime | None = None
 
     async def replayed(self, replay_key: bytes, now: datetime) -> bool:
@@ -103,12 +117,15 @@ class SqliteInboxLog:
         if entry.replay_key:  # before it is durable, so that no way of ending leaves one out
             self._replays.add(entry.replay_key, entry.replay_until, entry.received_at)
 
-        def record(tx: SqliteTx) -> Recorded:
+        def record(tx: SqliteTx) -> tuple[Recorded, int]:
             if prune:
                 tx.inbox.prune_replays(entry.received_at)
             return tx.inbox.record(entry, self._seen)
 
-        return await self._write(record)
+        recorded, entry_id = await self._write(record)
+        if recorded is Recorded.NEW:
+            self._fresh.put(entry_id, entry)
+        return recorded
 
     def _should_prune(self, now: datetime) -> bool:
         if self._pruned_at is not None and abs(now - self._pruned_at) < _PRUNE_EVERY:
@@ -116,13 +133,24 @@ class SqliteInboxLog:
         self._pruned_at = now
         return True
 
-    async def claim(self, limit: int, now: datetime) -> list[InboundEntry]:
-        # What is in the worker's hand is answered again and again; it is not read again and again.
-        known = self._claimed.copy()
-        with self._ended.watch() as ended:
-            entries = await self._read(lambda tx: tx.inbox.claim(limit, now, known))
-            self._claimed = {entry.id: entry for entry in entries if entry.id not in ended}
-            return list(self._claimed.values())
+    async def claim(self, limit: int, now: datetime, *, busy: Collection[str] = ()) -> list[InboundEntry]:
+        await self._check()
+        while self._here.is_due_again(now):
+            await self._write(lambda tx: tx.inbox.make_ready(now))
+        actors = self._here.waiting_actors(limit, self._last_turn, busy)
+        self._last_turn = actors[-1] if len(actors) == limit else ""
+        if not actors:
+            return []
+        ids = self._here.first_of(actors, min(max(limit // len(actors), 1), _SHARE))
+        found = {entry_id: self._fresh.take(entry_id) for entry_id in ids}
+        missing = [entry_id for entry_id, entry in found.items() if entry is None]
+        if missing:
+            with self._ended.watch() as ended:
+                read = await self._read(lambda tx: tx.inbox.entries(missing))
+            found.update((entry.id, entry) for entry in read)
+            for entry_id in ended:
+                found.pop(entry_id, None)
+        return [entry for entry in found.values() if entry is not None]
 
     async def finish(self, entry_id: int) -> None:
         # Nearly always the handler has done so in its own transaction, and a look is cheaper than a write.
@@ -141,20 +169,26 @@ class SqliteInboxLog:
 
     def _let_go(self, entry_id: int) -> None:
         self._ended.add(entry_id)
-        self._claimed.pop(entry_id, None)
 
 
 class SqliteDeliveryQueue:
-    """Implements `federation.ports.DeliveryQueue`."""
+    """Implements `federation.ports.DeliveryQueue`; `check` as for the inbox log."""
 
-    def __init__(self, read: Runner, write: Runner, here: sqlite3.Connection) -> None:
+    def __init__(
+        self, read: Runner, write: Runner, here: sqlite3.Connection, check: Callable[[], Awaitable[None]]
+    ) -> None:
         self._read = read
         self._write = write
         self._here = SqliteDeliveries(here)
         self._inbox_here = SqliteInbox(here)
+        self._check = check
         self._ended = _Ended()
 
     async def claim(self, limit: int, now: datetime, *, busy: Collection[str] = ()) -> list[DeliveryJob]:
+        await self._check()
+        due = self._here.next_due()
+        if due is None or due > to_micros(now):  # nearly always, and a look here is cheaper than a thread's
+            return []
         with self._ended.watch() as ended:
             jobs = await self._read(lambda tx: tx.deliveries.claim(limit, now, busy))
             return [job for job in jobs if job.id not in ended]

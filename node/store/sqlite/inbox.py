@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +16,16 @@ import msgspec
 from federation.ports import InboundEntry, Recorded
 from node.store.ports import DeadEntry
 from node.store.sqlite.codec import from_micros, from_micros_or_none, to_micros, to_micros_or_none
+from node.store.sqlite.listing import names
 from node.store.sqlite.schema import SEEN_KEY
 
 __all__ = ["SeenHash", "SqliteInbox"]
 
 _HASH_BYTES = 16
 _PRUNED_AT_ONCE = 1000
+_READY_AT_ONCE = 1000
+_NAMES = msgspec.json.Decoder(list[str])
+_NUMBERS = msgspec.json.Decoder(list[int])
 _ENTRY = (
     "recipient, actor, activity_id, body, digest, received_at, signer, key_id, proof_key_id, replay_key,"
     " replay_until, id, attempts"
@@ -80,27 +84,26 @@ class SqliteInbox:
 
     # --- the inbox log -----------------------------------------------------------------------------------
 
-    def record(self, entry: InboundEntry, seen: SeenHash) -> Recorded:
-        """Decide whether it is new, and if so keep it."""
+    def record(self, entry: InboundEntry, seen: SeenHash) -> tuple[Recorded, int]:
+        """Decide whether it is new, and if so keep it: then the number is its id, else 0."""
         key, body = seen.message(entry), seen.body(entry)
         new = self._db.execute("INSERT INTO seen VALUES (?, ?) ON CONFLICT DO NOTHING", (key, body)).rowcount
         if not new:
             known = self._db.execute("SELECT body FROM seen WHERE key = ?", (key,)).fetchone()
             if known[0] != body:
                 self._count_conflict(entry.recipient)
-                return Recorded.CONFLICT
+                return Recorded.CONFLICT, 0
         if entry.replay_key:
             self._db.execute(
                 "INSERT INTO replay VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET until = excluded.until",
                 (entry.replay_key, to_micros_or_none(entry.replay_until)),
             )
         if not new:
-            return Recorded.DUPLICATE
-        self._insert(entry)
-        return Recorded.NEW
+            return Recorded.DUPLICATE, 0
+        return Recorded.NEW, self._insert(entry)
 
-    def _insert(self, entry: InboundEntry) -> None:
-        self._db.execute(
+    def _insert(self, entry: InboundEntry) -> int:
+        inserted = self._db.execute(
             "INSERT INTO inbox (state, due_at, recipient, actor, activity_id, body, digest, received_at,"
             " signer, key_id, proof_key_id, replay_key, replay_until, attempts, error)"
             " VALUES ('pending', 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
@@ -119,6 +122,8 @@ class SqliteInbox:
                 entry.attempts,
             ),
         )
+        assert inserted.lastrowid is not None
+        return inserted.lastrowid
 
     def _count_conflict(self, recipient: str) -> None:
         self._db.execute(
@@ -137,23 +142,67 @@ class SqliteInbox:
         row = self._db.execute("SELECT until FROM replay WHERE key = ?", (replay_key,)).fetchone()
         return row is not None and (row[0] is None or to_micros(now) <= row[0])
 
-    def claim(self, limit: int, now: datetime, known: Mapping[int, InboundEntry]) -> list[InboundEntry]:
-        """What is due, oldest first; `known` are those that need not be read, as they were last claimed."""
-        due = self._db.execute(
-            "SELECT id FROM inbox WHERE state = 'pending' AND due_at <= ? ORDER BY due_at, id LIMIT ?",
-            (to_micros(now), limit),
+    def is_due_again(self, now: datetime) -> bool:
+        """Whether something that was put off is due and not yet ready."""
+        row = self._db.execute(
+            "SELECT 1 FROM inbox WHERE state = 'pending' AND ready = 0 AND due_at <= ? LIMIT 1",
+            (to_micros(now),),
+        ).fetchone()
+        return row is not None
+
+    def make_ready(self, now: datetime) -> None:
+        """Let what was put off and is due be claimed, a bounded number at a time."""
+        self._db.execute(
+            "UPDATE inbox SET ready = 1 WHERE id IN (SELECT id FROM inbox"
+            " WHERE state = 'pending' AND ready = 0 AND due_at <= ? ORDER BY due_at LIMIT ?)",
+            (to_micros(now), _READY_AT_ONCE),
         )
-        ids = [row[0] for row in due]
+
+    def waiting_actors(self, limit: int, after: str, busy: Collection[str]) -> list[str]:
+        """Who has something ready, by name, from the first one behind `after` on and then from the first of
+        all; without those who are busy. Each takes one step of an index, however much it has waiting."""
+        passed_over = names(busy)
+        found = self._actors_behind(after, limit, passed_over)
+        if after and len(found) < limit:
+            again = self._actors_behind("", limit - len(found), passed_over)
+            found += [actor for actor in again if actor <= after]
+        return found
+
+    def _actors_behind(self, after: str, limit: int, passed_over: str) -> list[str]:
+        actors = self._db.execute(
+            "WITH RECURSIVE waiting (actor) AS ("
+            " SELECT min(actor) FROM inbox WHERE state = 'pending' AND ready = 1 AND actor > ?1"
+            " UNION ALL SELECT (SELECT min(inbox.actor) FROM inbox"
+            " WHERE state = 'pending' AND ready = 1 AND inbox.actor > waiting.actor)"
+            " FROM waiting WHERE waiting.actor IS NOT NULL)"
+            " SELECT json_group_array(actor) FROM (SELECT actor FROM waiting WHERE actor IS NOT NULL"
+            " AND actor NOT IN (SELECT value FROM json_each(?2)) LIMIT ?3)",
+            (after, passed_over, limit),
+        ).fetchone()[0]
+        return _NAMES.decode(actors)
+
+    def first_of(self, actors: Collection[str], share: int) -> list[int]:
+        """The oldest ready entries of each of these actors, at most `share` of one; oldest first."""
+        ids = self._db.execute(
+            "SELECT json_group_array(id) FROM (SELECT inbox.id AS id FROM json_each(?1) AS chosen JOIN inbox"
+            " ON inbox.id IN (SELECT one.id FROM inbox AS one WHERE one.state = 'pending' AND one.ready = 1"
+            " AND one.actor = chosen.value ORDER BY one.id LIMIT ?2))",
+            (names(actors), share),
+        ).fetchone()[0]
+        return sorted(_NUMBERS.decode(ids))
+
+    def entries(self, ids: Sequence[int]) -> list[InboundEntry]:
+        """Those of these that are still pending, in no order."""
         rows = self._db.execute(
-            f"SELECT {_ENTRY} FROM inbox WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608 - fixed text
-            (msgspec.json.encode([entry_id for entry_id in ids if entry_id not in known]).decode(),),
+            f"SELECT {_ENTRY} FROM inbox WHERE state = 'pending'"  # noqa: S608 - fixed text
+            " AND id IN (SELECT value FROM json_each(?))",
+            (names(ids),),
         )
-        read = {entry.id: entry for entry in map(_entry, rows)}
-        return [known.get(entry_id) or read[entry_id] for entry_id in ids]
+        return [_entry(row) for row in rows.fetchall()]
 
     def retry(self, entry_id: int, at: datetime, error: str) -> None:
         self._db.execute(
-            "UPDATE inbox SET due_at = ?, error = ?, attempts = attempts + 1"
+            "UPDATE inbox SET ready = 0, due_at = ?, error = ?, attempts = attempts + 1"
             " WHERE id = ? AND state = 'pending'",
             (to_micros(at), error, entry_id),
         )
@@ -195,7 +244,7 @@ class SqliteInbox:
 
     def requeue(self, entry_id: int, now: datetime) -> bool:
         done = self._db.execute(
-            "UPDATE inbox SET state = 'pending', due_at = ?, attempts = 0, buried_at = NULL"
+            "UPDATE inbox SET state = 'pending', ready = 1, due_at = ?, attempts = 0, buried_at = NULL"
             " WHERE id = ? AND state = 'dead'",
             (to_micros(now), entry_id),
         )

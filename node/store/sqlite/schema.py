@@ -166,6 +166,16 @@ _MATCHING = (
 )
 
 
+# `ready` says that an entry may be claimed: it was never put off, or is due again. So the actors that have
+# something to claim are found by steps of one index, whatever waits behind the first of each.
+_READY = (
+    "ALTER TABLE inbox ADD COLUMN ready INTEGER NOT NULL DEFAULT 1",
+    "UPDATE inbox SET ready = 0 WHERE state = 'pending' AND due_at > 0",
+    "CREATE INDEX inbox_ready ON inbox (actor, id) WHERE state = 'pending' AND ready = 1",
+    "CREATE INDEX inbox_later ON inbox (due_at) WHERE state = 'pending' AND ready = 0",
+)
+
+
 def _fill_matching(database: Database) -> None:
     rows = database.execute("SELECT account, sku, category, data FROM catalogue_item").fetchall()
     for account, sku, category, data in rows:
@@ -227,6 +237,11 @@ def _steps() -> Migrations:
             "CREATE INDEX intent_live ON intent (account, created_at)"
             " WHERE json_extract(data, '$.state') = 'live'"
         )
+
+    @steps(name="0005-ready")
+    def ready(database: Database) -> None:
+        for statement in _READY:
+            database.execute(statement)
 
     return steps
 

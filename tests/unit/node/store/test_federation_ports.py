@@ -51,15 +51,19 @@ class SlowReads:
         return value
 
 
+async def all_is_well() -> None:
+    return None
+
+
 @pytest.mark.parametrize("end", ["finish", "retry", "bury"])
 async def test_an_entry_that_ends_while_a_claim_is_read_is_not_claimed(
     store: SqliteDatabase, an_entry: Make, end: str
 ) -> None:
     slow = SlowReads(store)
     here = connect_reader(store.path)
-    log = SqliteInboxLog(slow, store.write, here, SeenHash(b"k"), lambda: NOW)
-    await log.record(an_entry("1"))
-    await log.record(an_entry("2"))
+    log = SqliteInboxLog(slow, store.write, here, SeenHash(b"k"), lambda: NOW, all_is_well)
+    await store.inbox_log.record(an_entry("1"))
+    await store.inbox_log.record(an_entry("2"))
     first, second = await store.inbox_log.claim(2, NOW)
     ends: dict[str, Callable[[], Awaitable[None]]] = {
         "finish": lambda: log.finish(first.id),
@@ -79,7 +83,7 @@ async def test_an_entry_that_ends_while_a_claim_is_read_is_not_claimed(
 async def test_a_job_that_is_settled_while_a_claim_is_read_is_not_claimed(store: SqliteDatabase) -> None:
     slow = SlowReads(store)
     here = connect_reader(store.path)
-    queue = SqliteDeliveryQueue(slow, store.write, here)
+    queue = SqliteDeliveryQueue(slow, store.write, here, all_is_well)
     job = QueuedJob("a", "r", "https://x.example/inbox", "me", "#k", b"body", "", NOW, NOW)
     await store.write(lambda tx: tx.deliveries.enqueue(job))
     claim = asyncio.ensure_future(queue.claim(10, NOW))
