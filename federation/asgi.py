@@ -6,7 +6,6 @@ that neither a proxy nor a forged header changes what a signature is held agains
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from federation.errors import InvalidIri, Refused, TemporarilyUnavailable
 from federation.heads import Fault, authorities_of, check_head
 from federation.inbox import InboxDependencies, receive
-from federation.intake import Bodies, Body, BodyTimeout, Room, Turnstile, read_body
+from federation.intake import Bodies, Body, BodyTimeout, Patience, Room, Turnstile, read_body
 from federation.messages import HttpMessage, JsonObject, Limits
 from federation.preferences import prefers_html
 from federation.strictjson import dump_json
@@ -201,6 +200,7 @@ class InboxEndpoint:
         room = endpoints.room
         self._judging = Turnstile(at_once=room.judged_at_once, waiting=room.judged_waiting)
         self._bodies = Bodies(room.body_bytes)
+        self._for_a_body, self._for_a_verdict = Patience(room.body_s), Patience(room.judge_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
@@ -229,14 +229,14 @@ class InboxEndpoint:
         self, scope: Scope, receive_body: Receive, recipient: str, body: Body
     ) -> Response | int | None:
         """The answer, or just its status, or None where nobody is there any more to get one."""
-        limits, room = self._endpoints.inbox.limits, self._endpoints.room
+        limits = self._endpoints.inbox.limits
         try:
             content = await read_body(
                 body,
                 receive_body,
                 scope["headers"],
                 most_bytes=limits.inbox_body_bytes,
-                within_s=room.body_s,
+                patience=self._for_a_body,
             )
         except BodyTimeout:
             return _closing(problem(408, "Request timeout", "the body took too long to arrive"))
@@ -245,8 +245,10 @@ class InboxEndpoint:
         if content is None:
             return None
         try:
-            async with self._judging, asyncio.timeout(room.judge_s):
-                return await self._judge(public_request(scope, self._endpoints.base_url, content), recipient)
+            async with self._judging:
+                with self._for_a_verdict.wait():
+                    message = public_request(scope, self._endpoints.base_url, content)
+                    return await self._judge(message, recipient)
         except TemporarilyUnavailable as error:
             return _refusal(error)
         except TimeoutError:

@@ -17,7 +17,7 @@ import anyio
 
 from federation.errors import TemporarilyUnavailable, TooLarge
 
-__all__ = ["Bodies", "Body", "BodyTimeout", "Room", "Turnstile", "read_body"]
+__all__ = ["Bodies", "Body", "BodyTimeout", "Patience", "Room", "Turnstile", "Wait", "read_body"]
 
 COME_BACK_S = 30
 _TOO_MUCH = "too much is coming in just now"
@@ -46,6 +46,76 @@ class Room:
 
 class BodyTimeout(Exception):
     """The body did not arrive in time."""
+
+
+class Patience:
+    """How long each of many may take, all of them alike: one timer serves them all.
+
+    Use: `with patience.wait():` in a task; what takes longer is called off, with TimeoutError. A timer for
+    each message would cost more than finding out whose signature it bears.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._waits: dict[Wait, None] = {}  # those that end first come first
+        self._timer: asyncio.TimerHandle | None = None
+
+    def wait(self) -> Wait:
+        return Wait(self)
+
+    def begin(self, wait: Wait) -> None:
+        loop = asyncio.get_running_loop()
+        wait.ends_at_s = loop.time() + self._seconds
+        self._waits[wait] = None
+        if self._timer is None:
+            self._timer = loop.call_at(wait.ends_at_s, self._look, loop)
+
+    def end(self, wait: Wait) -> None:
+        del self._waits[wait]
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Call off what is due; look again when the next one is."""
+        self._timer = None
+        for wait in list(self._waits):
+            if wait.ends_at_s > loop.time():
+                self._timer = loop.call_at(wait.ends_at_s, self._look, loop)
+                return
+            wait.call_off()
+
+
+class Wait:
+    """One of them, from entering to leaving its block; it takes back its own cancelling (`Task.uncancel`)."""
+
+    __slots__ = ("_cancelled_before", "_is_called_off", "_patience", "_task", "ends_at_s")
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._task: asyncio.Task[Any] | None = None
+        self._cancelled_before = 0
+        self._is_called_off = False
+        self.ends_at_s = 0.0
+
+    def __enter__(self) -> None:
+        self._task = task = asyncio.current_task()
+        assert task is not None
+        self._cancelled_before = task.cancelling()
+        self._patience.begin(self)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        task, self._task = self._task, None
+        self._patience.end(self)
+        if self._is_called_off and task is not None:
+            is_ours = task.uncancel() <= self._cancelled_before
+            if is_ours and kind is asyncio.CancelledError:
+                raise TimeoutError from error
+
+    def call_off(self) -> None:
+        """End it before its time; more than once does nothing more."""
+        if self._task is not None and not self._is_called_off:
+            self._is_called_off = True
+            self._task.cancel()
 
 
 class Turnstile:
@@ -100,20 +170,20 @@ class Body:
         self._bodies = bodies
         self._parts: list[bytes] = []
         self.size = 0
-        self._clock: asyncio.Timeout | None = None
+        self._wait: Wait | None = None
         self.gave_way = False
 
-    def within(self, seconds: float) -> asyncio.Timeout:
+    def within(self, patience: Patience) -> Wait:
         """The time that it has to arrive in; over at once where it must give way."""
-        self._clock = asyncio.timeout(0 if self.gave_way else seconds)
-        return self._clock
+        self._wait = patience.wait()
+        return self._wait
 
     def give_way(self) -> None:
         """Let go of what has come so far, and of who waits for the rest."""
         self.gave_way = True
         self.close()
-        if self._clock is not None and not self._clock.expired():
-            self._clock.reschedule(asyncio.get_running_loop().time())
+        if self._wait is not None:
+            self._wait.call_off()
 
     def add(self, part: bytes) -> None:
         """Take a part in. Raises: TemporarilyUnavailable where there is no room for it."""
@@ -172,7 +242,7 @@ async def read_body(
     headers: Collection[tuple[bytes, bytes]],
     *,
     most_bytes: int,
-    within_s: float,
+    patience: Patience,
 ) -> bytes | None:
     """The whole body of a request, None when the sender went away.
 
@@ -183,7 +253,7 @@ async def read_body(
         if name == b"content-length" and (not value.isdigit() or int(value[:12]) > most_bytes):
             raise TooLarge(f"a message has at most {most_bytes} bytes")
     try:
-        async with body.within(within_s):
+        with body.within(patience):
             while True:
                 part = await receive()
                 if part["type"] != "http.request":

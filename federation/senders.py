@@ -50,7 +50,8 @@ async def who_says_it(
     Raises: AuthenticationFailed and below, Forbidden, TooManyRequests, TemporarilyUnavailable.
     Spec:   `protocol §2`, Who may send; FEP-fe34.
     """
-    check_standing(activity.actor, deps)
+    if activity.actor != signer.actor:  # whose standing is known
+        check_standing(activity.actor, deps)
     required = deps.requires_proof(activity.json)
     find_key = _remote_finder(activity.actor, deps, budget)
     if signer.actor == activity.actor or required or not activity.is_public:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import anyio
@@ -9,7 +10,7 @@ import pytest
 
 from federation import keyring
 from federation.errors import TemporarilyUnavailable
-from federation.intake import Bodies, Room, Turnstile, read_body
+from federation.intake import Bodies, Patience, Room, Turnstile, Wait, read_body
 from federation.messages import Limits
 
 pytestmark = pytest.mark.anyio
@@ -108,6 +109,63 @@ async def test_the_oldest_gives_way_one_after_another() -> None:
     assert bodies.held_bytes == 800
 
 
+async def test_what_takes_too_long_is_called_off_and_only_that() -> None:
+    patience, ended = Patience(0.05), []
+
+    async def take(name: str, seconds: float) -> None:
+        try:
+            with patience.wait():
+                await asyncio.sleep(seconds)
+            ended.append(name)
+        except TimeoutError:
+            ended.append(f"{name} called off")
+
+    await asyncio.gather(take("slow", 60), take("quick", 0), take("slow too", 60))
+    await take("later", 0)
+    await take("later and slow", 60)
+    assert ended == ["quick", "slow called off", "slow too called off", "later", "later and slow called off"]
+
+
+async def test_a_task_that_is_cancelled_from_outside_stays_cancelled() -> None:
+    patience = Patience(60)
+
+    async def wait() -> None:
+        with patience.wait():
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_both_at_once_is_a_cancelling_from_outside() -> None:
+    patience = Patience(60)
+    waits: list[Wait] = []
+
+    async def wait() -> None:
+        waits.append(patience.wait())
+        with waits[0]:
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    task.cancel()
+    waits[0].call_off()
+    waits[0].call_off()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_failure_of_its_own_is_told_as_it_is_and_calling_off_later_does_nothing() -> None:
+    wait = Patience(60).wait()
+    with pytest.raises(ValueError, match="its own"), wait:
+        raise ValueError("its own")
+    wait.call_off()
+    await asyncio.sleep(0)
+
+
 async def test_a_body_in_parts_is_joined() -> None:
     bodies = Bodies(1000)
     parts: list[dict[str, Any]] = [
@@ -118,7 +176,7 @@ async def test_a_body_in_parts_is_joined() -> None:
     async def receive() -> dict[str, Any]:
         return parts.pop(0)
 
-    assert await read_body(bodies.open(), receive, [], most_bytes=10, within_s=5) == b"abcd"
+    assert await read_body(bodies.open(), receive, [], most_bytes=10, patience=Patience(5)) == b"abcd"
 
 
 def test_the_shipped_bounds() -> None:
