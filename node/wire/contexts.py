@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from federation.jsonld import as_list
 from federation.messages import JsonObject, JsonValue
@@ -121,7 +122,7 @@ def _is_ours(context: JsonValue) -> bool:
     return all(
         part in _DOCUMENTS
         if isinstance(part, str)
-        else isinstance(part, dict) and all(_DEFINITIONS.get(term) == said for term, said in part.items())
+        else isinstance(part, dict) and part.items() <= _DEFINITIONS.items()
         for part in as_list(context)
     )
 
@@ -132,24 +133,32 @@ def is_plainly_written(document: JsonObject) -> bool:
     True spares `odd_member` and `has_only_our_contexts`; False means only that they are needed.
     """
     waiting: list[JsonValue] = [document]
+    known: JsonValue = None
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):
-            waiting.extend(item for item in value if isinstance(item, dict | list))
-            continue
-        for key, child in value.items():
-            if key == "@context":
-                if not _is_ours(child):
-                    return False
-            elif "@" in key or (":" in key and key not in _SPELLINGS):
+            waiting += value
+        elif isinstance(value, dict):
+            if not (_PLAIN_NAMES.issuperset(value) or all(map(_is_plain, value))):
                 return False
-            elif isinstance(child, dict | list):
-                waiting.append(child)
+            if "@context" in value:
+                value = {**value}
+                context = value.pop("@context")
+                if (known is None or context != known) and not _is_ours(context):
+                    return False
+                known = context  # the proof's is the document's
+            waiting += value.values()
     return True
+
+
+def _is_plain(name: str) -> bool:
+    return name == "@context" or ("@" not in name and (":" not in name or name in _SPELLINGS))
 
 
 _SPELLINGS = frozenset(f"{prefix}:{term}" for prefix in ("om2", "vf") for term in _OM2.split())
 """The only members that are read under a prefix (`quantities`)."""
+_PLAIN_NAMES = frozenset({"@context", *READ_TERMS})
+_TERM_NAMES = frozenset(TERMS)
 
 
 def odd_member(document: JsonObject) -> str | None:
@@ -185,6 +194,7 @@ def plain_name(name: str) -> str:
 
 
 _PREFIXED = re.compile(r"(vf|om2|obv):[A-Za-z0-9_-]+", re.ASCII)
+_PREFIX_STARTS = tuple(f"{prefix}:" for prefix in PREFIXES)
 
 
 def context_for(document: JsonObject) -> list[JsonValue]:
@@ -193,14 +203,20 @@ def context_for(document: JsonObject) -> list[JsonValue]:
     Shapes: `document` without a proof; nested objects with a context of their own count for nothing.
     Spec:   FEP-8b32 (data-integrity must be listed before signing); `protocol §2`.
     """
-    words = _words(document)
-    used = sorted(word for word in words if word in TERMS)
-    stated = {_prefix(TERMS[term]) for term in used}
-    stated.update(match[1] for word in words if (match := _PREFIXED.fullmatch(word)))
-    inline = {prefix: iri for prefix, iri in PREFIXES.items() if prefix in stated}
-    inline.update((term, TERMS[term]) for term in used)
     context: list[JsonValue] = [AS_CONTEXT, DATA_INTEGRITY_CONTEXT]
-    return [*context, inline] if inline else context
+    inline = _inline(_words(document))
+    return [*context, dict(inline)] if inline else context
+
+
+@lru_cache(256)
+def _inline(words: frozenset[str]) -> JsonObject:
+    """The definitions behind these terms and prefixes; most messages of a kind use the very same ones."""
+    used = sorted(words - PREFIXES.keys())
+    stated = {_prefix(TERMS[term]) for term in used} | (words & PREFIXES.keys())
+    return {
+        **{prefix: iri for prefix, iri in PREFIXES.items() if prefix in stated},
+        **{term: TERMS[term] for term in used},
+    }
 
 
 def _prefix(definition: JsonValue) -> str:
@@ -208,22 +224,31 @@ def _prefix(definition: JsonValue) -> str:
     return iri.partition(":")[0]
 
 
-def _words(document: JsonObject) -> set[str]:
-    """Every key, every type name, and every value that a prefix begins."""
-    words: set[str] = set()
+def _words(document: JsonObject) -> frozenset[str]:
+    """The terms among the keys and type names, and the prefixes that begin a key or a value."""
+    names: set[str] = set()
     waiting: list[JsonValue] = [document]
     while waiting:
         value = waiting.pop()
-        if isinstance(value, list):
-            waiting.extend(value)
-        elif isinstance(value, str):
-            if ":" in value and _PREFIXED.fullmatch(value):
-                words.add(value)
-        elif isinstance(value, dict) and (value is document or "@context" not in value):
-            words.update(value)
-            words.update(name for name in as_list(value.get("type")) if isinstance(name, str))
-            waiting.extend(child for key, child in value.items() if key != "@context")
-    return words
+        if isinstance(value, str):
+            if value.startswith(_PREFIX_STARTS):
+                names.add(value)
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            if "@context" in value:
+                if value is not document:
+                    continue
+                value = {name: child for name, child in value.items() if name != "@context"}
+            names.update(value)
+            kinds = value.get("type")
+            if isinstance(kinds, str):
+                names.add(kinds)
+            else:
+                names.update(name for name in as_list(kinds) if isinstance(name, str))
+            waiting += value.values()
+    prefixed = (match for name in names if ":" in name and (match := _PREFIXED.fullmatch(name)))
+    return frozenset((names & _TERM_NAMES) | {match[1] for match in prefixed})
 
 
 def obv(code: str) -> str:

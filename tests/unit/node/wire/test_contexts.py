@@ -106,3 +106,27 @@ def test_what_is_plainly_written_has_nothing_odd_and_no_other_context(document: 
     if is_plainly_written(document):
         assert odd_member(document) is None
         assert has_only_our_contexts(document)
+
+
+def test_a_context_that_unsays_a_term_is_not_ours() -> None:
+    document = {"@context": [*BARE, {"content": None}], "content": "half of it"}
+    assert not is_plainly_written(document)
+    assert not has_only_our_contexts(document)
+
+
+@pytest.mark.parametrize("nested", [BARE, [*BARE, {"obv": PREFIXES["obv"]}]])
+def test_each_context_is_looked_at_and_not_only_the_first(nested: list[object]) -> None:
+    evil = [*BARE, {"obv": "https://x.example/"}]
+    assert is_plainly_written({"@context": BARE, "object": {"@context": nested}})
+    assert not is_plainly_written({"@context": BARE, "object": {"@context": evil}})
+    assert not is_plainly_written({"@context": nested, "object": [{"proof": {"@context": evil}}]})
+
+
+def test_a_prefix_of_a_key_or_type_is_stated() -> None:
+    assert context_for({"type": ["vf:Proposal"]}) == [*BARE, {"vf": PREFIXES["vf"]}]
+    assert context_for({"om2:hasUnit": "x"}) == [*BARE, {"om2": PREFIXES["om2"]}]
+
+
+def test_a_context_that_is_changed_by_its_owner_changes_no_other() -> None:
+    context_for({"wish": "x"})[-1]["wish"] = "spoilt"
+    assert context_for({"wish": "x"})[-1]["wish"] == TERMS["wish"]
