@@ -84,22 +84,29 @@ class Judgement:
 
     def price_parts(self, quantity: Decimal) -> tuple[PricePart, ...]:
         """Goods, delivery and the rule's discount; all of one currency."""
-        goods = Money(int(self.item.price.amount_minor * quantity), self.item.price.currency)
-        parts = [PricePart(self.item.name, PartKind.GOODS, goods)]
+        goods, off = _goods_and_discount(self.item, self.rule, quantity)
+        currency = self.item.price.currency
+        parts = [PricePart(self.item.name, PartKind.GOODS, Money(goods, currency))]
         if self.item.delivery is not None:
             parts.append(PricePart("Delivery", PartKind.DELIVERY, self.item.delivery))
-        off = int(goods.amount_minor * self.rule.discount_percent / 100)
         if off:
-            parts.append(PricePart(self.rule.name, PartKind.DISCOUNT, Money(off, goods.currency)))
+            parts.append(PricePart(self.rule.name, PartKind.DISCOUNT, Money(off, currency)))
         return tuple(parts)
 
     def price(self, quantity: Decimal) -> Money:
         """What the parts sum to."""
-        total = sum(
-            -part.amount.amount_minor if part.kind is PartKind.DISCOUNT else part.amount.amount_minor
-            for part in self.price_parts(quantity)
-        )
-        return Money(total, self.item.price.currency)
+        return Money(_total_minor(self.item, self.rule, quantity), self.item.price.currency)
+
+
+def _goods_and_discount(item: CatalogueItem, rule: Rule, quantity: Decimal) -> tuple[int, int]:
+    goods = int(item.price.amount_minor * quantity)
+    return goods, int(goods * rule.discount_percent / 100)
+
+
+def _total_minor(item: CatalogueItem, rule: Rule, quantity: Decimal) -> int:
+    """What an item costs under a rule, delivery included: the sum of `Judgement.price_parts`."""
+    goods, off = _goods_and_discount(item, rule, quantity)
+    return goods - off + (item.delivery.amount_minor if item.delivery is not None else 0)
 
 
 def judge_wish(wish: Wish, item: CatalogueItem) -> Answer:
@@ -156,7 +163,7 @@ def judge(proposal: Proposal, item: CatalogueItem, rule: Rule, now: datetime) ->
 
 def _hard_grounds(proposal: Proposal, item: CatalogueItem, rule: Rule, now: datetime) -> tuple[str, ...]:
     quantity = proposal.quantity.value
-    total = Judgement(Verdict.OFFER, item, rule).price(quantity).amount_minor
+    total = _total_minor(item, rule, quantity)
     budget = proposal.budget
     grounds = (
         (rule.enabled, "the rule is off"),
@@ -184,11 +191,11 @@ def _doubts(proposal: Proposal, item: CatalogueItem, rule: Rule) -> tuple[str, .
     """What the rule cannot judge: the place where it is only named, and the price that a counter asks for."""
     sold_at = Place(name=item.area) if item.area else None
     asked = proposal.price
-    total = Judgement(Verdict.OFFER, item, rule).price(proposal.quantity.value)
+    total = _total_minor(item, rule, proposal.quantity.value)
     doubts = (
         (_place_fits(proposal.place, rule.place) is None, "the place"),
         (_place_fits(proposal.place, sold_at) is not True, f"whether {item.area} is near enough"),
-        (asked is not None and total.amount_minor > asked.amount_minor, f"the price asked for, {asked}"),
+        (asked is not None and total > asked.amount_minor, f"the price asked for, {asked}"),
     )
     return tuple(f"a person must judge: {words}" for open_, words in doubts if open_)
 
@@ -240,4 +247,5 @@ def choose(
 def rank_of(judged: Judgement, quantity: Decimal) -> tuple[bool, int, int, str]:
     """The best is least: an offer before a draft, more wishes met, the lower price, then the sku."""
     met = sum(answer.meets is Meets.YES for answer in judged.answers)
-    return judged.verdict is Verdict.DRAFT, -met, judged.price(quantity).amount_minor, judged.item.sku
+    total = _total_minor(judged.item, judged.rule, quantity)
+    return judged.verdict is Verdict.DRAFT, -met, total, judged.item.sku

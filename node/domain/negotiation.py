@@ -211,10 +211,17 @@ def _offer(deal: Deal, message: Offer, context: Context) -> Result:
         proposal_digest=deal.proposal_digest,
     )
     deal, events = _supersede(deal)
-    better = deal.declined or deal.better_offer_used
-    deal = replace(deal, offers=(*deal.offers, record), counter_pending=False, no_bid=False, refused=None)
-    deal = replace(deal, declined=False, answer_by=None, better_offer_used=better)
-    return deal, (*events, OfferMade(record))
+    offered = replace(
+        deal,
+        offers=(*deal.offers, record),
+        counter_pending=False,
+        no_bid=False,
+        refused=None,
+        declined=False,
+        answer_by=None,
+        better_offer_used=deal.declined or deal.better_offer_used,
+    )
+    return offered, (*events, OfferMade(record))
 
 
 def _supersede(deal: Deal) -> Result:

@@ -81,7 +81,9 @@ def receive(desk: Desk, message: Message, source: Source) -> Reception:
         deal = deal or _new_deal(desk, message, source)
         _check_party(deal, message)
         source.check(message)
-        _take(desk, replace(deal, peer_inbox=source.peer_inbox), message, source)
+        if deal.peer_inbox != source.peer_inbox:
+            deal = replace(deal, peer_inbox=source.peer_inbox)
+        _take(desk, deal, message, source)
         return Reception.APPLIED
     except Early as error:
         return _park(desk, deal, message, source, error)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from node.domain.catalogue import CatalogueItem
@@ -90,50 +91,25 @@ class _Condition:
         return self.wish.is_structured and known
 
     @property
-    def _ways(self) -> list[str]:
-        """In how many ways it can be met, each of them found by an index."""
-        name = self.name
-        match self.wish.op:
-            case "is":
-                return [f"p.words = :{name}_words", f"p.low = :{name}_is AND p.high = :{name}_is"]
-            case "fits":
-                return [f"p.low <= :{name}_is AND p.high >= :{name}_is"]
-            case "min":
-                return [f"p.low >= :{name}_is"]
-            case _:
-                return [f"p.high <= :{name}_is"]
-
-    @property
-    def _holds(self) -> str:
-        words, *numbers = self._ways
-        return f"({words} OR coalesce({numbers[0]}, FALSE))" if numbers else words
-
-    @property
-    def _stated(self) -> str:
-        unit = f":{self.name}_unit"
-        return f"p.name = :{self.name} AND (p.unit IS NULL OR {unit} IS NULL OR p.unit = {unit})"
-
-    @property
     def met(self) -> str:
         """Whether the row meets it, or comes so near that it must be judged."""
-        return f"{self._stated} AND {self._holds}"
+        return f"{_stated(self.name)} AND {_holds(self.name, self.wish.op)}"
 
     @property
-    def met_by(self) -> list[tuple[str, str]]:
+    def met_by(self) -> tuple[tuple[str, str], ...]:
         """The same, one way at a time, with the index that finds it."""
-        indexes = (_BY_WORDS, _BY_NUMBER) if self.wish.op == "is" else (_BY_NUMBER,)
-        return [(index, f"{self._stated} AND {way}") for index, way in zip(indexes, self._ways, strict=True)]
+        return _met_by(self.name, self.wish.op)
 
     @property
     def failed(self) -> str:
         """Whether the row surely fails it."""
-        return f"{self._stated} AND NOT ({self._holds})"
+        return f"{_stated(self.name)} AND NOT ({_holds(self.name, self.wish.op)})"
 
     @property
     def comparable(self) -> str:
         """Whether the row surely either meets or fails it."""
         known = "" if self.wish.op == "is" else " AND p.low IS NOT NULL AND p.high IS NOT NULL"
-        return self._stated + known
+        return _stated(self.name) + known
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -143,6 +119,36 @@ class _Condition:
             f"{self.name}_words": (self.wish.value or "").casefold(),
             f"{self.name}_is": None if self.number is None else float(self.number),
         }
+
+
+def _ways(name: str, op: str | None) -> tuple[str, ...]:
+    """In how many ways a wish can be met, each of them found by an index."""
+    match op:
+        case "is":
+            return f"p.words = :{name}_words", f"p.low = :{name}_is AND p.high = :{name}_is"
+        case "fits":
+            return (f"p.low <= :{name}_is AND p.high >= :{name}_is",)
+        case "min":
+            return (f"p.low >= :{name}_is",)
+        case _:
+            return (f"p.high <= :{name}_is",)
+
+
+def _holds(name: str, op: str | None) -> str:
+    words, *numbers = _ways(name, op)
+    return f"({words} OR coalesce({numbers[0]}, FALSE))" if numbers else words
+
+
+def _stated(name: str) -> str:
+    return f"p.name = :{name} AND (p.unit IS NULL OR :{name}_unit IS NULL OR p.unit = :{name}_unit)"
+
+
+@lru_cache(256)
+def _met_by(name: str, op: str | None) -> tuple[tuple[str, str], ...]:
+    indexes = (_BY_WORDS, _BY_NUMBER) if op == "is" else (_BY_NUMBER,)
+    return tuple(
+        (index, f"{_stated(name)} AND {way}") for index, way in zip(indexes, _ways(name, op), strict=True)
+    )
 
 
 # --- the search ---------------------------------------------------------------------------------------------
@@ -174,8 +180,7 @@ class _Search:
 
     def run(self, verdict: Verdict, rules: Sequence[Rule]) -> Judgement | None:
         """The best judgement with this verdict."""
-        least = self._db.execute(_LEAST_DELIVERY, self._parameters).fetchone()[0] or 0
-        best = _Best(self._proposal, verdict, rules, self._now, least)
+        best = _Best(self._proposal, verdict, rules, self._now, self._least_delivery)
         frame = self._candidates(verdict, rules)
         by_price = _BY_PRICE.format(met=len(self.wishes), row=_ROW, frame=frame)
         if best.is_found_in(self._rows(by_price), self._load, at_most=_CHEAPEST):
@@ -184,6 +189,10 @@ class _Search:
         by_wishes = _BY_WISHES.format(met=met or "0", row=_ROW, frame=frame)
         best.is_found_in(self._rows(by_wishes), self._load)
         return best.judgement
+
+    def _least_delivery(self) -> int:
+        """What delivery of any item costs at least."""
+        return self._db.execute(_LEAST_DELIVERY, self._parameters).fetchone()[0] or 0
 
     def _rows(self, query: str) -> Iterator[tuple[int, int, int, int]]:
         return iter(self._db.execute(query, self._parameters))
@@ -251,13 +260,15 @@ class _Best:
         verdict: Verdict,
         rules: Sequence[Rule],
         now: datetime,
-        least_delivery: int,
+        least_delivery: Callable[[], int],
     ) -> None:
+        """`least_delivery` is asked once, and only where there is something to compare."""
         self._proposal = proposal
         self._verdict = verdict
         self._rules = rules
         self._now = now
-        self._least_delivery = least_delivery
+        self._ask_least_delivery = least_delivery
+        self._least_delivery: int | None = None
         # What each minor unit of the price comes to at least, and what rounding may take off.
         kept = (100 - max(rule.discount_percent for rule in rules)) / 100
         self._share = float(proposal.quantity.value * kept)
@@ -277,7 +288,7 @@ class _Best:
         """
         judged = 0
         for met, price, delivery, number in rows:
-            if self._is_beaten(met, price, self._least_delivery):
+            if self._is_beaten(met, price, None):
                 return True
             if self._is_beaten(met, price, delivery):
                 continue
@@ -287,13 +298,20 @@ class _Best:
             judged += 1
         return True
 
-    def _is_beaten(self, met: int, price: int, delivery: int) -> bool:
-        """Whether whatever meets at most so many wishes at this price is worse than the best so far."""
+    def _is_beaten(self, met: int, price: int, delivery: int | None) -> bool:
+        """Whether whatever meets at most so many wishes at this price is worse than the best so far.
+
+        Shapes: `delivery` None is the least that any costs.
+        """
         if self._rank is None:
             return False
         _, unmet, total, _ = self._rank
         if met != -unmet:
             return met < -unmet
+        if delivery is None:
+            if self._least_delivery is None:
+                self._least_delivery = self._ask_least_delivery()
+            delivery = self._least_delivery
         # Goods and discount are rounded to whole units, and floats a little.
         return (price * self._share) * (1 - 1e-9) + delivery - 2 > total
 
