@@ -170,6 +170,7 @@ def _entry(
         proof_key_id=proof_key_id,
         replay_key=replay_key,
         replay_until=signer.verified.expires_at if signer else None,
+        activity=activity,
     )
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
+from time import monotonic
 from typing import Generic, TypeVar
 
-import anyio
 from anyio.abc import TaskGroup
 
 __all__ = ["Lanes", "Places"]
@@ -121,7 +121,7 @@ class Lanes(Generic[T]):
         item_id, item = self._waiting[lane].popleft()
         if not self._waiting[lane]:
             del self._waiting[lane]
-        began = anyio.current_time()
+        began = monotonic()
         self._running[lane] = self._running.get(lane, 0) + 1
         if slow:
             self._slow.add(item_id)
@@ -141,10 +141,11 @@ class Lanes(Generic[T]):
             try:
                 await self._run(item)
             finally:
-                self._end(lane, item_id, took_s=anyio.current_time() - began)
+                self._end(lane, item_id, took_s=monotonic() - began)
                 self._ended()
             begun = self._begin_next()
-            self.start(tasks)
+            if self._turns[0] or self._turns[1]:
+                self.start(tasks)
             if begun is None:
                 return
             lane, item_id, item, began = begun
@@ -177,7 +178,7 @@ class Lanes(Generic[T]):
     def _move_slow(self) -> None:
         """What has run long gives its quick place up, as long as there are slow ones; what waits behind it
         is let go, to be taken again where it came from."""
-        since = anyio.current_time() - self._places.slow_after_s
+        since = monotonic() - self._places.slow_after_s
         while self._quick and len(self._slow) < self._places.slow:
             item_id, began = next(iter(self._quick.items()))
             if began > since:
@@ -194,7 +195,7 @@ class Lanes(Generic[T]):
         if not self._turns[0] or not self._quick or len(self._slow) >= self._places.slow:
             return None
         began = next(iter(self._quick.values()))
-        return max(began + self._places.slow_after_s - anyio.current_time(), 0.0)
+        return max(began + self._places.slow_after_s - monotonic(), 0.0)
 
     def drop_waiting(self, lanes: Iterable[str] | None = None) -> None:
         """Forget what has not begun, of these lanes or of all; it stays where it came from."""

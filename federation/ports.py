@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
+from federation.activity import Activity
 from federation.keys import PublicKey, SigningKey
 
 __all__ = [
@@ -140,6 +141,8 @@ class InboundEntry:
     replay_until: datetime | None = None
     id: int = 0
     attempts: int = 0
+    activity: Activity | None = field(default=None, repr=False, compare=False)
+    """What `body` was parsed to a moment ago. Never stored: where it is None, the body is parsed again."""
 
 
 class Recorded(Enum):

@@ -248,7 +248,8 @@ class Worker:
 
     async def _process(self, entry: InboundEntry) -> None:
         try:
-            await self._dispatch(Inbound(entry, parse_activity(entry.body, limits=self._limits)))
+            activity = entry.activity or parse_activity(entry.body, limits=self._limits)
+            await self._dispatch(Inbound(entry, activity))
         except Exception as error:  # a handler's failure is data here: it decides when to try again
             self._report("process", error)
             if self._is_of_the_store(error):

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -29,6 +28,7 @@ from federation.ports import (
     Recorded,
 )
 from node.store.sqlite.codec import from_micros, from_micros_or_none, to_micros, to_micros_or_none
+from node.store.sqlite.endings import Ended, Pending
 from node.store.sqlite.handover import Handover
 from node.store.sqlite.inbox import SeenHash, SqliteInbox
 from node.store.sqlite.outbox import HOST, SqliteDeliveries
@@ -57,31 +57,6 @@ class Runner(Protocol):
     def __call__(self, fn: Callable[[SqliteTx], T], /) -> Awaitable[T]: ...
 
 
-class _Ended:
-    """Remembers what ended while a claim was being read.
-
-    A claim may read a row just before another task settles it, and return just after: the worker, which has
-    let go of it by then, would do it twice.
-    """
-
-    def __init__(self) -> None:
-        self._watching: list[set[int]] = []
-
-    @contextmanager
-    def watch(self) -> Iterator[set[int]]:
-        ended: set[int] = set()
-        self._watching.append(ended)
-        try:
-            yield ended
-        finally:
-            # By identity: two empty sets are equal.
-            self._watching = [other for other in self._watching if other is not ended]
-
-    def add(self, row_id: int) -> None:
-        for ended in self._watching:
-            ended.add(row_id)
-
-
 class SqliteInboxLog:
     """Implements `federation.ports.InboxLog`.
 
@@ -104,8 +79,9 @@ class SqliteInboxLog:
         self._seen = seen
         self._clock = clock
         self._check = check
-        self._ended = _Ended()
+        self._ended = Ended()
         self._fresh = Handover()
+        self._pending = Pending(self._here)
         self._last_turn = ""
         self._pruned_at: datetime | None = None
 
@@ -154,7 +130,7 @@ class SqliteInboxLog:
 
     async def finish(self, entry_id: int) -> None:
         # Nearly always the handler has done so in its own transaction, and a look is cheaper than a write.
-        if self._here.is_pending(entry_id):
+        if await self._pending.has(entry_id):
             await self._write(lambda tx: tx.inbox.finish(entry_id))
         self._let_go(entry_id)
 
@@ -182,7 +158,7 @@ class SqliteDeliveryQueue:
         self._here = SqliteDeliveries(here)
         self._inbox_here = SqliteInbox(here)
         self._check = check
-        self._ended = _Ended()
+        self._ended = Ended()
 
     async def claim(self, limit: int, now: datetime, *, busy: Collection[str] = ()) -> list[DeliveryJob]:
         await self._check()

@@ -226,6 +226,15 @@ class SqliteInbox:
         ).fetchone()
         return row is not None
 
+    def pending_of(self, ids: Collection[int]) -> set[int]:
+        """Which of these are still pending."""
+        found = self._db.execute(
+            "SELECT json_group_array(id) FROM inbox WHERE state = 'pending'"
+            " AND id IN (SELECT value FROM json_each(?))",
+            (names(ids),),
+        ).fetchone()[0]
+        return set(_NUMBERS.decode(found))
+
     def finish(self, entry_id: int) -> None:
         self._db.execute("DELETE FROM inbox WHERE id = ? AND state = 'pending'", (entry_id,))
 

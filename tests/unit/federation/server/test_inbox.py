@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from federation import signatures
+from federation.activity import parse_activity
 from federation.digest import cavage_digest
 from federation.errors import (
     AuthenticationFailed,
@@ -73,6 +74,20 @@ async def test_a_deal_message_by_a_persona_carries_signature_and_proof_by_one_ke
     (entry,) = shop.pending
     assert entry.proof_key_id == persona.ed25519.id
     assert entry.recipient == vendor.id
+
+
+async def test_what_was_parsed_is_handed_on_as_the_body_would_be_parsed_again(
+    network: Any, ana: Any, shop: Any, a_note: Any, a_deal: Any
+) -> None:
+    persona, vendor = ana.persona("RANDOM"), shop.account("north")
+    await shop.take(network.post(vendor.inbox, a_deal(persona, vendor.id), key=persona.ed25519), vendor.id)
+    await shop.take(network.post(vendor.inbox, a_note(persona, "2"), key=persona.ed25519), vendor.id)
+    await receive_local(
+        dump_json(a_deal(vendor, vendor.id, "3")), actor=vendor.id, recipient=vendor.id, deps=shop.deps
+    )
+    assert len(shop.pending) == 3
+    for entry in shop.pending:
+        assert entry.activity == parse_activity(entry.body)
 
 
 async def test_a_verified_rfc_9421_request_teaches_how_its_server_signs(

@@ -12,6 +12,7 @@ import anyio.lowlevel
 import pytest
 
 from federation import worker as worker_module
+from federation.activity import parse_activity
 from federation.delivery import deliver
 from federation.inbox import Receipt, Reception
 from federation.listeners import Inbound
@@ -107,6 +108,15 @@ async def test_bytes_that_no_longer_parse_are_buried_like_poison(ana: Any) -> No
     worker = ana.worker(settings=WorkerSettings(tries=1))
     await worker.run_until_idle()
     assert len(ana.log.buried) == 1
+
+
+async def test_a_body_that_was_parsed_a_moment_ago_is_not_parsed_again(ana: Any) -> None:
+    entry = an_entry(at=ana.clock())
+    activity = parse_activity(entry.body)
+    await ana.log.record(replace(entry, body=b"{", activity=activity))
+    await ana.worker().run_until_idle()
+    (handled,) = ana.handled
+    assert handled.activity is activity
 
 
 # --- delivering ------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,17 +14,19 @@ from typing import Any, TypeVar
 import anyio
 import pytest
 
+from federation.activity import parse_activity
 from federation.keys import ed25519_from_seed
 from federation.ports import DeliveryOutcome, HostState, InboundEntry, KnownKey, Outcome
 from node.store.ports import QueuedJob
 from node.store.sqlite import SqliteDatabase
+from node.store.sqlite.endings import Pending
 from node.store.sqlite.federation_ports import (
     SqliteDeliveryQueue,
     SqliteHostMemory,
     SqliteInboxLog,
     SqlitePublicKeys,
 )
-from node.store.sqlite.inbox import SeenHash
+from node.store.sqlite.inbox import SeenHash, SqliteInbox
 from node.store.sqlite.opening import connect_reader
 from node.store.sqlite.outbox import SqliteDeliveries
 from node.store.sqlite.transaction import SqliteTx
@@ -191,3 +194,69 @@ async def test_made_up_keys_cannot_fill_the_store(store: SqliteDatabase) -> None
     assert await keys.find(f"{BOB}#0") is None
     assert await keys.find(f"{BOB}#199") == known(199)
     here.close()
+
+
+# --- what was recorded a moment ago ----------------------------------------------------------------------
+
+
+async def test_what_was_recorded_a_moment_ago_is_handed_over_and_not_read(
+    store: SqliteDatabase, an_entry: Make
+) -> None:
+    async def read(_: Any) -> Any:
+        raise AssertionError("it is at hand")
+
+    body = b'{"id":"https://a.example/1","type":"Like","actor":"https://a.example/u"}'
+    activity = parse_activity(body)
+    with closing(connect_reader(store.path)) as here:
+        log = SqliteInboxLog(read, store.write, here, SeenHash(b"k"), lambda: NOW, all_is_well)
+        await log.record(replace(an_entry("1", body=body), activity=activity))
+        await log.record(replace(an_entry("1", body=body), activity=activity))
+        (entry,) = await log.claim(9, NOW)
+        assert entry.activity is activity
+        assert await store.inbox_log.claim(9, NOW) == [entry], "as it lies in the store"
+        with pytest.raises(AssertionError, match="at hand"):
+            await log.claim(9, NOW)
+        with pytest.raises(AssertionError, match="at hand"):
+            await log.claim(9, NOW)
+
+
+async def test_what_was_tried_is_read_anew_with_its_tries(store: SqliteDatabase, an_entry: Make) -> None:
+    await store.inbox_log.record(an_entry())
+    (entry,) = await store.inbox_log.claim(9, NOW)
+    await store.inbox_log.retry(entry.id, NOW, "no")
+    (again,) = await store.inbox_log.claim(9, NOW)
+    assert (again.attempts, again.activity) == (1, None)
+
+
+async def test_what_ends_in_one_turn_is_looked_at_once(store: SqliteDatabase, an_entry: Make) -> None:
+    for number in range(5):
+        await store.inbox_log.record(an_entry(str(number)))
+    entries = await store.inbox_log.claim(9, NOW)
+    for entry in entries[:3]:
+        await store.write(lambda tx, done=entry.id: tx.inbox.finish(done))  # type: ignore[misc]
+    told: list[str] = []
+    store._here.set_trace_callback(told.append)
+    async with anyio.create_task_group() as tasks:
+        for entry in entries:
+            tasks.start_soon(store.inbox_log.finish, entry.id)
+    store._here.set_trace_callback(None)
+    assert len(told) == 1
+    assert await store.inbox_log.claim(9, NOW) == []
+
+
+async def test_a_look_that_fails_or_that_nobody_waits_for_hurts_nobody(
+    store: SqliteDatabase, an_entry: Make
+) -> None:
+    await store.inbox_log.record(an_entry("1"))
+    gone = asyncio.ensure_future(store.inbox_log.finish(1))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await store.inbox_log.finish(1)
+    assert await store.inbox_log.claim(9, NOW) == []
+    with closing(sqlite3.connect(":memory:")) as empty:
+        pending = Pending(SqliteInbox(empty))
+        left = asyncio.ensure_future(pending.has(1))
+        await asyncio.sleep(0)
+        left.cancel()
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            await pending.has(2)
