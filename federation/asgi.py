@@ -1,4 +1,4 @@
-"""The HTTP face: inboxes, documents, discovery. The only module of the toolkit that knows a framework.
+"""The HTTP face: inboxes, documents, discovery. With `answers`, all of the toolkit that knows a framework.
 
 The public address of a request is built from configuration and the raw path, never from the Host header, so
 that neither a proxy nor a forged header changes what a signature is held against.
@@ -15,32 +15,29 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from federation.answers import (
+    NEGOTIATED,
+    PLAIN,
+    closing,
+    not_allowed,
+    not_found,
+    problem,
+    refusal,
+    refused_head,
+)
 from federation.errors import InvalidIri, Refused, TemporarilyUnavailable
-from federation.heads import Fault, authorities_of, check_head
+from federation.heads import authorities_of, check_head
 from federation.inbox import InboxDependencies, receive
 from federation.intake import Bodies, Body, BodyTimeout, Patience, Room, Turnstile, read_body
 from federation.messages import HttpMessage, JsonObject, Limits
 from federation.preferences import prefers_html
 from federation.strictjson import dump_json
-from federation.vocab import ACTIVITY_JSON, JRD_JSON, JSON, PROBLEM_JSON, REL_NODEINFO_2_1, XRD_XML
+from federation.vocab import ACTIVITY_JSON, JRD_JSON, JSON, REL_NODEINFO_2_1, XRD_XML
 
-__all__ = [
-    "Endpoints",
-    "InboxEndpoint",
-    "RequestGuard",
-    "Served",
-    "not_found",
-    "prefers_html",
-    "problem",
-    "public_request",
-    "refused_head",
-    "routes",
-]
+__all__ = ["Endpoints", "InboxEndpoint", "RequestGuard", "Served", "public_request", "routes"]
 
 _COME_BACK_S = 30
-_PLAIN = {"x-content-type-options": "nosniff"}
-_NEGOTIATED = {**_PLAIN, "vary": "Accept, Signature"}
-_FOR_SCRIPTS = {**_PLAIN, "access-control-allow-origin": "*"}
+_FOR_SCRIPTS = {**PLAIN, "access-control-allow-origin": "*"}
 _NOTHING_FOLLOWS = ((b"content-length", b"0"),)
 _NOTHING: Message = {"type": "http.response.body", "body": b""}
 
@@ -136,56 +133,6 @@ def _raw_path(scope: Scope) -> str:
     return path.partition("?")[0]
 
 
-# --- answers ---------------------------------------------------------------------------------------------
-
-
-def problem(
-    status: int,
-    title: str,
-    detail: str = "",
-    *,
-    place: str = "",
-    retry_after_s: int | None = None,
-    headers: dict[str, str] | None = None,
-) -> Response:
-    """A problem document (RFC 9457): what is wrong, and in `place` where in the message."""
-    body: JsonObject = {"type": "about:blank", "title": title, "status": status}
-    if detail:
-        body["detail"] = detail
-    if place:
-        body["place"] = place
-    extra = {**_PLAIN, **(headers or {})}
-    if retry_after_s is not None:
-        extra["retry-after"] = str(retry_after_s)
-    return Response(dump_json(body), status, extra, PROBLEM_JSON)
-
-
-def _refusal(error: Refused, headers: dict[str, str] | None = None) -> Response:
-    return problem(
-        error.status,
-        error.title,
-        error.detail,
-        place=error.place,
-        retry_after_s=error.retry_after_s,
-        headers=headers,
-    )
-
-
-def not_found() -> Response:
-    """The one answer for what does not exist and for what is not to be seen (`security P03`)."""
-    return problem(404, "Not found", headers=_NEGOTIATED)
-
-
-def _not_allowed(allow: str) -> Response:
-    return problem(405, "Method not allowed", headers={"allow": allow})
-
-
-def _closing(response: Response) -> Response:
-    """Ends the connection: the rest of the request is not going to be read."""
-    response.headers["connection"] = "close"
-    return response
-
-
 # --- the inbox -------------------------------------------------------------------------------------------
 
 
@@ -204,9 +151,9 @@ class InboxEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
-            await _not_allowed("POST")(scope, receive, send)
+            await not_allowed("POST")(scope, receive, send)
         elif not await self.take(scope, receive, send):
-            await _closing(not_found())(scope, receive, send)
+            await closing(not_found())(scope, receive, send)
 
     async def take(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Take what is posted to an inbox of ours; False, with nothing read or said, where there is none."""
@@ -239,9 +186,9 @@ class InboxEndpoint:
                 patience=self._for_a_body,
             )
         except BodyTimeout:
-            return _closing(problem(408, "Request timeout", "the body took too long to arrive"))
+            return closing(problem(408, "Request timeout", "the body took too long to arrive"))
         except Refused as error:
-            return _closing(_refusal(error))
+            return closing(refusal(error))
         if content is None:
             return None
         try:
@@ -250,9 +197,9 @@ class InboxEndpoint:
                     message = public_request(scope, self._endpoints.base_url, content)
                     return await self._judge(message, recipient)
         except TemporarilyUnavailable as error:
-            return _refusal(error)
+            return refusal(error)
         except TimeoutError:
-            return _refusal(TemporarilyUnavailable("this took too long here", retry_after_s=_COME_BACK_S))
+            return refusal(TemporarilyUnavailable("this took too long here", retry_after_s=_COME_BACK_S))
 
     async def _judge(self, message: HttpMessage, recipient: str) -> Response | int:
         try:
@@ -261,8 +208,8 @@ class InboxEndpoint:
             Exception
         ) as error:  # the application's store, or a fault of ours: never a 2xx, never words of it
             self._endpoints.report("inbox", error)
-            return _refusal(TemporarilyUnavailable("try again later", retry_after_s=_COME_BACK_S))
-        return receipt.status if receipt.error is None else _refusal(receipt.error)
+            return refusal(TemporarilyUnavailable("try again later", retry_after_s=_COME_BACK_S))
+        return receipt.status if receipt.error is None else refusal(receipt.error)
 
 
 # --- documents and discovery -----------------------------------------------------------------------------
@@ -283,7 +230,7 @@ class _Reading:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
-            response = _not_allowed("GET, HEAD")
+            response = not_allowed("GET, HEAD")
         else:
             response = await self._read(scope)
         if scope["method"] == "HEAD":
@@ -295,10 +242,10 @@ class _Reading:
             async with self._turnstile:
                 return await self._answer(self._endpoints, scope)
         except TemporarilyUnavailable as error:
-            return _refusal(error)
+            return refusal(error)
         except Exception as error:  # as in the inbox: what went wrong is for the owner alone
             self._endpoints.report("document", error)
-            return _refusal(TemporarilyUnavailable("try again later", retry_after_s=_COME_BACK_S))
+            return refusal(TemporarilyUnavailable("try again later", retry_after_s=_COME_BACK_S))
 
 
 async def _document(endpoints: Endpoints, scope: Scope) -> Response:
@@ -306,10 +253,10 @@ async def _document(endpoints: Endpoints, scope: Scope) -> Response:
     try:
         served = await endpoints.document(_raw_path(scope), request)
     except Refused as error:
-        return _refusal(error, _NEGOTIATED)
+        return refusal(error, NEGOTIATED)
     if served is None:
         return not_found()
-    headers = {**_NEGOTIATED, **dict(served.headers)}
+    headers = {**NEGOTIATED, **dict(served.headers)}
     if served.html is not None and prefers_html(request.header("accept")):
         return Response(await served.html(), served.status, headers, "text/html")
     body = served.json if isinstance(served.json, bytes) else dump_json(served.json)
@@ -401,9 +348,3 @@ class RequestGuard:
         )
         if not is_taken:
             await self._app(plain, receive, send)
-
-
-def refused_head(fault: Fault) -> Response:
-    """The answer to a head that is refused; the connection ends with it."""
-    allow = {"allow": "GET, HEAD, POST"} if fault.status == 405 else None
-    return _closing(problem(fault.status, fault.title, fault.detail, place=fault.place, headers=allow))

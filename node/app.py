@@ -15,11 +15,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from federation.asgi import Endpoints, InboxEndpoint, RequestGuard, Served, not_found, prefers_html, routes
+from federation.answers import not_found
+from federation.asgi import Endpoints, InboxEndpoint, RequestGuard, Served, routes
 from federation.authentication import InboxDependencies
 from federation.intake import Room
 from federation.messages import HttpMessage, JsonObject
 from federation.nodeinfo import build_nodeinfo, build_wellknown
+from federation.preferences import prefers_html
 from federation.webfinger import build_host_meta
 from node.config import software_version
 from node.context import Node

@@ -20,7 +20,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from federation.asgi import refused_head
+from federation.answers import refused_head
 from federation.heads import Fault
 
 __all__ = ["STOPPING", "DoorSettings", "Keeper", "Line", "Phase"]

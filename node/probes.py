@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from federation.asgi import problem
+from federation.answers import problem
 from node.health import Health
 from node.metrics import Metrics
 

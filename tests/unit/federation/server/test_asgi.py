@@ -17,7 +17,6 @@ from federation.asgi import (
     InboxEndpoint,
     RequestGuard,
     Served,
-    prefers_html,
     public_request,
     routes,
 )
@@ -25,6 +24,7 @@ from federation.errors import Forbidden, SignatureMissing
 from federation.inbox import authenticate
 from federation.intake import Room
 from federation.messages import HttpMessage, Limits
+from federation.preferences import prefers_html
 from federation.vocab import ACTIVITY_JSON
 
 pytestmark = pytest.mark.anyio
