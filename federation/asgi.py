@@ -193,7 +193,7 @@ class InboxEndpoint:
             return None
         try:
             async with self._judging:
-                with self._for_a_verdict.wait():
+                with body.wait.for_(self._for_a_verdict):
                     message = public_request(scope, self._endpoints.base_url, content)
                     return await self._judge(message, recipient)
         except TemporarilyUnavailable as error:

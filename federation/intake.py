@@ -51,17 +51,14 @@ class BodyTimeout(Exception):
 class Patience:
     """How long each of many may take, all of them alike: one timer serves them all.
 
-    Use: `with patience.wait():` in a task; what takes longer is called off, with TimeoutError. A timer for
-    each message would cost more than finding out whose signature it bears.
+    Use: `with Wait().for_(patience):` in a task; what takes longer is called off, with TimeoutError. A timer
+    for each message would cost more than finding out whose signature it bears.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._waits: dict[Wait, None] = {}  # those that end first come first
         self._timer: asyncio.TimerHandle | None = None
-
-    def wait(self) -> Wait:
-        return Wait(self)
 
     def begin(self, wait: Wait) -> None:
         loop = asyncio.get_running_loop()
@@ -84,36 +81,46 @@ class Patience:
 
 
 class Wait:
-    """One of them, from entering to leaving its block; it takes back its own cancelling (`Task.uncancel`)."""
+    """What one task waits for, one thing after another; takes back its own cancelling (`Task.uncancel`)."""
 
     __slots__ = ("_cancelled_before", "_is_called_off", "_patience", "_task", "ends_at_s")
 
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
+    def __init__(self) -> None:
+        self._patience: Patience | None = None
         self._task: asyncio.Task[Any] | None = None
         self._cancelled_before = 0
         self._is_called_off = False
         self.ends_at_s = 0.0
 
+    def for_(self, patience: Patience) -> Wait:
+        """The same, about to be entered, within this patience."""
+        self._patience = patience
+        return self
+
     def __enter__(self) -> None:
-        self._task = task = asyncio.current_task()
-        assert task is not None
-        self._cancelled_before = task.cancelling()
+        if self._task is None:
+            self._task = asyncio.current_task()
+        assert self._task is not None
+        assert self._patience is not None
+        self._cancelled_before = self._task.cancelling()
+        self._is_called_off = False
         self._patience.begin(self)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        task, self._task = self._task, None
+        assert self._task is not None
+        assert self._patience is not None
         self._patience.end(self)
-        if self._is_called_off and task is not None:
-            is_ours = task.uncancel() <= self._cancelled_before
+        self._patience = None
+        if self._is_called_off:
+            is_ours = self._task.uncancel() <= self._cancelled_before
             if is_ours and kind is asyncio.CancelledError:
                 raise TimeoutError from error
 
     def call_off(self) -> None:
-        """End it before its time; more than once does nothing more."""
-        if self._task is not None and not self._is_called_off:
+        """End it before its time; does nothing where nothing is waited for, nor a second time."""
+        if self._patience is not None and self._task is not None and not self._is_called_off:
             self._is_called_off = True
             self._task.cancel()
 
@@ -170,20 +177,14 @@ class Body:
         self._bodies = bodies
         self._parts: list[bytes] = []
         self.size = 0
-        self._wait: Wait | None = None
+        self.wait = Wait()
         self.gave_way = False
-
-    def within(self, patience: Patience) -> Wait:
-        """The time that it has to arrive in; over at once where it must give way."""
-        self._wait = patience.wait()
-        return self._wait
 
     def give_way(self) -> None:
         """Let go of what has come so far, and of who waits for the rest."""
         self.gave_way = True
         self.close()
-        if self._wait is not None:
-            self._wait.call_off()
+        self.wait.call_off()
 
     def add(self, part: bytes) -> None:
         """Take a part in. Raises: TemporarilyUnavailable where there is no room for it."""
@@ -253,7 +254,7 @@ async def read_body(
         if name == b"content-length" and (not value.isdigit() or int(value[:12]) > most_bytes):
             raise TooLarge(f"a message has at most {most_bytes} bytes")
     try:
-        with body.within(patience):
+        with body.wait.for_(patience):
             while True:
                 part = await receive()
                 if part["type"] != "http.request":

@@ -29,7 +29,7 @@ from federation.keys import KeyAlgorithm, PublicKey, SigningKey
 from federation.messages import HttpMessage, Limits
 from federation.ports import SignatureSpec
 from federation.usual_signatures import UsualSignature, build_base, read_usual
-from federation.verified import SignatureClaim, Verified, replay_key
+from federation.verified import SignatureClaim, Verified
 
 __all__ = ["SignatureClaim", "Verified", "parse_signature", "sign", "verify"]
 
@@ -228,7 +228,7 @@ def verify(
             this message, where the caller has read it and held the body against its digest already.
     Units:  `now` is aware UTC; the window is `limits.ed25519_window_s` or, for RSA, `signature_window_s`,
             on either side.
-    Raises: SignatureMissing, SignatureInvalid, SignatureExpired. Replays are the caller's, by `replay_key`.
+    Raises: SignatureMissing, SignatureInvalid, SignatureExpired. Replays are the caller's.
     Spec:   RFC 9421 §3.2, RFC 9530 §2, protocol §2.
     """
     is_body_checked = claim is not None
@@ -246,7 +246,6 @@ def verify(
         spec=SignatureSpec.RFC9421,
         created=claim.created,
         expires_at=expires_at,
-        replay_key=replay_key(key.id, claim.signature),
     )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
 from federation.ports import SignatureSpec
 
-__all__ = ["SignatureClaim", "Verified", "replay_key"]
+__all__ = ["SignatureClaim", "Verified"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +34,11 @@ class SignatureClaim:
 class Verified:
     """A request shown to be signed by the key `key_id`, within its time, body included.
 
-    Units:  `created` is when it was signed; after `expires_at` the same request would be refused, so a replay
-            table needs to keep `replay_key` (32 bytes) no longer than that.
+    Units:  `created` is when it was signed; after `expires_at` the same request would be refused, so a table
+            of replays needs to keep it no longer than that.
     """
 
     key_id: str
     spec: SignatureSpec
     created: datetime
     expires_at: datetime
-    replay_key: bytes
-
-
-def replay_key(key_id: str, signature: bytes) -> bytes:
-    """What names one signature: not the header's text, which has many spellings for one meaning."""
-    return hashlib.sha256(len(key_id).to_bytes(4, "big") + key_id.encode() + signature).digest()

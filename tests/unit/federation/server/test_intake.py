@@ -114,7 +114,7 @@ async def test_what_takes_too_long_is_called_off_and_only_that() -> None:
 
     async def take(name: str, seconds: float) -> None:
         try:
-            with patience.wait():
+            with Wait().for_(patience):
                 await asyncio.sleep(seconds)
             ended.append(name)
         except TimeoutError:
@@ -130,7 +130,7 @@ async def test_a_task_that_is_cancelled_from_outside_stays_cancelled() -> None:
     patience = Patience(60)
 
     async def wait() -> None:
-        with patience.wait():
+        with Wait().for_(patience):
             await asyncio.sleep(60)
 
     task = asyncio.create_task(wait())
@@ -145,8 +145,8 @@ async def test_both_at_once_is_a_cancelling_from_outside() -> None:
     waits: list[Wait] = []
 
     async def wait() -> None:
-        waits.append(patience.wait())
-        with waits[0]:
+        waits.append(Wait())
+        with waits[0].for_(patience):
             await asyncio.sleep(60)
 
     task = asyncio.create_task(wait())
@@ -159,8 +159,8 @@ async def test_both_at_once_is_a_cancelling_from_outside() -> None:
 
 
 async def test_a_failure_of_its_own_is_told_as_it_is_and_calling_off_later_does_nothing() -> None:
-    wait = Patience(60).wait()
-    with pytest.raises(ValueError, match="its own"), wait:
+    wait = Wait()
+    with pytest.raises(ValueError, match="its own"), wait.for_(Patience(60)):
         raise ValueError("its own")
     wait.call_off()
     await asyncio.sleep(0)
