@@ -6,11 +6,12 @@ happen when is in `tables`, what happens then is in `transitions`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from node.domain.edits import replace
 from node.domain.errors import Reason
 from node.domain.intents import Proposal
 from node.domain.messages import Sender, Stage

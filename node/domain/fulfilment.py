@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from node.domain.deals import (
     Acceptance,
     AcceptanceState,
@@ -17,6 +15,7 @@ from node.domain.deals import (
     ProgressRecord,
     ReceiptRecord,
 )
+from node.domain.edits import replace
 from node.domain.errors import Reason, Refusal, Superfluous
 from node.domain.events import Event, Noted, OfferEnded, Released
 from node.domain.messages import (

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from node.domain.deals import Acceptance, AcceptanceState, Deal, OfferRecord, OfferState
+from node.domain.edits import replace
 from node.domain.errors import Early, Reason, Refusal, Superfluous
 from node.domain.events import Event, OfferEnded, OfferMade, Settled
 from node.domain.intents import Proposal

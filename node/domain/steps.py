@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from node.domain.deals import (
     OfferRecord,
     OfferState,
 )
+from node.domain.edits import replace
 from node.domain.errors import Reason, Refusal
 from node.domain.events import AcceptanceEnded, Event, OfferEnded
 from node.domain.messages import Sender

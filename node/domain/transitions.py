@@ -6,11 +6,12 @@ tables and the same steps. Nothing here reads a clock, makes an id or touches a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from node.domain import fulfilment, negotiation
 from node.domain.deals import AcceptanceState, CancellationState, Deal, DealKind, DealState, OfferState
+from node.domain.edits import replace
 from node.domain.errors import Early, Reason, Refusal, Superfluous
 from node.domain.events import Event, Noted, OfferEnded
 from node.domain.messages import Accept, Conclude, Decline, Kind, Message, Sender
