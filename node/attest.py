@@ -54,7 +54,9 @@ def sign(desk: Desk, message: Message) -> Signed:
     """Build and sign a message of the deal by its `actor`, one of ours. Raises: KeyError without a key."""
     built = build_message(message, agreement=_agreement_answered(desk, message))
     activity, body, key_id = sign_activity(desk, built, message.actor, message.at)
-    return Signed(replace(message, digest=object_digest(activity)), activity, body, key_id)
+    # Its proof was made over the canonical form, so that this is JSON's own types and nothing else.
+    digest = object_digest(activity, is_parsed=True)
+    return Signed(replace(message, digest=digest), activity, body, key_id)
 
 
 def _agreement_answered(desk: Desk, message: Message) -> JsonObject | None:
@@ -124,4 +126,4 @@ def sign_posting(desk: Desk, offer: StandingOffer) -> tuple[StandingOffer, JsonO
     note, body, _ = sign_activity(
         desk, build_posting(offer), offer.author, offer.updated_at or offer.published_at
     )
-    return replace(offer, digest=object_digest(note)), note, body
+    return replace(offer, digest=object_digest(note, is_parsed=True)), note, body

@@ -10,8 +10,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import base58
-
+from federation.encodings import encode_base58
 from federation.keys import SigningKey
 from node.domain.policy import Policy
 from node.domain.values import whole_seconds
@@ -68,7 +67,7 @@ class Desk:
 
     def new_id(self) -> str:
         """A random id without order, as the last part of an IRI."""
-        return base58.b58encode(self.random_bytes(ID_BYTES)).decode()
+        return encode_base58(self.random_bytes(ID_BYTES))
 
     def iri(self, collection: str, name: str | None = None) -> str:
         """An IRI of ours: `https://ana.example/activities/…`."""

@@ -146,7 +146,8 @@ def _currency(desk: Desk, deal: Deal | None, activity: JsonObject) -> str | None
     if deal is not None and deal.offers:
         price = deal.offers[0].agreement.price
         return price.currency if price else None
-    posting = desk.tx.posts.offer(_satisfied(activity))
+    satisfied = _satisfied(activity)
+    posting = desk.tx.posts.offer(satisfied) if satisfied else None
     return posting.currency if posting else None
 
 

@@ -36,6 +36,7 @@ ACTIONS = ("transfer", "deliverService")
 MAX_WISHES = 50
 MAX_TERMS = 20
 _LASTS = Policy().intent_max
+_WEIGHTS = tuple(Weight)
 
 
 # --- the three messages ---------------------------------------------------------------------------------
@@ -183,7 +184,7 @@ def _read_wishes(reader: Reader) -> tuple[Wish, ...]:
         Wish(
             id=wish.text("id", 100),
             text=wish.text("wish"),
-            weight=Weight(wish.choice("weight", tuple(Weight))),
+            weight=Weight(wish.choice("weight", _WEIGHTS)),
             prop=wish.maybe_text("property", 100),
             op=wish.maybe_text("op", 100),
             value=wish.maybe_text("value"),

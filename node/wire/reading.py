@@ -7,7 +7,6 @@ asks for are left alone, they carry no meaning.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -39,7 +38,6 @@ def malformed(path: str, right: str) -> Refusal:
     return Refusal(Reason.MALFORMED, f"{path or 'the message'}: {right}")
 
 
-@dataclass(frozen=True, slots=True)
 class Reader:
     """One object of a message, and the path by which it was reached ("" is the message itself).
 
@@ -47,8 +45,11 @@ class Reader:
     A member that is null counts as missing.
     """
 
-    json: JsonObject
-    path: str = ""
+    __slots__ = ("json", "path")
+
+    def __init__(self, json: JsonObject, path: str = "") -> None:
+        self.json = json
+        self.path = path
 
     def at(self, name: str) -> str:
         """The path of a member."""
@@ -62,10 +63,11 @@ class Reader:
 
     def read(self, name: str, parse: Callable[[JsonValue], T]) -> T:
         """The member by a parser of the domain, whose words become the refusal."""
-        if not self.has(name):
+        value = self.json.get(name)
+        if value is None:
             raise self.refuse(name, "is missing")
         try:
-            return parse(self.json[name])
+            return parse(value)
         except (TypeError, ValueError) as error:
             raise self.refuse(name, str(error)) from None
 
@@ -85,9 +87,9 @@ class Reader:
         return found
 
     def maybe_text(self, name: str, limit: int = NAME_CHARS) -> str | None:
-        if not self.has(name):
+        value = self.json.get(name)
+        if value is None:
             return None
-        value = self.json[name]
         if not isinstance(value, str) or len(value) > limit:
             raise self.refuse(name, f"must be a text of at most {limit} characters")
         return value

@@ -70,7 +70,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # the use cases and what they stand on
     "node.wire": ("node.wire", "node.domain", *DATA),
     "node.signing": ("node.store.ports", "federation.errors", "federation.keys", "federation.ports"),
-    "node.desk": ("node.signing", "node.store.ports", "node.domain", "federation.keys"),
+    "node.desk": (
+        "node.signing",
+        "node.store.ports",
+        "node.domain",
+        "federation.encodings",
+        "federation.keys",
+    ),
     "node.attest": ("node.desk", "node.wire", "node.domain", *DATA),
     "node.publish": (
         "node.attest",
