@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 from federation.activity import parse_activity
@@ -43,6 +44,7 @@ _LONGEST_REST_S = 30.0
 
 _LANES_REMEMBERED = 10_000
 _BUSY = 64
+_TURNS = 2
 _COALESCE_S = 0.02
 """With so much in hand the next look at the store waits so long: one look for many endings, not one each."""
 
@@ -214,6 +216,8 @@ class Worker:
 
     async def _seconds_until_due(self) -> float:
         """How long there is nothing to do; what is in hand and already due does not count."""
+        if len(self._inbox) or len(self._outbox):  # of which the store would say that it is due
+            return self._settings.pause_s
         now = self._clock()
         try:
             due = await self._queue.next_due(now)
@@ -233,6 +237,10 @@ class Worker:
         self._event = anyio.Event()
         with anyio.move_on_after(seconds):
             await self._event.wait()
+            # One commit ends some messages and records others: they are told of within a few turns of the
+            # event loop, and looked for once.
+            for _ in range(_TURNS):
+                await anyio.lowlevel.checkpoint()
         self._event = None
 
     async def _drain(self, tasks: TaskGroup) -> None:

@@ -111,9 +111,10 @@ class SqliteInboxLog:
 
     async def claim(self, limit: int, now: datetime, *, busy: Collection[str] = ()) -> list[InboundEntry]:
         await self._check()
-        while self._here.is_due_again(now):
+        is_due, actors = self._here.look(limit, now, self._last_turn, busy)
+        while is_due:
             await self._write(lambda tx: tx.inbox.make_ready(now))
-        actors = self._here.waiting_actors(limit, self._last_turn, busy)
+            is_due, actors = self._here.look(limit, now, self._last_turn, busy)
         self._last_turn = actors[-1] if len(actors) == limit else ""
         if not actors:
             return []

@@ -142,14 +142,6 @@ class SqliteInbox:
         row = self._db.execute("SELECT until FROM replay WHERE key = ?", (replay_key,)).fetchone()
         return row is not None and (row[0] is None or to_micros(now) <= row[0])
 
-    def is_due_again(self, now: datetime) -> bool:
-        """Whether something that was put off is due and not yet ready."""
-        row = self._db.execute(
-            "SELECT 1 FROM inbox WHERE state = 'pending' AND ready = 0 AND due_at <= ? LIMIT 1",
-            (to_micros(now),),
-        ).fetchone()
-        return row is not None
-
     def make_ready(self, now: datetime) -> None:
         """Let what was put off and is due be claimed, a bounded number at a time."""
         self._db.execute(
@@ -158,28 +150,37 @@ class SqliteInbox:
             (to_micros(now), _READY_AT_ONCE),
         )
 
-    def waiting_actors(self, limit: int, after: str, busy: Collection[str]) -> list[str]:
-        """Who has something ready, by name, from the first one behind `after` on and then from the first of
-        all; without those who are busy. Each takes one step of an index, however much it has waiting."""
-        passed_over = names(busy)
-        found = self._actors_behind(after, limit, passed_over)
-        if after and len(found) < limit:
-            again = self._actors_behind("", limit - len(found), passed_over)
-            found += [actor for actor in again if actor <= after]
-        return found
+    def look(
+        self, limit: int, now: datetime, after: str = "", busy: Collection[str] = ()
+    ) -> tuple[bool, list[str]]:
+        """Whether something that was put off is due and is to be made ready first; who has something ready.
 
-    def _actors_behind(self, after: str, limit: int, passed_over: str) -> list[str]:
-        actors = self._db.execute(
+        Those who are busy are passed over. They are told by name, from the first one behind `after` on and
+        then from the first of all. Each takes one step of an index, however much it has waiting.
+        """
+        passed_over = names(busy)
+        is_due, found = self._actors_behind(after, limit, now, passed_over)
+        if after and len(found) < limit:
+            _, again = self._actors_behind("", limit - len(found), now, passed_over)
+            found += [actor for actor in again if actor <= after]
+        return is_due, found
+
+    def _actors_behind(
+        self, after: str, limit: int, now: datetime, passed_over: str
+    ) -> tuple[bool, list[str]]:
+        # One statement, since each lets go of the interpreter's lock and has to wait for it again.
+        is_due, actors = self._db.execute(
             "WITH RECURSIVE waiting (actor) AS ("
             " SELECT min(actor) FROM inbox WHERE state = 'pending' AND ready = 1 AND actor > ?1"
             " UNION ALL SELECT (SELECT min(inbox.actor) FROM inbox"
             " WHERE state = 'pending' AND ready = 1 AND inbox.actor > waiting.actor)"
             " FROM waiting WHERE waiting.actor IS NOT NULL)"
-            " SELECT json_group_array(actor) FROM (SELECT actor FROM waiting WHERE actor IS NOT NULL"
+            " SELECT EXISTS (SELECT 1 FROM inbox WHERE state = 'pending' AND ready = 0 AND due_at <= ?4),"
+            " json_group_array(actor) FROM (SELECT actor FROM waiting WHERE actor IS NOT NULL"
             " AND actor NOT IN (SELECT value FROM json_each(?2)) LIMIT ?3)",
-            (after, passed_over, limit),
-        ).fetchone()[0]
-        return _NAMES.decode(actors)
+            (after, passed_over, limit, to_micros(now)),
+        ).fetchone()
+        return bool(is_due), _NAMES.decode(actors)
 
     def first_of(self, actors: Collection[str], share: int) -> list[int]:
         """The oldest ready entries of each of these actors, at most `share` of one; oldest first."""

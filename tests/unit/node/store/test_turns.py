@@ -37,8 +37,9 @@ def fill(inbox: SqliteInbox, actor: str, count: int) -> None:
 
 
 def claim(inbox: SqliteInbox, *busy: str) -> list[int]:
-    assert not inbox.is_due_again(NOW)
-    return inbox.first_of(inbox.waiting_actors(100, "", busy), 2)
+    is_due, actors = inbox.look(100, NOW, "", busy)
+    assert not is_due
+    return inbox.first_of(actors, 2)
 
 
 def steps_of_claim(connection: sqlite3.Connection, *busy: str) -> int:
@@ -89,8 +90,8 @@ def test_a_thousand_waiting_actors_cost_a_claim_no_more_than_it_takes(connection
 @pytest.mark.parametrize(
     "look",
     [
-        lambda inbox: inbox.is_due_again(NOW),
-        lambda inbox: inbox.waiting_actors(10, "https://m.example/u", ["https://a.example/u"]),
+        lambda inbox: inbox.look(10, NOW, "https://m.example/u", ["https://a.example/u"]),
+        lambda inbox: inbox.pending_of([1, 2]),
         lambda inbox: inbox.first_of(["https://a.example/u"], 2),
         lambda inbox: inbox.entries([1, 2]),
         lambda inbox: inbox.next_due(),
@@ -125,10 +126,10 @@ def test_what_is_due_again_is_made_ready_a_bounded_number_at_a_time(
     fill(inbox, "https://a.example/u", 5)
     for entry_id in range(1, 6):
         inbox.retry(entry_id, NOW + timedelta(minutes=entry_id), "not now")
-    assert inbox.waiting_actors(9, "", ()) == []
+    assert inbox.look(9, NOW) == (False, [])
     later = NOW + timedelta(minutes=3)
     rounds = 0
-    while inbox.is_due_again(later):
+    while inbox.look(9, later)[0]:
         inbox.make_ready(later)
         rounds += 1
     assert rounds == 2
