@@ -105,6 +105,7 @@ class SqliteDeals:
 
     def forget(self) -> None:
         """The function is over: what it has not written by now is undone with it."""
+        self.known.close()  # deals are many and large: none is kept for the next function
         self._read_as.clear()
         self._unwritten.clear()
 

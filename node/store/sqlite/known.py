@@ -1,4 +1,4 @@
-"""What the function that runs in a transaction has read or saved already, so that it is asked for once."""
+"""What the functions of one batch have read or saved already, so that it is asked for once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ V = TypeVar("V")
 
 
 class Known(Generic[K, V]):
-    """Values by key, absent ones included, for as long as one function runs.
+    """Values by key, absent ones included, while it is open: for as long as one transaction at most.
 
-    Outside of `SqliteTx.run` nothing is kept: another function, or another connection, may have changed it,
-    and what this one did may have been undone.
+    Afterwards another connection may have changed them; and where a function fails, what it did is undone.
+    `SqliteTx.run` and `SqliteTx.forget` see to both.
     """
 
     __slots__ = ("_values", "is_open")

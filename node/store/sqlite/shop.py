@@ -15,6 +15,7 @@ from node.domain.matching import Judgement, Rule
 from node.domain.offers import StandingOffer
 from node.store.ports import Post
 from node.store.sqlite.codec import Json, to_micros
+from node.store.sqlite.known import Known
 from node.store.sqlite.matching import find_best
 
 __all__ = ["SqliteCatalogue", "SqlitePosts", "SqlitePurchaseKeys", "SqliteRules"]
@@ -134,8 +135,12 @@ class SqliteRules:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self.known: Known[str, list[Rule]] = Known()
 
     def all(self, account: str) -> list[Rule]:
+        return list(self.known.find(account, self._read))
+
+    def _read(self, account: str) -> list[Rule]:
         rows = self._db.execute("SELECT data FROM rule WHERE account = ? ORDER BY rowid", (account,))
         return [_RULE.load(row[0]) for row in rows]
 
@@ -145,8 +150,10 @@ class SqliteRules:
             " ON CONFLICT (account, id) DO UPDATE SET data = excluded.data",
             (account, rule.id, _RULE.dump(rule)),
         )
+        self.known.drop(account)
 
     def remove(self, account: str, rule_id: str) -> bool:
+        self.known.drop(account)
         done = self._db.execute("DELETE FROM rule WHERE account = ? AND id = ?", (account, rule_id))
         return done.rowcount > 0
 

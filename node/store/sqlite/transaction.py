@@ -63,20 +63,33 @@ class SqliteTx:
         self.notices = SqliteNotices(connection)
         self.sessions = SqliteSessions(connection)
         self.blocks = SqliteBlocks(connection)
-        self._known = (self.accounts.known, self.personas.known, self.keys.known, self.deals.known)
+        self._known = (
+            self.accounts.known,
+            self.personas.known,
+            self.keys.known,
+            self.rules.known,
+            self.deals.known,
+        )
 
     def run(self, fn: Callable[[SqliteTx], T]) -> T:
         """Run a function that reads nothing twice, and let all that it saved be written.
 
-        What it has read or saved is forgotten in the end, however it ends.
+        The next function of the same transaction knows what it has read or saved, unless it fails; whoever
+        ends the transaction calls `forget`.
         """
         for known in self._known:
             known.open()
         try:
             value = fn(self)
             self.deals.write_down()
-        finally:
-            for known in self._known:
-                known.close()
-            self.deals.forget()
+        except BaseException:
+            self.forget()
+            raise
+        self.deals.forget()
         return value
+
+    def forget(self) -> None:
+        """The transaction is over, or a part of it undone: all must be read anew."""
+        for known in self._known:
+            known.close()
+        self.deals.forget()

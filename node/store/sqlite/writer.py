@@ -195,6 +195,8 @@ class Writer:
             self._roll_back()
             words = self._judge(error)
             return [_Answer(task, error=_caused(words, error)) for task in batch]
+        finally:
+            self._tx.forget()
         self._unsaved = True
         if self._connection.total_changes > changes:  # else nothing asked for room
             self._note_room()

@@ -1,4 +1,4 @@
-"""What one function reads or saves it asks of the file once, and nothing of it outlives the function."""
+"""What one transaction reads or saves it asks of the file once, and nothing of that outlives it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 
 from node.domain.accounts import Account, AccountKind, Persona
 from node.domain.deals import Deal
-from node.store.ports import KeyRow
+from node.store.ports import KeyRow, StoreRefused
 from node.store.sqlite import SqliteDatabase
 from node.store.sqlite.transaction import SqliteTx
-from tests.builders import ACCOUNT, NOW, a_deal
+from tests.builders import ACCOUNT, NOW, a_deal, a_rule
 
 pytestmark = pytest.mark.anyio
 
@@ -152,7 +152,7 @@ async def test_what_a_failed_function_had_is_not_known_to_the_next(store: Sqlite
         assert seen == (None, None, None)
 
 
-async def test_one_function_does_not_answer_for_the_next(store: SqliteDatabase) -> None:
+async def test_one_transaction_does_not_answer_for_the_next(store: SqliteDatabase) -> None:
     async def name() -> str:
         account = await store.write(lambda tx: tx.accounts.get(ACCOUNT))
         return account.name if account else ""
@@ -162,6 +162,43 @@ async def test_one_function_does_not_answer_for_the_next(store: SqliteDatabase) 
     query = "UPDATE account SET data = json_set(data, '$.name', 'eva')"
     await store.write(lambda tx: tx.connection.execute(query))
     assert await name() == "eva"
+
+
+async def test_functions_that_share_a_transaction_read_each_row_once(store: SqliteDatabase) -> None:
+    rule = a_rule()
+    await store.write(lambda tx: tx.rules.save(ACCOUNT, rule))
+    told: list[str] = []
+    await store.write(lambda tx: tx.connection.set_trace_callback(told.append))
+
+    def read(tx: SqliteTx) -> object:
+        return tx.rules.all(ACCOUNT), tx.accounts.get(ACCOUNT), tx.keys.of(ACCOUNT)
+
+    assert await asyncio.gather(*(store.write(read) for _ in range(5))) == [([rule], None, [])] * 5
+    assert told.count("COMMIT") == 2  # that of the trace, and that of all five
+    assert sum(" FROM " in text for text in told) == 3
+
+
+async def test_functions_that_share_a_transaction_see_what_the_others_changed(store: SqliteDatabase) -> None:
+    first, second = a_rule(id="1"), a_rule(id="2")
+    seen = await asyncio.gather(
+        store.write(lambda tx: tx.rules.save(ACCOUNT, first)),
+        store.write(lambda tx: tx.rules.all(ACCOUNT)),
+        store.write(lambda tx: tx.rules.save(ACCOUNT, second)),
+        store.write(lambda tx: tx.rules.all(ACCOUNT)),
+        store.write(lambda tx: tx.rules.remove(ACCOUNT, first.id)),
+        store.write(lambda tx: tx.rules.all(ACCOUNT)),
+    )
+    assert list(seen) == [None, [first], None, [first, second], True, [second]]
+
+
+async def test_what_was_not_committed_is_not_known(store: SqliteDatabase) -> None:
+    def save_and_break_off(tx: SqliteTx) -> None:
+        tx.accounts.save(an_account("ana"))
+        tx.connection.execute("ROLLBACK")
+
+    with pytest.raises(StoreRefused):
+        await store.write(save_and_break_off)
+    assert await store.write(lambda tx: tx.accounts.get(ACCOUNT)) is None
 
 
 async def test_outside_of_a_run_each_save_is_written_at_once(store: SqliteDatabase) -> None:
