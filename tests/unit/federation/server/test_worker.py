@@ -523,6 +523,28 @@ async def test_a_full_inbox_is_taken_in_batches(ana: Any, record: Any) -> None:
     assert most <= 4
 
 
+async def test_what_is_in_hand_is_not_claimed_again(ana: Any, record: Any) -> None:
+    claimed: list[int] = []
+    claim = ana.log.claim
+
+    async def watched(limit: int, now: Any, **busy: Any) -> Any:
+        entries = await claim(limit, now, **busy)
+        claimed.extend(entry.id for entry in entries)
+        return entries
+
+    async def handle(_: Inbound) -> None:
+        worker.nudge()
+        await anyio.sleep(0.001)
+
+    ana.log.claim, ana.handler = watched, handle
+    for n in range(30):
+        await record(f"https://shop.example/{n % 3}", str(n))
+    worker = ana.worker(settings=WorkerSettings(batch=6))
+    await worker.run_until_idle()
+    assert len(ana.handled) == 30
+    assert sorted(claimed) == sorted(set(claimed))
+
+
 async def test_a_host_with_an_open_circuit_is_left_alone_until_it_closes(
     ana: Any, shop: Any, a_note: Any
 ) -> None:
