@@ -62,8 +62,8 @@ class SqliteIntents:
 class SqliteDeals:
     """Implements `Deals`.
 
-    `changed` numbers the saves, so that "newest change first" holds whatever the clock does. The endings of
-    ids are found by a table of the ids written backwards.
+    `changed` numbers the saves of an account, so that "newest change first" holds whatever the clock does.
+    The endings of ids are found by a table of the ids written backwards.
 
     A message that is answered at once saves its deal twice. Within `SqliteTx.run` only the last is written,
     before anything else is asked of the table and at the latest when the function has done its work.
@@ -112,7 +112,8 @@ class SqliteDeals:
     def _write(self, deal: Deal, wake_at: datetime | None) -> None:
         self._db.execute(
             "INSERT INTO deal (own, deal_id, account, intent_id, state, wake_at, data, changed)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(changed), 0) + 1 FROM deal))"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+            " (SELECT coalesce(max(changed), 0) + 1 FROM deal WHERE account = ?3))"
             " ON CONFLICT (own, deal_id) DO UPDATE SET account = excluded.account,"
             " intent_id = excluded.intent_id, state = excluded.state, wake_at = excluded.wake_at,"
             " data = excluded.data, changed = excluded.changed",

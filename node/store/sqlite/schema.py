@@ -243,6 +243,13 @@ def _steps() -> Migrations:
         for statement in _READY:
             database.execute(statement)
 
+    @steps(name="0006-fewer-indexes")
+    def fewer_indexes(database: Database) -> None:
+        # Nobody searched by these, and each message of a deal wrote to both. (The first would serve to delete
+        # a deal, which nothing does.)
+        database.execute("DROP INDEX deal_handle_deal")
+        database.execute("DROP INDEX deal_changed")
+
     return steps
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from sqlite_utils import Database
 
 from node.domain.accounts import Account, AccountKind, Persona
 from node.domain.deals import Deal
 from node.store.ports import KeyRow, StoreRefused
-from node.store.sqlite import SqliteDatabase
+from node.store.sqlite import SqliteDatabase, schema
+from node.store.sqlite.dealings import SqliteDeals
 from node.store.sqlite.transaction import SqliteTx
 from tests.builders import ACCOUNT, NOW, a_deal, a_rule
 
@@ -213,3 +216,45 @@ async def test_outside_of_a_run_each_save_is_written_at_once(store: SqliteDataba
         return found.notes if found else 0
 
     assert await store.write(save_bare) == 9
+
+
+def test_a_store_of_before_goes_on_numbering_its_deals() -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    database = Database(connection)
+    schema._steps().apply(database, stop_before="0006-fewer-indexes")
+    first, second = a_deal(id="https://ana.example/deals/1"), a_deal(id="https://ana.example/deals/2")
+    elsewhere = a_deal(id="https://ana.example/deals/3", account=OTHER)
+    deals = SqliteDeals(connection)
+    for deal in (first, second, elsewhere):
+        deals.save(deal, None)
+    connection.execute("UPDATE deal SET changed = changed + 40")
+    schema.migrate(database)
+    deals.save(first, None)
+    assert deals.all(first.account) == [first, second]
+    assert deals.all(OTHER) == [elsewhere]
+    connection.close()
+
+
+def test_to_save_a_deal_costs_the_same_however_many_there_are() -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    schema.migrate(Database(connection))
+    deals = SqliteDeals(connection)
+
+    def save(number: int) -> int:
+        steps = 0
+
+        def count() -> int:
+            nonlocal steps
+            steps += 1
+            return 0
+
+        connection.set_progress_handler(count, 10)
+        deals.save(a_deal(id=f"https://ana.example/deals/{number}"), None)
+        connection.set_progress_handler(None, 0)
+        return steps
+
+    before = save(0)
+    for number in range(1, 500):
+        deals.save(a_deal(id=f"https://ana.example/deals/{number}"), None)
+    assert save(500) <= 2 * before
+    connection.close()
