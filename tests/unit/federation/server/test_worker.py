@@ -530,6 +530,7 @@ async def test_what_is_in_hand_is_not_claimed_again(ana: Any, record: Any) -> No
     async def watched(limit: int, now: Any, **busy: Any) -> Any:
         entries = await claim(limit, now, **busy)
         claimed.extend(entry.id for entry in entries)
+        await anyio.lowlevel.checkpoint()
         return entries
 
     async def handle(_: Inbound) -> None:
