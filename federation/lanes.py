@@ -27,7 +27,7 @@ _SLOW_KEPT = 10_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
     """How many jobs may run at once: `width` in a lane, `quick` and `slow` in all; slow are those that have
-    run, or whose lane's last one ran, for `slow_after_s` seconds.
+    run, or whose lane's last one ran, for `slow_after_s` seconds. Without slow places none is slow.
     """
 
     width: int
@@ -156,7 +156,8 @@ class Lanes(Generic[T]):
         self._running[lane] -= 1
         if not self._running[lane]:
             del self._running[lane]
-        self._mark(lane, is_slow=took_s >= self._places.slow_after_s)
+        if self._places.slow:  # else it would wait for a place that there is not
+            self._mark(lane, is_slow=took_s >= self._places.slow_after_s)
         if not self._keeps:
             self.release([item_id])
         self._take_turn(lane)

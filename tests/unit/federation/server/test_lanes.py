@@ -233,3 +233,15 @@ async def test_nobody_moves_where_there_are_no_slow_places() -> None:
         assert lanes.seconds_until_room() is None
         await gate.let_go("a1", "b1")
         assert lanes.seconds_until_room() is None
+
+
+async def test_who_was_slow_goes_on_where_there_are_no_slow_places() -> None:
+    gate = Gate()
+    lanes, put = make(gate, quick=1, slow_after_s=0.01)
+    async with anyio.create_task_group() as tasks:
+        put("a1", "a2")
+        lanes.start(tasks)
+        await anyio.sleep(0.02)
+        await gate.let_go("a1")
+        assert gate.began == ["a1", "a2"]
+        await gate.let_go("a2")
