@@ -13,18 +13,32 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from federation.ports import DeliveryQueue, HostMemory, HostState, InboxLog, PublicKeys
-from node.domain.accounts import Account, Contact, Persona
+from node.domain.accounts import Account, Persona
 from node.domain.catalogue import CatalogueItem
 from node.domain.deals import Deal
 from node.domain.intents import Intent, Proposal
 from node.domain.matching import Judgement, Rule
 from node.domain.offers import StandingOffer
+from node.store.entering import (
+    Attempts,
+    Blocks,
+    Contacts,
+    Followers,
+    Notices,
+    Passkeys,
+    PreferencesOf,
+    Sessions,
+    Tickets,
+)
 from node.store.records import (
+    ATTEMPTS_KEPT,
     LAST_BACKUP,
     LAST_RESTORE,
+    Attempt,
     Block,
     DeadEntry,
     Direction,
+    Flash,
     Follower,
     FollowState,
     JobState,
@@ -32,18 +46,25 @@ from node.store.records import (
     Lengths,
     Notice,
     Parked,
+    Passkey,
     Post,
+    Preferences,
     QueuedJob,
     Session,
     StoredMessage,
     StoreRefused,
+    Ticket,
 )
 
 __all__ = [
+    "ATTEMPTS_KEPT",
     "LAST_BACKUP",
     "LAST_RESTORE",
     "Accounts",
+    "Attempt",
+    "Attempts",
     "Block",
+    "Blocks",
     "Catalogue",
     "Contacts",
     "Database",
@@ -53,6 +74,7 @@ __all__ = [
     "Direction",
     "Documents",
     "Evidence",
+    "Flash",
     "FollowState",
     "Follower",
     "Followers",
@@ -67,9 +89,13 @@ __all__ = [
     "Notices",
     "Parked",
     "Parking",
+    "Passkey",
+    "Passkeys",
     "Personas",
     "Post",
     "Posts",
+    "Preferences",
+    "PreferencesOf",
     "PurchaseKeys",
     "QueuedJob",
     "Queues",
@@ -78,6 +104,8 @@ __all__ = [
     "Sessions",
     "StoreRefused",
     "StoredMessage",
+    "Ticket",
+    "Tickets",
     "Tx",
 ]
 
@@ -232,13 +260,6 @@ class Queues(Protocol):
     def lengths(self, now: datetime) -> Lengths: ...
 
 
-class Contacts(Protocol):
-    def get(self, account: str, actor: str) -> Contact | None: ...
-    def all(self, account: str) -> list[Contact]: ...
-    def save(self, contact: Contact) -> None: ...
-    def remove(self, account: str, actor: str) -> bool: ...
-
-
 class Catalogue(Protocol):
     def get(self, account: str, sku: str) -> CatalogueItem | None: ...
     def all(self, account: str, *, limit: int = 1000, search: str = "") -> list[CatalogueItem]:
@@ -293,34 +314,6 @@ class PurchaseKeys(Protocol):
     def remember(self, key: str, author: str, note_id: str) -> None: ...
 
 
-class Followers(Protocol):
-    def get(self, account: str, actor: str) -> Follower | None: ...
-    def all(self, account: str, *, state: FollowState = FollowState.ACCEPTED) -> list[Follower]: ...
-    def count(self, account: str) -> int: ...
-    def save(self, follower: Follower) -> None: ...
-
-
-class Notices(Protocol):
-    def add(self, notice: Notice) -> None: ...
-    def all(self, account: str, *, limit: int = 100, deal_id: str = "") -> list[Notice]:
-        """Newest first."""
-        ...
-
-
-class Sessions(Protocol):
-    def get(self, token_hash: str) -> Session | None: ...
-    def all(self, account: str) -> list[Session]: ...
-    def save(self, session: Session) -> None: ...
-    def remove(self, token_hash: str) -> bool: ...
-    def remove_all(self, account: str) -> int: ...
-
-
-class Blocks(Protocol):
-    def all(self) -> list[Block]: ...
-    def save(self, block: Block) -> None: ...
-    def remove(self, domain: str) -> bool: ...
-
-
 class Tx(Protocol):
     """One transaction. In `read` the same object refuses to write (the adapter's own error)."""
 
@@ -364,6 +357,14 @@ class Tx(Protocol):
     def notices(self) -> Notices: ...
     @property
     def sessions(self) -> Sessions: ...
+    @property
+    def passkeys(self) -> Passkeys: ...
+    @property
+    def tickets(self) -> Tickets: ...
+    @property
+    def attempts(self) -> Attempts: ...
+    @property
+    def preferences(self) -> PreferencesOf: ...
     @property
     def blocks(self) -> Blocks: ...
 

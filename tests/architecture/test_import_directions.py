@@ -50,7 +50,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # store: ports above adapters, one driver each
     "node.store": (),
     "node.store.records": ("node.domain.errors", "federation.ports"),
-    "node.store.ports": ("node.store.records", "node.domain", "federation.ports"),
+    "node.store.entering": ("node.store.records", "node.domain"),
+    "node.store.ports": ("node.store.entering", "node.store.records", "node.domain", "federation.ports"),
     "node.store.memory": ("node.store.memory", "node.store.ports", "node.domain", "federation.ports"),
     "node.store.sqlite": (
         "node.store.sqlite",

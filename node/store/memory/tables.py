@@ -15,16 +15,20 @@ from node.domain.intents import Intent
 from node.domain.matching import Rule
 from node.domain.offers import StandingOffer
 from node.store.ports import (
+    Attempt,
     Block,
     Direction,
     Follower,
     KeyRow,
     Notice,
     Parked,
+    Passkey,
     Post,
+    Preferences,
     QueuedJob,
     Session,
     StoredMessage,
+    Ticket,
 )
 
 __all__ = ["AT_ONCE", "Pending", "Repository", "Tables"]
@@ -53,6 +57,10 @@ class Tables:
     contacts: dict[tuple[str, str], Contact] = field(default_factory=dict)
     followers: dict[tuple[str, str], Follower] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
+    passkeys: dict[str, Passkey] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    attempts: dict[int, Attempt] = field(default_factory=dict)
+    preferences: dict[str, Preferences] = field(default_factory=dict)
     blocks: dict[str, Block] = field(default_factory=dict)
     notices: dict[int, Notice] = field(default_factory=dict)
     intents: dict[str, Intent] = field(default_factory=dict)

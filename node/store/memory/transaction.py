@@ -9,6 +9,7 @@ from node.store.memory.dealings import (
     MemoryIntents,
     MemoryParking,
 )
+from node.store.memory.entering import MemoryAttempts, MemoryPasskeys, MemoryPreferences, MemoryTickets
 from node.store.memory.lengths import MemoryQueues
 from node.store.memory.people import (
     MemoryAccounts,
@@ -53,4 +54,8 @@ class MemoryTx:
         self.followers = MemoryFollowers(tables)
         self.notices = MemoryNotices(tables)
         self.sessions = MemorySessions(tables)
+        self.passkeys = MemoryPasskeys(tables)
+        self.tickets = MemoryTickets(tables)
+        self.attempts = MemoryAttempts(tables)
+        self.preferences = MemoryPreferences(tables)
         self.blocks = MemoryBlocks(tables)

@@ -166,6 +166,19 @@ _MATCHING = (
 )
 
 
+_ENTERING = (
+    """CREATE TABLE passkey (id TEXT PRIMARY KEY, account TEXT NOT NULL, created_at INTEGER NOT NULL,
+    data TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX passkey_account ON passkey (account, created_at)",
+    """CREATE TABLE ticket (token_hash TEXT PRIMARY KEY, purpose TEXT NOT NULL, until INTEGER NOT NULL,
+    data TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE login_attempt (id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
+    data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX login_attempt_account ON login_attempt (account, id)",
+    "CREATE TABLE preference (account TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT, WITHOUT ROWID",
+)
+
+
 def _fill_matching(database: Database) -> None:
     rows = database.execute("SELECT account, sku, category, data FROM catalogue_item").fetchall()
     for account, sku, category, data in rows:
@@ -227,6 +240,11 @@ def _steps() -> Migrations:
             "CREATE INDEX intent_live ON intent (account, created_at)"
             " WHERE json_extract(data, '$.state') = 'live'"
         )
+
+    @steps(name="0005-entering")
+    def entering(database: Database) -> None:
+        for statement in _ENTERING:
+            database.execute(statement)
 
     return steps
 

@@ -11,6 +11,7 @@ from node.store.sqlite.dealings import (
     SqliteIntents,
     SqliteParking,
 )
+from node.store.sqlite.entering import SqliteAttempts, SqlitePasskeys, SqlitePreferences, SqliteTickets
 from node.store.sqlite.inbox import SqliteInbox
 from node.store.sqlite.lengths import SqliteQueues
 from node.store.sqlite.outbox import SqliteDeliveries
@@ -58,4 +59,8 @@ class SqliteTx:
         self.followers = SqliteFollowers(connection)
         self.notices = SqliteNotices(connection)
         self.sessions = SqliteSessions(connection)
+        self.passkeys = SqlitePasskeys(connection)
+        self.tickets = SqliteTickets(connection)
+        self.attempts = SqliteAttempts(connection)
+        self.preferences = SqlitePreferences(connection)
         self.blocks = SqliteBlocks(connection)
