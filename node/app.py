@@ -12,7 +12,6 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from federation.asgi import Endpoints, RequestGuard, Served, not_found, prefers_html, routes
@@ -27,7 +26,11 @@ from node.documents import Documents
 from node.probes import Measured, health_routes
 from node.public import PublicPages
 from node.reporting import Reports
-from node.web.pages import PAGE_HEADERS, STATIC_DIR, render_missing
+from node.web.frame import PRIVATE_PATHS, PrivatePages
+from node.web.gate import Gate
+from node.web.pages import PAGE_HEADERS, render_missing
+from node.web.screens import ALL
+from node.web.static import FILES
 from node.web.views import MissingView
 
 __all__ = ["create_app"]
@@ -52,10 +55,12 @@ def create_app(node: Node, inbox: InboxDependencies, *, room: Room | None = None
     """
     documents = Documents(node.config.base_url)
     endpoints = _endpoints(node, inbox, documents, room or Room())
+    private = PrivatePages(node, ALL, gate=Gate(), report=Reports(node.metrics).failed)
     app = Starlette(
         routes=[
-            Mount("/static", StaticFiles(directory=STATIC_DIR)),
+            Mount("/static", FILES),
             *health_routes(node.health),
+            *(Route(path, private) for path in PRIVATE_PATHS),
             *routes(endpoints, inbox_paths=INBOX_PATHS, document_paths=DOCUMENT_PATHS),
             Route("/{rest:path}", _Missing(node.config.host)),
         ],

@@ -12,21 +12,19 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from node.domain.terms import ROSTER, short_name
+from node.web.marks import initials
+from node.web.static import FILES
 from node.web.views import FeedbackView, FrontView, MissingView, ProfileView, StandingOfferView
 
 __all__ = [
     "CONTENT_SECURITY_POLICY",
     "PAGE_HEADERS",
-    "STATIC_DIR",
     "render_feedback",
     "render_front",
     "render_missing",
     "render_profile",
     "render_standing_offer",
 ]
-
-STATIC_DIR = Path(__file__).parent / "static"
-"""What is served under `/static/`."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; "
@@ -101,8 +99,12 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    pages.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    pages.globals.update(lang="en", static=FILES.address)
     pages.filters.update(day=_day, moment=_moment, stamp=_stamp, term_name=short_name, term_words=_term_words)
+    pages.filters["initials"] = initials
     pages.tests["web_address"] = _is_web_address
     return pages
 

@@ -14,6 +14,7 @@ import pytest
 from markupsafe import Markup
 
 from node.web import pages
+from node.web.static import FILES, STATIC_DIR
 from node.web.views import (
     AspectLine,
     FeedbackView,
@@ -119,24 +120,24 @@ def test_no_page_asks_anybody_else_for_anything(every_page: dict[str, str]) -> N
         loaded = [
             attrs
             for tag, attrs in outline.tags
-            if attrs.get("src") or (tag == "link" and attrs["rel"] in ("stylesheet", "icon"))
+            if attrs.get("src") or (tag == "link" and attrs["rel"] in ("preload", "stylesheet", "icon"))
         ]
         assert [attrs.get("src") or attrs["href"] for attrs in loaded] == [
-            "/static/obverse.css",
-            "/static/obverse.svg",
+            FILES.address(file)
+            for file in ("vendor/simple.min.css", "tokens.css", "obverse.css", "obverse.svg")
         ], name
 
 
-def test_everything_that_pages_load_is_there() -> None:
-    assert sorted(path.name for path in pages.STATIC_DIR.iterdir()) == ["obverse.css", "obverse.svg"]
-    css = (pages.STATIC_DIR / "obverse.css").read_text(encoding="utf-8")
-    assert "url(" not in css
-    assert "@import" not in css
-    assert "prefers-color-scheme: dark" in css
+def test_style_sheets_load_nothing_but_the_vendored_base() -> None:
+    for path in STATIC_DIR.rglob("*.css"):
+        css = path.read_text(encoding="utf-8")
+        wanted = ["vendor/simple.min.css"] if path.name == "obverse.css" else []
+        assert re.findall(r"url\(\"?([^)\"]*)\"?\)", css) == wanted, path
+        assert css.count("@import") == len(wanted), path
 
 
 def test_every_class_that_a_page_uses_is_in_the_style_sheet(every_page: dict[str, str]) -> None:
-    css = (pages.STATIC_DIR / "obverse.css").read_text(encoding="utf-8")
+    css = (STATIC_DIR / "obverse.css").read_text(encoding="utf-8")
     used = {name for html in every_page.values() for found in re.findall(r'class="([^"]+)"', html)
             for name in found.split()}  # fmt: skip
     assert {name for name in used if not re.search(rf"\.{name}\b", css)} == set()
