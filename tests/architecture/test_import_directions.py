@@ -144,6 +144,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # which hosts are one owner's, so that they share what they may hold up
     "node.handlers.farewells": (*FRONT, "federation.listeners", "federation.rates", *DATA),
     "node.web": ("node.web", *FRONT, "node.wire.html"),
+    # how often logging in may be tried
+    "node.web.gate": ("node.web", "federation.rates"),
     "node.api": ("node.api", *FRONT),
     "node.commands": ("node.commands", "node.asking", *FRONT, "node.config", "node.wire", *DATA),
     # the owner's word on the clock is written down at once

@@ -1,0 +1,162 @@
+"""Logging in and out: by password, or by a one-time link that the server's owner makes; and proving it anew.
+
+What does not fit is told in the same words whether the name or the password is wrong (`security U06`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from node.desk import Desk
+from node.domain.accounts import Account
+from node.store.ports import Attempt, Ticket
+from node.web.entering import LINK, enter, leave
+from node.web.fields import hidden, secret, text
+from node.web.forms import Form
+from node.web.sessions import browser_words, confirm_session, hash_token, is_token
+from node.web.visits import Answer, Page, Redirect, Screens, Visit, Who, is_local
+
+__all__ = ["SCREENS"]
+
+SCREENS = Screens()
+
+NAME = text("name", most=100)
+PASSWORD = secret("password")
+NEXT = hidden("next", most=2000)
+TOKEN = hidden("token", most=100)
+
+LOG_IN = Form(NAME, PASSWORD, NEXT)
+BY_LINK = Form(TOKEN)
+CONFIRM = Form(PASSWORD, NEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class LogInView:
+    """`back` is where the log-in leads; `has_ended` says that somebody has just logged out."""
+
+    back: str
+    has_ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A log-in link: `name` is None where it leads nowhere any more."""
+
+    token: str
+    name: str | None
+
+
+# --- logging in -------------------------------------------------------------------------------------------
+
+
+@SCREENS.get("/login", who=Who.ANYBODY)
+async def log_in_page(visit: Visit) -> Answer:
+    back = _back(visit)
+    if visit.account is not None:
+        return Redirect(back)
+    view = LogInView(back, has_ended="ended" in visit.query)
+    return Page("login/log_in.html", view, visit.form_or(LOG_IN))
+
+
+@SCREENS.post("/login", who=Who.ANYBODY)
+async def log_in(visit: Visit) -> Answer:
+    filled = await visit.read(LOG_IN)
+    name = filled[NAME].removeprefix("@").partition("@")[0].casefold()
+    account = await visit.look(lambda desk: desk.tx.accounts.by_name(name))
+    hashed = account.password_hash if account is not None else None
+    is_right = await visit.gate.is_password(name, filled[PASSWORD], hashed, visit.now)
+    if account is not None:
+        await _note(visit, account, "password", succeeded=is_right)
+    if not is_right or account is None or hashed is None:
+        _ = visit.words
+        raise filled.refused("", _("Name and password do not fit together."), _("Check both and try again."))
+    if visit.gate.passwords.needs_rehash(hashed):
+        await _rehash(visit, account, hashed, await visit.gate.hash(filled[PASSWORD]))
+    await enter(visit, account, "password")
+    return Redirect(filled[NEXT] if is_local(filled[NEXT]) else "/my")
+
+
+async def _note(visit: Visit, account: Account, how: str, *, succeeded: bool) -> None:
+    label = browser_words(visit.headers.get("user-agent", ""))
+    attempt = Attempt(account.id, visit.now, succeeded, how, label)
+    await visit.act(lambda desk: desk.tx.attempts.add(attempt))
+
+
+async def _rehash(visit: Visit, account: Account, old: str, new: str) -> None:
+    def change(desk: Desk) -> None:
+        current = desk.tx.accounts.get(account.id)
+        if current is not None and current.password_hash == old:
+            desk.tx.accounts.save(replace(current, password_hash=new))
+
+    await visit.act(change)
+
+
+def _back(visit: Visit) -> str:
+    """Where to go afterwards: one of our own pages, whatever the address says (`security U03`)."""
+    wanted = visit.form.typed.first("next") if visit.form is not None else visit.query.first("next")
+    return wanted if is_local(wanted) else "/my"
+
+
+@SCREENS.post("/logout", who=Who.ANYBODY)
+async def log_out(visit: Visit) -> Answer:
+    await leave(visit)
+    return Redirect("/login?ended")
+
+
+# --- by a link --------------------------------------------------------------------------------------------
+
+
+@SCREENS.get("/login/link", who=Who.ANYBODY)
+async def link_page(visit: Visit) -> Answer:
+    """Opening the link does nothing yet: what looks at links in advance must not use it up."""
+    token = visit.query.first("token")
+    account = await visit.look(lambda desk: _of_link(desk, token))
+    view = LinkView(token, account.display_name if account is not None else None)
+    return Page("login/link.html", view, status=200 if account is not None else 404)
+
+
+@SCREENS.post("/login/link", who=Who.ANYBODY, again=link_page)
+async def log_in_by_link(visit: Visit) -> Answer:
+    token = (await visit.read(BY_LINK))[TOKEN]
+    visit.gate.spend("", visit.now, kind=LINK)
+
+    def take(desk: Desk) -> Account | None:
+        ticket = desk.tx.tickets.take(hash_token(token), LINK, desk.now) if is_token(token) else None
+        return _account_of(desk, ticket)
+
+    account = await visit.act(take)
+    if account is None:
+        return Page("login/link.html", LinkView("", None), status=404)
+    await _note(visit, account, "link", succeeded=True)
+    await enter(visit, account, "link")
+    return Redirect("/my/security", visit.words("You are in. Set a new password or add a passkey here."))
+
+
+def _of_link(desk: Desk, token: str) -> Account | None:
+    ticket = desk.tx.tickets.get(hash_token(token), LINK, desk.now) if is_token(token) else None
+    return _account_of(desk, ticket)
+
+
+def _account_of(desk: Desk, ticket: Ticket | None) -> Account | None:
+    return desk.tx.accounts.get(ticket.account) if ticket is not None else None
+
+
+# --- proving it anew --------------------------------------------------------------------------------------
+
+
+@SCREENS.get("/my/confirm")
+async def confirm_page(visit: Visit) -> Answer:
+    """Before what matters, the owner shows that it is still them who sits there."""
+    return Page("login/confirm.html", LogInView(_back(visit), has_ended=False), visit.form_or(CONFIRM))
+
+
+@SCREENS.post("/my/confirm")
+async def confirm(visit: Visit) -> Answer:
+    filled = await visit.read(CONFIRM)
+    account, session = visit.viewer.account, visit.viewer.session
+    if not await visit.gate.is_password(account.name, filled[PASSWORD], account.password_hash, visit.now):
+        await _note(visit, account, "password", succeeded=False)
+        _ = visit.words
+        raise filled.refused("password", _("This is not your password."), _("Try again."))
+    await visit.act(lambda desk: confirm_session(desk, session.token_hash, "password"))
+    return Redirect(filled[NEXT] if is_local(filled[NEXT]) else "/my")
