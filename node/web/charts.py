@@ -132,7 +132,8 @@ def spark(values: Sequence[Number], label: str) -> Markup:
         raise ValueError("a line needs two points")
     top = Decimal(_most(values)) or Decimal(1)
     return Markup(
-        '<svg class="spark" viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
+        '<svg class="spark" viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label="{}">'
+        "{}</svg>"
     ).format(label, _polylines([list(values)], top))
 
 
