@@ -24,14 +24,16 @@ from node.config import software_version
 from node.context import Node
 from node.documents import Documents
 from node.probes import Measured, health_routes
-from node.public import PublicPages
+from node.public import PublicDocument, PublicPages
 from node.reporting import Reports
 from node.web.frame import PRIVATE_PATHS, PrivatePages
 from node.web.gate import Gate
-from node.web.pages import PAGE_HEADERS, render_missing
+from node.web.i18n import choose_locale
+from node.web.pages import PAGE_HEADERS, render_missing, render_public
 from node.web.screens import ALL
 from node.web.static import FILES
-from node.web.views import MissingView
+from node.web.templating import Reader
+from node.web.views import FeedView, MissingView
 
 __all__ = ["create_app"]
 
@@ -75,11 +77,12 @@ def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents, room:
     pages = PublicPages(node.config.base_url, documents)
 
     async def document(path: str, request: HttpMessage) -> Served | None:
-        found = await node.look(lambda desk: pages.at(desk.tx, path, desk.now))
-        if found is None:
-            return None
-        html = _soon(found.html) if found.html is not None else None
-        return Served(found.json, found.media_type, html=html)
+        for_people = prefers_html(request.header("accept"))
+        found = await node.look(lambda desk: pages.at(desk.tx, path, desk.now, as_page=for_people))
+        if found is not None:
+            locale = choose_locale(None, request.header("accept-language"))
+            return _served(found, Reader(locale, node.now()))
+        return _nothing(node.config.host) if for_people else None
 
     async def webfinger(resource: str) -> JsonObject | None:
         return await node.look(lambda desk: documents.webfinger(desk.tx, resource))
@@ -107,6 +110,20 @@ def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents, room:
         room=room,
         report=Reports(node.metrics).failed,
     )
+
+
+def _served(found: PublicDocument, reader: Reader) -> Served:
+    """A document and its page in the reader's language: one address, so both say what they vary by."""
+    view, vary = found.view, (("vary", "Accept, Accept-Language, Signature"),)
+    if isinstance(view, FeedView):
+        return Served(render_public(view, reader).encode(), found.media_type, headers=vary)
+    html = _soon(render_public(view, reader)) if view is not None else None
+    return Served(found.json, found.media_type, html=html, headers=vary)
+
+
+def _nothing(host: str) -> Served:
+    """The page for people of what is not there, and of what they may not see (`security P03`, `P04`)."""
+    return Served(b"", status=404, html=_soon(render_missing(MissingView(host=host))))
 
 
 def _soon(html: str) -> Callable[[], Awaitable[str]]:

@@ -34,8 +34,9 @@ __all__ = [
 ]
 
 WEB_DIR = LOCALE_DIR.parent
-METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
-OPTIONS = {"templates/**.html": {"trimmed": "true", "silent": "false", "extensions": "jinja2.ext.i18n"}}
+METHODS = [("templates/**.html", "jinja2"), ("templates/**.xml", "jinja2"), ("**.py", "python")]
+JINJA = {"trimmed": "true", "silent": "false", "extensions": "jinja2.ext.i18n"}
+OPTIONS = {"templates/**.html": JINJA, "templates/**.xml": JINJA}
 KEYWORDS = {
     "_": None,
     "N_": None,

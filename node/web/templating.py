@@ -9,11 +9,13 @@ A page is rendered for one `Reader`; its words and formats reach the page, what 
     at|day  at|clock  at|moment  at|relative  at|when (an element: relative, exact on pointing)  at|stamp
     {{ text }}                              escaped, and characters that hide are shown as [U+202E]
     {{ text|typed }}                        what a person typed, given back into a field unchanged
+    state|deal_state  code|reason  iri|term_words …   what `names` calls a code
+    static("obverse.css")                   where a file that pages load is found
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -25,9 +27,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes, pass_c
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from node.domain.terms import short_name
 from node.domain.values import Money, Quantity
-from node.web import formats
+from node.web import formats, names
 from node.web.i18n import Locale, Words
+from node.web.marks import initials
+from node.web.static import FILES
 from node.web.unseen import show_unseen
 
 __all__ = ["TEMPLATES", "TEMPLATE_DIR", "Reader", "is_web_address", "make_environment", "spoken"]
@@ -74,6 +79,7 @@ def make_environment(directory: Path = TEMPLATE_DIR) -> Environment:
     made.newstyle_gettext = True  # type: ignore[attr-defined]
     made.policies["ext.i18n.trimmed"] = True
     made.filters.update(_FILTERS)
+    made.globals["static"] = FILES.address
     made.tests["web_address"] = is_web_address
     return made
 
@@ -191,6 +197,26 @@ def _duration(context: Context, length: timedelta) -> str:
     return formats.duration(length, _locale(context))
 
 
+@pass_context
+def _per_unit(context: Context, amount: Quantity) -> str:
+    return names.per_unit(amount, _locale(context))
+
+
+@pass_context
+def _term_words(context: Context, iri: str) -> str:
+    return names.term_words(iri, _locale(context))
+
+
+def _naming(table: Mapping[str, str]) -> Callable[[Context, str], str]:
+    """A filter that says what a code of one set is called."""
+
+    @pass_context
+    def say(context: Context, code: str) -> str:
+        return names.named(table, code, _locale(context))
+
+    return say
+
+
 def _locale(context: Context) -> Locale:
     locale: Locale = context["reader"].locale
     return locale
@@ -208,10 +234,28 @@ def is_web_address(address: str | None) -> bool:
 
 
 _FILTERS: dict[str, Any] = {
+    "account_kind": _naming(names.ACCOUNT_KINDS),
+    "deal_state": _naming(names.DEAL_STATES),
+    "delivery_state": _naming(names.DELIVERY_STATES),
+    "intent_state": _naming(names.INTENT_STATES),
+    "meets": _naming(names.MEETS),
+    "mood": _naming(names.MOODS),
+    "offer_state": _naming(names.OFFER_STATES),
+    "part_kind": _naming(names.PART_KINDS),
+    "per_unit": _per_unit,
+    "reason": _naming(names.REASONS),
+    "refusal": _naming(names.REFUSALS),
+    "stage": _naming(names.STAGES),
+    "standing": _naming(names.STANDINGS),
+    "term_name": short_name,
+    "term_words": _term_words,
+    "unit_name": _naming(names.UNITS),
+    "weight": _naming(names.WEIGHTS),
     "amount_input": formats.amount_input,
     "clock": _clock,
     "day": _day,
     "duration": _duration,
+    "initials": initials,
     "listed": _listed,
     "moment": _moment,
     "money": _money,

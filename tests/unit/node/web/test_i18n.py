@@ -17,7 +17,7 @@ from node.web.i18n import LANGUAGES, TAGS, choose_locale, find_zone, locale_for,
 from node.web.templating import TEMPLATE_DIR, TEMPLATES
 from tests import catalogues
 
-PAGES = sorted(path.relative_to(TEMPLATE_DIR).as_posix() for path in TEMPLATE_DIR.rglob("*.html"))
+PAGES = sorted(path.relative_to(TEMPLATE_DIR).as_posix() for path in TEMPLATE_DIR.rglob("*.*ml"))
 
 
 # --- who gets which --------------------------------------------------------------------------------------
