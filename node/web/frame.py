@@ -5,7 +5,7 @@ request → framed? → session → screen → whose form? → for whom? → its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from node.context import Node
 from node.desk import Desk
-from node.domain.accounts import AccountKind
+from node.domain.accounts import Account, AccountKind
 from node.domain.errors import InvalidInput, Refusal
 from node.store.ports import Flash, Preferences, Session
 from node.web.fields import Typed
@@ -85,10 +85,11 @@ class PrivatePages:
         self._gate = gate
         self._report = report
         self._cookies = Cookies(node.config.base_url.startswith("https://"))
-        self._routes: dict[str, tuple[Any, Mapping[str, Any], dict[str, Screen]]] = {}
+        self._routes: dict[str, tuple[Any, Mapping[str, Any], dict[str, list[Screen]]]] = {}
         for screen in screens:
             pattern, _, convertors = compile_path(screen.path)
-            self._routes.setdefault(screen.path, (pattern, convertors, {}))[2][screen.method] = screen
+            there = self._routes.setdefault(screen.path, (pattern, convertors, {}))[2]
+            there.setdefault(screen.method, []).append(screen)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -171,7 +172,7 @@ class PrivatePages:
             if match is not None:
                 groups = match.groupdict().items()
                 params = {name: str(convertors[name].convert(value)) for name, value in groups}
-                return screens.get(visit.method), params
+                return _fitting(screens.get(visit.method, []), visit.account), params
         raise Missing
 
     def _page_at_or_above(self, path: str) -> str:
@@ -326,6 +327,12 @@ class PrivatePages:
         }
         allow = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
         return Response(status_code=405, headers={"allow": allow})
+
+
+def _fitting(screens: Sequence[Screen], account: Account | None) -> Screen | None:
+    """Of a person's and a vendor's screen at one path that of the viewer's kind; else the one that is there."""
+    wanted = Who.VENDOR if account is not None and account.kind is AccountKind.VENDOR else Who.PERSON
+    return next((screen for screen in screens if screen.who is wanted), screens[0] if screens else None)
 
 
 def _query_of(raw: bytes) -> Typed:

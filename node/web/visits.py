@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from itertools import chain
 from typing import Any, TypeVar
 
 from starlette.responses import Response
@@ -250,22 +251,28 @@ class Screen:
 
 
 class Screens:
-    """Screens by path. A method that stands twice at one path is refused when the table is put together."""
+    """Screens by path. A method that stands twice at one path is refused when the table is put together.
+
+    A person's and a vendor's screen may share a path: who reads decides.
+    """
 
     def __init__(self, *parts: Screens) -> None:
-        self._by_place: dict[tuple[str, str], Screen] = {}
+        self._by_place: dict[tuple[str, str], tuple[Screen, ...]] = {}
         for part in parts:
             for screen in part:
                 self._add(screen)
 
     def __iter__(self) -> Iterator[Screen]:
-        return iter(self._by_place.values())
+        return chain.from_iterable(self._by_place.values())
 
     def _add(self, screen: Screen) -> None:
         place = screen.path, screen.method
-        if place in self._by_place:
+        there = self._by_place.get(place, ())
+        if there and {screen.who, *(other.who for other in there)} != {Who.PERSON, Who.VENDOR}:
             raise ValueError(f"two screens answer {screen.method} {screen.path}")
-        self._by_place[place] = screen
+        if len(there) > 1:
+            raise ValueError(f"three screens answer {screen.method} {screen.path}")
+        self._by_place[place] = (*there, screen)
 
     def get(self, path: str, *, who: Who = Who.OWNER) -> Callable[[Handler], Handler]:
         """Let the decorated function show a page."""
@@ -284,7 +291,8 @@ class Screens:
         Shapes: `again` shows a refused form again, by default what answers GET at the same path, which stands
                 above; `most_bytes` of a body are read, by default as many as a form may have.
         """
-        shown = self._by_place.get((path, "GET"))
+        pages = self._by_place.get((path, "GET"), ())
+        shown = next((page for page in pages if page.who is who), pages[0] if pages else None)
         back = again or (shown.run if shown is not None else None)
 
         def register(run: Handler) -> Handler:
