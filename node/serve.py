@@ -35,6 +35,8 @@ from node.door import Door
 from node.metrics import Metrics
 from node.monitor import open_monitor
 from node.notify import Notifier, notifier_of
+from node.services.entering import make_set_up_link, needs_set_up
+from node.store.ports import StoreRefused
 
 __all__ = ["NodeServer", "connections_within", "serve", "server_settings"]
 
@@ -98,12 +100,14 @@ async def serve(
     commands: Commands,
     *,
     ready: Callable[[str], None],
+    invite: Callable[[str], None] = lambda link: None,
     bounds: DoorSettings | None = None,
     notifier: Notifier | None = None,
 ) -> None:
     """Serve a node until a signal stops it.
 
-    Shapes: `ready` is told the address once the node takes requests. `bounds` are the door's, by default as
+    Shapes: `ready` is told the address once the node takes requests; `invite`, while nobody can log in yet,
+            a link by which the node is set up in a browser. `bounds` are the door's, by default as
             many connections as the open files that the system allows leave room for; `notifier` speaks to
             systemd, by default where the environment says so.
     Raises: InvalidInput for an address that cannot be bound or a certificate that cannot be read;
@@ -115,8 +119,12 @@ async def serve(
         async with open_node(config, settings=WorkerSettings(grace_s=GRACE_S)) as opened:
             settings = server_settings(config, create_app(opened.node, opened.inbox))
 
+            link = await _set_up_link(opened.node)
+
             def is_ready() -> None:
                 ready(_where(listener, config))
+                if link is not None:
+                    invite(link)
                 notifier.tell("READY=1")
 
             def is_stopping() -> None:
@@ -152,6 +160,14 @@ async def _stop_on_signal(server: NodeServer, watch: TaskGroup) -> None:
                 return
             LOG.info("stopping: %s", received.name)
             server.should_exit = True
+
+
+async def _set_up_link(node: Node) -> str | None:
+    """A fresh link to set the node up, where nobody can log in yet; earlier ones lead nowhere any more."""
+    try:
+        return (await node.work(make_set_up_link)).url if await node.look(needs_set_up) else None
+    except StoreRefused:  # nothing can be saved just now, which is no reason not to serve
+        return None
 
 
 def connections_within(open_files: int) -> int:

@@ -92,7 +92,11 @@ def serve_node(front: Front, /) -> None:
         with suppress(OSError):  # a full disk under what we say is no reason not to serve
             print(address, flush=True)
 
-    anyio.run(lambda: late.serve_node(config, ready), backend_options={"use_uvloop": True})
+    def invite(link: str) -> None:
+        with suppress(OSError):
+            print(f"Nobody can log in yet. Set it up in a browser, within a day:\n{link}", flush=True)
+
+    anyio.run(lambda: late.serve_node(config, ready, invite), backend_options={"use_uvloop": True})
 
 
 # --- keeping it safe --------------------------------------------------------------------------------------

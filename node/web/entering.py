@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from node.desk import Desk
 from node.domain.accounts import Account
-from node.store.ports import Ticket
+from node.services.entering import SET_UP
 from node.web.guard import Cookies
-from node.web.sessions import ABSOLUTE, OpenedSession, browser_words, hash_token, new_token, open_session
+from node.web.sessions import ABSOLUTE, OpenedSession, browser_words, open_session
 from node.web.visits import Visit
 
-__all__ = ["LINK", "SET_UP", "enter", "enter_set_up", "leave", "make_link", "needs_set_up"]
-
-LINK, SET_UP = "log-in", "set-up"
-"""Purposes of tickets."""
-
-LINK_LASTS = timedelta(minutes=15)
-SET_UP_LASTS = timedelta(days=1)
+__all__ = ["enter", "enter_set_up", "leave"]
 
 
 async def enter(visit: Visit, account: Account, how: str) -> None:
@@ -60,27 +52,3 @@ async def leave(visit: Visit) -> None:
 
 def _cookies(visit: Visit) -> Cookies:
     return Cookies(visit.node.config.base_url.startswith("https://"))
-
-
-# --- links that the server's owner makes ------------------------------------------------------------------
-
-
-def make_link(desk: Desk, purpose: str, account: str = "") -> str:
-    """A one-time way in, as the path of a page: for a log-in a quarter of an hour, for the set-up a day.
-
-    Of the set-up there is one link at a time: the newest.
-    """
-    token = new_token(desk.random_bytes(32))
-    if purpose == SET_UP:
-        desk.tx.tickets.clear(SET_UP)
-    lasts = SET_UP_LASTS if purpose == SET_UP else LINK_LASTS
-    desk.tx.tickets.save(Ticket(hash_token(token), purpose, account, desk.now, desk.now + lasts))
-    return f"/setup?token={token}" if purpose == SET_UP else f"/login/link?token={token}"
-
-
-def needs_set_up(desk: Desk) -> bool:
-    """Whether nobody can log in here yet."""
-    return not any(
-        account.password_hash is not None or desk.tx.passkeys.all(account.id)
-        for account in desk.tx.accounts.all()
-    )

@@ -19,6 +19,7 @@ from node.context import Node
 from node.desk import Desk
 from node.domain.accounts import Account, AccountKind
 from node.domain.errors import InvalidInput, Refusal
+from node.services.entering import new_token
 from node.store.ports import Flash, Preferences, Session
 from node.web.fields import Typed
 from node.web.forms import (
@@ -35,7 +36,7 @@ from node.web.gate import Gate
 from node.web.guard import PRIVATE_HEADERS, Cookies, Origin, is_framed, judge_origin, proves, token_of
 from node.web.i18n import choose_locale
 from node.web.rendering import Frame, render
-from node.web.sessions import find_session, is_due, new_token, put_flash, see_session, take_flash
+from node.web.sessions import find_session, is_due, put_flash, see_session, take_flash
 from node.web.troubles import Expired, TooLong, trouble_of, unshown, way_back
 from node.web.visits import (
     Answer,
@@ -330,7 +331,7 @@ class PrivatePages:
 
 
 def _fitting(screens: Sequence[Screen], account: Account | None) -> Screen | None:
-    """Of a person's and a vendor's screen at one path that of the viewer's kind; else the one that is there."""
+    """Of a person's and a vendor's screen at one path that of the viewer's kind, else what is there."""
     wanted = Who.VENDOR if account is not None and account.kind is AccountKind.VENDOR else Who.PERSON
     return next((screen for screen in screens if screen.who is wanted), screens[0] if screens else None)
 

@@ -5,29 +5,23 @@ A session ends by hand, with a new password, after it was idle for long, and at 
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from node.desk import Desk
+from node.services.entering import TOKEN_BYTES, hash_token, is_token, new_token
 from node.store.ports import Flash, Session, Tx
 
 __all__ = [
     "ABSOLUTE",
     "FRESH",
     "IDLE",
-    "TOKEN_BYTES",
     "OpenedSession",
     "browser_words",
     "confirm_session",
     "end_session",
     "find_session",
-    "hash_token",
     "is_due",
-    "is_token",
-    "new_token",
     "open_session",
     "put_flash",
     "see_session",
@@ -42,8 +36,6 @@ FRESH = timedelta(minutes=5)
 SEEN_EVERY = timedelta(minutes=5)
 """No finer is kept when somebody was here, so that reading a page writes nothing."""
 
-TOKEN_BYTES = 32
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _MOST_FLASHES = 5
 _MOST_SESSIONS = 50
 
@@ -54,21 +46,6 @@ class OpenedSession:
 
     token: str
     session: Session
-
-
-def new_token(randomness: bytes) -> str:
-    """A token of 32 random bytes."""
-    return base64.urlsafe_b64encode(randomness).rstrip(b"=").decode()
-
-
-def is_token(text: str) -> bool:
-    """Whether this may be a token; what cannot be one is not looked for."""
-    return bool(_TOKEN.fullmatch(text))
-
-
-def hash_token(token: str) -> str:
-    """What is kept of a token: it has 256 random bits, so that a plain hash hides it."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def open_session(desk: Desk, account: str, *, label: str, how: str) -> OpenedSession:

@@ -116,7 +116,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "node.public": (
         "node.documents",
-        "node.web.pages",
+        "node.web.unseen",
         "node.web.views",
         "node.wire",
         "node.store.ports",
@@ -244,6 +244,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.metrics",
         "node.monitor",
         "node.notify",
+        "node.services",
+        "node.store.ports",
         "federation.worker",
     ),
     # what it needs of the node itself it loads late, in `node.cli.late` alone

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 
 from node.desk import Desk
 from node.domain.accounts import Account
+from node.services.entering import LOG_IN as LINK
+from node.services.entering import peek_ticket, take_ticket
 from node.store.ports import Attempt, Ticket
-from node.web.entering import LINK, enter, leave
+from node.web.entering import enter, leave
 from node.web.fields import hidden, secret, text
 from node.web.forms import Form
-from node.web.sessions import browser_words, confirm_session, hash_token, is_token
+from node.web.sessions import browser_words, confirm_session
 from node.web.visits import Answer, Page, Redirect, Screens, Visit, Who, is_local
 
 __all__ = ["SCREENS"]
@@ -121,8 +123,7 @@ async def log_in_by_link(visit: Visit) -> Answer:
     visit.gate.spend("", visit.now, kind=LINK)
 
     def take(desk: Desk) -> Account | None:
-        ticket = desk.tx.tickets.take(hash_token(token), LINK, desk.now) if is_token(token) else None
-        return _account_of(desk, ticket)
+        return _account_of(desk, take_ticket(desk, token, LINK))
 
     account = await visit.act(take)
     if account is None:
@@ -133,8 +134,7 @@ async def log_in_by_link(visit: Visit) -> Answer:
 
 
 def _of_link(desk: Desk, token: str) -> Account | None:
-    ticket = desk.tx.tickets.get(hash_token(token), LINK, desk.now) if is_token(token) else None
-    return _account_of(desk, ticket)
+    return _account_of(desk, peek_ticket(desk, token, LINK))
 
 
 def _account_of(desk: Desk, ticket: Ticket | None) -> Account | None:
