@@ -126,7 +126,8 @@ def is_compiled(language: str) -> bool:
 
 
 def _texts(translations: gettext.GNUTranslations) -> object:
-    return translations._catalog  # type: ignore[attr-defined]  # all of it, plurals included
+    everything = translations._catalog  # type: ignore[attr-defined]  # plurals included
+    return {source: text for source, text in everything.items() if source}  # without the header's times
 
 
 # --- what is wrong ----------------------------------------------------------------------------------------
