@@ -14,11 +14,8 @@ from typing import Protocol, TypeVar
 
 from federation.ports import DeliveryQueue, HostMemory, HostState, InboxLog, PublicKeys
 from node.domain.accounts import Account, Persona
-from node.domain.catalogue import CatalogueItem
-from node.domain.deals import Deal
-from node.domain.intents import Intent, Proposal
-from node.domain.matching import Judgement, Rule
-from node.domain.offers import StandingOffer
+from node.domain.deals import Deal, DealState
+from node.domain.intents import Intent
 from node.store.entering import (
     Attempts,
     Blocks,
@@ -55,6 +52,16 @@ from node.store.records import (
     StoreRefused,
     Ticket,
 )
+from node.store.selling import (
+    Catalogue,
+    ImportRecord,
+    Posts,
+    PurchaseKeys,
+    Rules,
+    StockChange,
+    Stocktaking,
+    Upload,
+)
 
 __all__ = [
     "ATTEMPTS_KEPT",
@@ -78,6 +85,7 @@ __all__ = [
     "FollowState",
     "Follower",
     "Followers",
+    "ImportRecord",
     "Inbox",
     "Intents",
     "JobState",
@@ -102,11 +110,14 @@ __all__ = [
     "Rules",
     "Session",
     "Sessions",
+    "StockChange",
+    "Stocktaking",
     "StoreRefused",
     "StoredMessage",
     "Ticket",
     "Tickets",
     "Tx",
+    "Upload",
 ]
 
 T = TypeVar("T")
@@ -161,6 +172,21 @@ class Deals(Protocol):
         """Newest change first."""
         ...
 
+    def page(
+        self,
+        account: str,
+        *,
+        states: Iterable[DealState] = (),
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[tuple[int, Deal]]:
+        """Newest change first, each with the place where a list goes on `before`; no `states` mean all."""
+        ...
+
+    def tally(self, account: str) -> dict[tuple[DealState, str], int]:
+        """How many deals there are by state and the reason of a decline ("" for none)."""
+        ...
+
     def of_intent(self, intent_id: str) -> list[Deal]: ...
     def due(self, now: datetime, limit: int) -> list[Deal]:
         """Deals whose `wake_at` has come, oldest first."""
@@ -182,6 +208,10 @@ class Evidence(Protocol):
         ...
 
     def find(self, own: str, activity_id: str) -> StoredMessage | None: ...
+    def said(self, own: str, *, is_feedback: bool = False, limit: int = 200) -> list[StoredMessage]:
+        """What was said on all deals of an actor, newest first; `is_feedback`: private feedback instead."""
+        ...
+
     def answer_to(self, own: str, activity_id: str) -> StoredMessage | None:
         """The message that we sent in answer to this activity, if any: the first."""
         ...
@@ -260,60 +290,6 @@ class Queues(Protocol):
     def lengths(self, now: datetime) -> Lengths: ...
 
 
-class Catalogue(Protocol):
-    def get(self, account: str, sku: str) -> CatalogueItem | None: ...
-    def all(self, account: str, *, limit: int = 1000, search: str = "") -> list[CatalogueItem]:
-        """By name; `search` is a word in name, sku or brand."""
-        ...
-
-    def in_category(self, account: str, category: str) -> list[CatalogueItem]: ...
-    def best(
-        self, account: str, proposal: Proposal, rules: Iterable[Rule], now: datetime
-    ) -> Judgement | None:
-        """The rules' best answer, as `domain.matching.choose` gives it over the whole catalogue."""
-        ...
-
-    def save(self, account: str, items: Iterable[CatalogueItem]) -> None:
-        """Insert or replace by sku. What is reserved of a known item is kept."""
-        ...
-
-    def put(self, account: str, item: CatalogueItem) -> None:
-        """Replace one item whole, reservation included."""
-        ...
-
-    def count(self, account: str) -> int: ...
-    def known(self, account: str) -> set[str]:
-        """All skus."""
-        ...
-
-
-class Rules(Protocol):
-    def all(self, account: str) -> list[Rule]: ...
-    def save(self, account: str, rule: Rule) -> None: ...
-    def remove(self, account: str, rule_id: str) -> bool: ...
-
-
-class Posts(Protocol):
-    def get(self, post_id: str) -> Post | None: ...
-    def all(self, account: str, kind: str, *, limit: int = 100) -> list[Post]:
-        """Newest first, deleted ones left out."""
-        ...
-
-    def save(self, post: Post) -> None: ...
-    def offer(self, post_id: str) -> StandingOffer | None: ...
-    def save_offer(self, account: str, offer: StandingOffer) -> None: ...
-
-
-class PurchaseKeys(Protocol):
-    """Which feedbackKey spoke first, where: each purchase counts once."""
-
-    def first(self, key: str) -> tuple[str, str] | None:
-        """(author, note id)"""
-        ...
-
-    def remember(self, key: str, author: str, note_id: str) -> None: ...
-
-
 class Tx(Protocol):
     """One transaction. In `read` the same object refuses to write (the adapter's own error)."""
 
@@ -345,6 +321,8 @@ class Tx(Protocol):
     def contacts(self) -> Contacts: ...
     @property
     def catalogue(self) -> Catalogue: ...
+    @property
+    def stocktaking(self) -> Stocktaking: ...
     @property
     def rules(self) -> Rules: ...
     @property

@@ -51,7 +51,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store": (),
     "node.store.records": ("node.domain.errors", "federation.ports"),
     "node.store.entering": ("node.store.records", "node.domain"),
-    "node.store.ports": ("node.store.entering", "node.store.records", "node.domain", "federation.ports"),
+    "node.store.selling": ("node.store.records", "node.domain"),
+    "node.store.ports": (
+        "node.store.entering",
+        "node.store.records",
+        "node.store.selling",
+        "node.domain",
+        "federation.ports",
+    ),
     "node.store.memory": ("node.store.memory", "node.store.ports", "node.domain", "federation.ports"),
     "node.store.sqlite": (
         "node.store.sqlite",
@@ -146,6 +153,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.web": ("node.web", *FRONT, "node.wire.html"),
     # how often logging in may be tried
     "node.web.gate": ("node.web", "federation.rates"),
+    # how often a stranger may have this node ask a server, and what may come of it
+    "node.web.follow": ("node.web", *FRONT, "federation.errors", "federation.rates"),
     "node.api": ("node.api", *FRONT),
     "node.commands": ("node.commands", "node.asking", *FRONT, "node.config", "node.wire", *DATA),
     # the owner's word on the clock is written down at once
@@ -246,6 +255,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.notify",
         "node.services",
         "node.store.ports",
+        "node.web.uploads",
         "federation.worker",
     ),
     # what it needs of the node itself it loads late, in `node.cli.late` alone

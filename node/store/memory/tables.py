@@ -19,6 +19,7 @@ from node.store.ports import (
     Block,
     Direction,
     Follower,
+    ImportRecord,
     KeyRow,
     Notice,
     Parked,
@@ -27,8 +28,10 @@ from node.store.ports import (
     Preferences,
     QueuedJob,
     Session,
+    StockChange,
     StoredMessage,
     Ticket,
+    Upload,
 )
 
 __all__ = ["AT_ONCE", "Pending", "Repository", "Tables"]
@@ -69,6 +72,9 @@ class Tables:
     documents: dict[str, tuple[str, bytes, datetime]] = field(default_factory=dict)
     parked: dict[tuple[str, str], Parked] = field(default_factory=dict)
     items: dict[tuple[str, str], CatalogueItem] = field(default_factory=dict)
+    stock_changes: dict[int, StockChange] = field(default_factory=dict)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    imports: dict[str, ImportRecord] = field(default_factory=dict)
     rules: dict[tuple[str, str], Rule] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
     offers: dict[str, tuple[str, StandingOffer]] = field(default_factory=dict)

@@ -23,7 +23,13 @@ from node.store.memory.people import (
     MemorySessions,
 )
 from node.store.memory.queues import MemoryDeliveries, MemoryInbox
-from node.store.memory.shop import MemoryCatalogue, MemoryPosts, MemoryPurchaseKeys, MemoryRules
+from node.store.memory.shop import (
+    MemoryCatalogue,
+    MemoryPosts,
+    MemoryPurchaseKeys,
+    MemoryRules,
+    MemoryStocktaking,
+)
 from node.store.memory.tables import Tables
 
 __all__ = ["MemoryTx"]
@@ -49,6 +55,7 @@ class MemoryTx:
         self.contacts = MemoryContacts(tables)
         self.catalogue = MemoryCatalogue(tables)
         self.rules = MemoryRules(tables)
+        self.stocktaking = MemoryStocktaking(tables)
         self.posts = MemoryPosts(tables)
         self.purchase_keys = MemoryPurchaseKeys(tables)
         self.followers = MemoryFollowers(tables)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from node.domain.deals import Deal
+from node.domain.deals import Deal, DealState
 from node.domain.intents import Intent
 from node.store.ports import Direction, Parked, StoredMessage
 from node.store.sqlite.codec import Json, from_micros, from_micros_or_none, to_micros, to_micros_or_none
@@ -20,6 +21,7 @@ _DEAL = Json(Deal)
 _PARKED = Json(Parked)
 _FOUND_AT_MOST = 10
 _LAST_CHARACTER = "\U0010ffff"
+_LAST_PLACE = 2**62
 
 
 class SqliteIntents:
@@ -102,6 +104,39 @@ class SqliteDeals:
                 "SELECT data FROM deal WHERE account = ? ORDER BY changed DESC LIMIT ?", (account, limit)
             )
         )
+
+    def page(
+        self,
+        account: str,
+        *,
+        states: Iterable[DealState] = (),
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[tuple[int, Deal]]:
+        places: list[int] = []
+        for state in tuple(states) or (None,):
+            of_state = "" if state is None else " AND state = ?2"
+            places += [
+                row[0]
+                for row in self._db.execute(
+                    f"SELECT changed FROM deal WHERE account = ?1{of_state} AND changed < ?3"  # noqa: S608 - fixed text
+                    " ORDER BY changed DESC LIMIT ?4",
+                    (account, state, _LAST_PLACE if before is None else before, limit),
+                )
+            ]
+        rows = self._db.execute(
+            "SELECT changed, data FROM deal WHERE changed IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(places, reverse=True)[:limit]),),
+        )
+        return sorted(((changed, _DEAL.load(data)) for changed, data in rows), key=lambda row: -row[0])
+
+    def tally(self, account: str) -> dict[tuple[DealState, str], int]:
+        rows = self._db.execute(
+            "SELECT state, json_extract(data, '$.decline_reason'), count(*) FROM deal WHERE account = ?"
+            " GROUP BY 1, 2",
+            (account,),
+        )
+        return {(DealState(state), reason or ""): count for state, reason, count in rows}
 
     def of_intent(self, intent_id: str) -> list[Deal]:
         return self._load(
@@ -186,6 +221,14 @@ class SqliteEvidence:
             (own, activity_id),
         ).fetchone()
         return None if row is None else _message(row)
+
+    def said(self, own: str, *, is_feedback: bool = False, limit: int = 200) -> list[StoredMessage]:
+        kind = "feedback" if is_feedback else "ask"
+        rows = self._db.execute(
+            f"SELECT {_MESSAGE} FROM evidence WHERE own = ? AND kind = '{kind}' ORDER BY id DESC LIMIT ?",  # noqa: S608 - fixed text
+            (own, limit),
+        )
+        return [_message(row) for row in rows]
 
     def answer_to(self, own: str, activity_id: str) -> StoredMessage | None:
         row = self._db.execute(

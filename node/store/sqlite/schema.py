@@ -179,6 +179,20 @@ _ENTERING = (
 )
 
 
+# What the vendor's pages list: deals by state, what was said on them, what was changed by hand.
+_SELLING = (
+    "CREATE INDEX deal_state ON deal (account, state, changed)",
+    "CREATE INDEX deal_tally ON deal (account, state, json_extract(data, '$.decline_reason'))",
+    "CREATE INDEX evidence_ask ON evidence (own, id) WHERE kind = 'ask'",
+    "CREATE INDEX evidence_feedback ON evidence (own, id) WHERE kind = 'feedback'",
+    """CREATE TABLE stock_change (id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
+    sku TEXT NOT NULL, data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX stock_change_item ON stock_change (account, sku, id)",
+    "CREATE TABLE upload (account TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE last_import (account TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT",
+)
+
+
 def _fill_matching(database: Database) -> None:
     rows = database.execute("SELECT account, sku, category, data FROM catalogue_item").fetchall()
     for account, sku, category, data in rows:
@@ -241,12 +255,16 @@ def _steps() -> Migrations:
             " WHERE json_extract(data, '$.state') = 'live'"
         )
 
-    @steps(name="0005-entering")
-    def entering(database: Database) -> None:
-        for statement in _ENTERING:
-            database.execute(statement)
-
+    for name, statements in (("0005-entering", _ENTERING), ("0006-selling", _SELLING)):
+        _add_statements(steps, name, statements)
     return steps
+
+
+def _add_statements(steps: Migrations, name: str, statements: tuple[str, ...]) -> None:
+    @steps(name=name)
+    def run(database: Database) -> None:
+        for statement in statements:
+            database.execute(statement)
 
 
 def known_steps() -> frozenset[str]:

@@ -26,7 +26,13 @@ from node.store.sqlite.people import (
     SqlitePersonas,
     SqliteSessions,
 )
-from node.store.sqlite.shop import SqliteCatalogue, SqlitePosts, SqlitePurchaseKeys, SqliteRules
+from node.store.sqlite.shop import (
+    SqliteCatalogue,
+    SqlitePosts,
+    SqlitePurchaseKeys,
+    SqliteRules,
+    SqliteStocktaking,
+)
 
 __all__ = ["SqliteTx"]
 
@@ -54,6 +60,7 @@ class SqliteTx:
         self.contacts = SqliteContacts(connection)
         self.catalogue = SqliteCatalogue(connection)
         self.rules = SqliteRules(connection)
+        self.stocktaking = SqliteStocktaking(connection)
         self.posts = SqlitePosts(connection)
         self.purchase_keys = SqlitePurchaseKeys(connection)
         self.followers = SqliteFollowers(connection)
