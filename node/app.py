@@ -7,6 +7,7 @@ and what never was answer alike.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -17,15 +18,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from federation.asgi import Endpoints, RequestGuard, Served, not_found, prefers_html, routes
 from federation.authentication import InboxDependencies
 from federation.intake import Room
-from federation.messages import HttpMessage, JsonObject
+from federation.messages import HttpMessage, JsonObject, Limits
 from federation.nodeinfo import build_nodeinfo, build_wellknown
 from federation.webfinger import build_host_meta
-from node.config import software_version
+from node.config import Config, software_version
 from node.context import Node
 from node.documents import Documents
 from node.probes import Measured, health_routes
 from node.public import PublicDocument, PublicPages
 from node.reporting import Reports
+from node.web.follow import Follow
 from node.web.frame import PRIVATE_PATHS, PrivatePages
 from node.web.gate import Gate
 from node.web.i18n import choose_locale
@@ -33,6 +35,7 @@ from node.web.pages import PAGE_HEADERS, render_missing, render_public
 from node.web.screens import ALL
 from node.web.static import FILES
 from node.web.templating import Reader
+from node.web.uploads import PLACES
 from node.web.views import FeedView, MissingView
 
 __all__ = ["create_app"]
@@ -63,14 +66,14 @@ def create_app(node: Node, inbox: InboxDependencies, *, room: Room | None = None
             Mount("/static", FILES),
             *health_routes(node.health),
             *(Route(path, private) for path in PRIVATE_PATHS),
+            Route("/follow", _following(node, documents)),
             *routes(endpoints, inbox_paths=INBOX_PATHS, document_paths=DOCUMENT_PATHS),
             Route("/{rest:path}", _Missing(node.config.host)),
         ],
         middleware=[Middleware(_PageHeaders)],
     )
     app.state.node = node
-    guarded = RequestGuard(app, base_url=node.config.base_url, limits=node.config.limits)
-    return Measured(guarded, node.metrics)
+    return Measured(_Guards(app, node.config), node.metrics)
 
 
 def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents, room: Room) -> Endpoints:
@@ -112,6 +115,11 @@ def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents, room:
     )
 
 
+def _following(node: Node, documents: Documents) -> Follow:
+    pages = PublicPages(node.config.base_url, documents)
+    return Follow(node, lambda handle: node.look(lambda desk: pages.follow(desk.tx, handle)))
+
+
 def _served(found: PublicDocument, reader: Reader) -> Served:
     """A document and its page in the reader's language: one address, so both say what they vary by."""
     view, vary = found.view, (("vary", "Accept, Accept-Language, Signature"),)
@@ -131,6 +139,25 @@ def _soon(html: str) -> Callable[[], Awaitable[str]]:
         return html
 
     return ready
+
+
+class _Guards:
+    """The guard of all requests; where owners send files, the same one with room for them."""
+
+    def __init__(self, app: ASGIApp, config: Config) -> None:
+        def guard(limits: Limits) -> RequestGuard:
+            return RequestGuard(app, base_url=config.base_url, limits=limits)
+
+        self._usual = guard(config.limits)
+        self._wider = [
+            (place.prefix, guard(replace(config.limits, inbox_body_bytes=place.body_bytes)))
+            for place in PLACES
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("raw_path", b"").decode("latin-1") if scope["type"] == "http" else ""
+        wider = (guard for prefix, guard in self._wider if path.startswith(prefix))
+        await next(wider, self._usual)(scope, receive, send)
 
 
 class _Missing:

@@ -37,6 +37,7 @@ from node.monitor import open_monitor
 from node.notify import Notifier, notifier_of
 from node.services.entering import make_set_up_link, needs_set_up
 from node.store.ports import StoreRefused
+from node.web.uploads import PLACES
 
 __all__ = ["NodeServer", "connections_within", "serve", "server_settings"]
 
@@ -182,7 +183,9 @@ def connections_within(open_files: int) -> int:
 def _bounds_of(config: Config) -> DoorSettings:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     shipped = DoorSettings(
-        header_bytes=config.limits.header_bytes, wire_bytes=2 * config.limits.inbox_body_bytes
+        header_bytes=config.limits.header_bytes,
+        wire_bytes=2 * config.limits.inbox_body_bytes,
+        larger=tuple((place.prefix.encode(), place.body_bytes, place.body_s) for place in PLACES),
     )
     if soft == resource.RLIM_INFINITY:
         return shipped

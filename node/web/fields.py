@@ -7,8 +7,11 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Generic, TypeVar
+
+from anyio.to_thread import run_sync
 
 from node.domain.values import CURRENCIES, Money, parse_amount
 from node.web.i18n import Locale
@@ -16,7 +19,9 @@ from node.web.i18n import Locale
 __all__ = [
     "Field",
     "Typed",
+    "UploadedFile",
     "Wrong",
+    "attached",
     "choice",
     "day",
     "hidden",
@@ -50,10 +55,24 @@ class Wrong(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file that came with a form: at `path` until the answer is given; `name` is what its owner says."""
+
+    name: str
+    path: Path
+    size_bytes: int
+
+    async def read(self) -> bytes:
+        """All of it."""
+        return await run_sync(self.path.read_bytes)
+
+
+@dataclass(frozen=True, slots=True)
 class Typed:
     """What came with a form or in a query, by name, in order; nothing of it is checked."""
 
     by_name: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    files: Mapping[str, UploadedFile] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> Typed:
@@ -64,7 +83,8 @@ class Typed:
         return cls(MappingProxyType(made))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.by_name)
+        yield from self.by_name
+        yield from self.files
 
     def first(self, name: str) -> str:
         """The first value, "" where there is none."""
@@ -144,6 +164,18 @@ def hidden(name: str, *, most: int = 4000) -> Field[str]:
         return value
 
     return Field(name, read, (name,), is_secret=True)
+
+
+def attached(name: str) -> Field[UploadedFile]:
+    """A file. The form is sent as multipart, and its screen says how much it takes by `upload_bytes`."""
+
+    def read(typed: Typed, locale: Locale) -> UploadedFile:
+        found = typed.files.get(name)
+        if found is None or not found.size_bytes:
+            raise Wrong(locale.words("There is no file."), locale.words("Choose one."))
+        return found
+
+    return Field(name, read, (name,))
 
 
 def choice(name: str, options: Mapping[str, T]) -> Field[T]:
@@ -248,7 +280,7 @@ def optional(wanted: Field[T]) -> Field[T | None]:
     """The same field, None where nothing was typed."""
 
     def read(typed: Typed, locale: Locale) -> T | None:
-        if not any(value.strip() for value in typed.all(wanted.name)):
+        if wanted.name not in typed.files and not any(one.strip() for one in typed.all(wanted.name)):
             return None
         return wanted.read(typed, locale)
 

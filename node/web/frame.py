@@ -38,6 +38,7 @@ from node.web.i18n import choose_locale
 from node.web.rendering import Frame, render
 from node.web.sessions import find_session, is_due, put_flash, see_session, take_flash
 from node.web.troubles import Expired, TooLong, trouble_of, unshown, way_back
+from node.web.uploads import Uploads
 from node.web.visits import (
     Answer,
     Download,
@@ -65,6 +66,7 @@ PRIVATE_PATHS = (
 )
 _STRANGER_BYTES = 16 * 1024
 """Of a form of somebody who is not logged in."""
+_MULTIPART = "multipart/form-data"
 _URLENCODED = "application/x-www-form-urlencoded"
 
 
@@ -192,10 +194,13 @@ class PrivatePages:
         if origin is Origin.FOREIGN:
             raise Expired
         self._admit(screen, visit)
-        typed = await self._typed(screen, visit, request)
-        if origin is Origin.UNTOLD and not self._is_known(visit, typed):
-            raise Expired
+        async with Uploads(self._node.config.data_dir) as uploads:
+            typed = await self._typed(screen, visit, request, uploads)
+            if origin is Origin.UNTOLD and not self._is_known(visit, typed):
+                raise Expired
+            return await self._act(screen, visit, typed)
 
+    async def _act(self, screen: Screen, visit: Visit, typed: Typed) -> Response:
         async def receive_form(form: Form) -> Filled:
             return form.read(typed, visit.locale)
 
@@ -224,11 +229,17 @@ class PrivatePages:
         if screen.who is Who.VENDOR and kind is not AccountKind.VENDOR:
             raise Forbidden(visit.words("This page is for a vendor's account."))
 
-    async def _typed(self, screen: Screen, visit: Visit, request: Request) -> Typed:
-        media_type = visit.headers.get("content-type", "").partition(";")[0].strip().lower()
+    async def _typed(self, screen: Screen, visit: Visit, request: Request, uploads: Uploads) -> Typed:
+        content_type = visit.headers.get("content-type", "")
+        media_type = content_type.partition(";")[0].strip().lower()
+        if media_type == _MULTIPART and screen.upload_bytes:
+            typed = await uploads.read(content_type, request.stream(), most_bytes=screen.upload_bytes)
+            if typed is None:
+                raise TooLong
+            return typed
         if media_type not in ("", _URLENCODED):
             raise BadForm(f"{media_type[:50]} is no form")
-        most = screen.most_bytes or (FORM_BYTES if visit.session is not None else _STRANGER_BYTES)
+        most = FORM_BYTES if visit.session is not None else _STRANGER_BYTES
         body = bytearray()
         async for part in request.stream():
             body += part

@@ -239,7 +239,8 @@ class Visit:
 class Screen:
     """What answers one method at one path.
 
-    Shapes: `path` is Starlette's pattern. `again` shows the page of a refused form.
+    Shapes: `path` is Starlette's pattern. `again` shows the page of a refused form. With `upload_bytes` files
+            up to that size may come along.
     """
 
     method: str
@@ -247,7 +248,7 @@ class Screen:
     run: Handler
     who: Who
     again: Handler | None = None
-    most_bytes: int = 0
+    upload_bytes: int = 0
 
 
 class Screens:
@@ -284,19 +285,19 @@ class Screens:
         return register
 
     def post(
-        self, path: str, *, who: Who = Who.OWNER, again: Handler | None = None, most_bytes: int = 0
+        self, path: str, *, who: Who = Who.OWNER, again: Handler | None = None, upload_bytes: int = 0
     ) -> Callable[[Handler], Handler]:
         """Let the decorated function act.
 
         Shapes: `again` shows a refused form again, by default what answers GET at the same path, which stands
-                above; `most_bytes` of a body are read, by default as many as a form may have.
+                above. `upload_bytes` is how large a file of it may be; a form without a file needs none.
         """
         pages = self._by_place.get((path, "GET"), ())
         shown = next((page for page in pages if page.who is who), pages[0] if pages else None)
         back = again or (shown.run if shown is not None else None)
 
         def register(run: Handler) -> Handler:
-            self._add(Screen("POST", path, run, who, back, most_bytes))
+            self._add(Screen("POST", path, run, who, back, upload_bytes))
             return run
 
         return register

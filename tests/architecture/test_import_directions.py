@@ -131,6 +131,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *DATA,
     ),
     "node.recipients": ("node.context", "node.desk"),
+    # a deal's messages read anew, for every front that shows them
+    "node.records": (
+        "node.desk",
+        "node.documents",
+        "node.wire",
+        "node.store.ports",
+        "node.domain",
+        *DATA,
+    ),
     "node.lookups": (
         "node.context",
         "node.documents",
