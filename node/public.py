@@ -22,6 +22,7 @@ from node.web.views import (
     FeedbackView,
     FeedLine,
     FeedView,
+    FollowView,
     FrontView,
     OfferLine,
     Party,
@@ -82,13 +83,16 @@ class PublicPages:
             return None
         return PublicDocument(found, self._page_of_object(tx, path, now) if as_page else None)
 
-    def account(self, tx: Tx, handle: str) -> Account | None:
-        """The account that a handle of this node names; anybody may know it."""
+    def follow(self, tx: Tx, handle: str) -> FollowView | None:
+        """Who a handle of this node is, for those who want to follow it from elsewhere; None for nobody."""
         name, _, host = handle.removeprefix("@").partition("@")
-        return tx.accounts.by_name(name) if host == self._host else None
+        account = tx.accounts.by_name(name) if host == self._host else None
+        if account is None:
+            return None
+        party, page = self._party(account), self._page_of(account)
+        return FollowView(host=self._host, page=page, name=party.name, handle=party.handle, actor=account.id)
 
-    def party(self, account: Account) -> Party:
-        """An account of ours as pages name it."""
+    def _party(self, account: Account) -> Party:
         return Party(account.display_name, f"@{account.name}@{self._host}", self._page_of(account))
 
     def _page_of(self, account: Account) -> str:
@@ -133,7 +137,7 @@ class PublicPages:
             host=self._host,
             page=f"{self._base}/",
             actor=self._documents.node_actor,
-            accounts=tuple(self.party(account) for account in vendors),
+            accounts=tuple(self._party(account) for account in vendors),
         )
 
     def _profile(self, tx: Tx, account: Account) -> ProfileView:
@@ -167,7 +171,7 @@ class PublicPages:
             host=self._host,
             page=offer.url,
             object_id=offer.id,
-            vendor=self.party(author),
+            vendor=self._party(author),
             title=offer.name or "",
             price=_price(offer),
             published_at=offer.published_at,
@@ -187,7 +191,7 @@ class PublicPages:
             host=self._host,
             page=said.url,
             object_id=post.id,
-            author=self.party(author),
+            author=self._party(author),
             vendor=Party(said.mention or said.vendor, said.mention, said.vendor),
             title=said.title,
             published_at=said.published_at,
@@ -202,7 +206,7 @@ class PublicPages:
     # --- what is new --------------------------------------------------------------------------------------
 
     def _feed(self, tx: Tx, account: Account) -> FeedView:
-        party = self.party(account)
+        party = self._party(account)
         lines = [_feed_line_of_offer(offer, party) for offer in _offers(tx, account)]
         lines += [_feed_line_of_feedback(post, said) for post, said in _feedback(tx, account)]
         newest = sorted(lines, key=lambda line: line.updated_at, reverse=True)[:MOST_IN_A_FEED]
