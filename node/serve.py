@@ -130,6 +130,7 @@ async def serve(
 
             def is_stopping() -> None:
                 notifier.tell("STOPPING=1")
+                opened.node.changes.close()
                 opened.worker.stop()  # what runs ends within the worker's own grace, then `run` returns
 
             server = NodeServer(settings, door, ready=is_ready, stopping=is_stopping)

@@ -21,6 +21,7 @@ from node.domain.accounts import Account, AccountKind
 from node.domain.errors import InvalidInput, Refusal
 from node.services.entering import new_token
 from node.store.ports import Flash, Preferences, Session
+from node.web.events import EventStream, Streams
 from node.web.fields import Typed
 from node.web.forms import (
     FORM_BYTES,
@@ -43,6 +44,7 @@ from node.web.visits import (
     Answer,
     Download,
     Forbidden,
+    Live,
     Missing,
     Page,
     Redirect,
@@ -87,6 +89,7 @@ class PrivatePages:
         self._node = node
         self._gate = gate
         self._report = report
+        self._streams = Streams()
         self._cookies = Cookies(node.config.base_url.startswith("https://"))
         self._routes: dict[str, tuple[Any, Mapping[str, Any], dict[str, list[Screen]]]] = {}
         for screen in screens:
@@ -275,6 +278,8 @@ class PrivatePages:
             response = await self._redirect(visit, answer)
         elif isinstance(answer, Download):
             response = _download(answer)
+        elif isinstance(answer, Live):
+            response = self._stream(visit, answer)
         else:
             response = answer
         for cookie in visit.cookies_set:
@@ -316,6 +321,14 @@ class PrivatePages:
         if visit.is_fragment:  # htmx would put the next page into a part of this one
             return Response(status_code=204, headers={"hx-redirect": answer.to})
         return Response(status_code=303, headers={"location": answer.to})
+
+    def _stream(self, visit: Visit, live: Live) -> Response:
+        """A stream, where there is room for one more; 204 tells the browser not to come again."""
+        session = visit.viewer.session.token_hash
+        if not self._streams.has_room(session):
+            return Response(status_code=204)
+        since = visit.headers.get("last-event-id", "") or visit.query.first("since")
+        return EventStream(self._node, live.watch, self._streams, session, since=since)
 
     # --- what went wrong ----------------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ __all__ = [
     "Download",
     "Forbidden",
     "Handler",
+    "Live",
     "LogInFirst",
     "Missing",
     "Page",
@@ -117,7 +118,17 @@ class Download:
     media_type: str = "application/octet-stream"
 
 
-Answer = Page | Redirect | Download | Response
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A stream that says `changed` whenever `watch` gives another value; its page then asks for its part.
+
+    It goes on from the mark in `?since=` (`events.mark_of`), so that nothing is missed in between.
+    """
+
+    watch: Callable[[Desk], Any]
+
+
+Answer = Page | Redirect | Download | Live | Response
 Handler = Callable[["Visit"], Awaitable[Answer]]
 
 

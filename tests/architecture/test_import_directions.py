@@ -34,7 +34,14 @@ DATA = tuple(
     )
 )
 # What every front (handlers, pages, API, commands) may stand on.
-FRONT = ("node.context", "node.services", "node.lookups", "node.desk", "node.domain", "node.store.ports")
+FRONT = (
+    "node.context",
+    "node.services",
+    "node.lookups",
+    "node.desk",
+    "node.domain",
+    "node.store.ports",
+)
 
 # package or module → what of ours it may import; the most specific name decides.
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -46,13 +53,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.monitor": ("node.health", "node.metrics", "node.store.ports"),
     "node.reporting": ("node.metrics", "node.store.ports", "federation"),
     "node.clocks": (),
+    "node.changes": (),
     "node.timekeeper": ("node.clocks", "node.context", "node.desk", "node.services", "node.store.ports"),
     # store: ports above adapters, one driver each
     "node.store": (),
     "node.store.records": ("node.domain.errors", "federation.ports"),
+    "node.store.composing": ("node.store.records", "node.domain"),
     "node.store.entering": ("node.store.records", "node.domain"),
     "node.store.selling": ("node.store.records", "node.domain"),
     "node.store.ports": (
+        "node.store.composing",
         "node.store.entering",
         "node.store.records",
         "node.store.selling",
@@ -103,6 +113,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.messages",
     ),
     "node.context": (
+        "node.changes",
         "node.clocks",
         "node.config",
         "node.desk",
@@ -131,7 +142,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *DATA,
     ),
     "node.recipients": ("node.context", "node.desk"),
-    # a deal's messages read anew, for every front that shows them
+    # a deal's messages read anew, and all of them in one file with our own documents as they are served
     "node.records": (
         "node.desk",
         "node.documents",
@@ -148,6 +159,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.domain",
         "federation",
     ),
+    # buying asks the network, then runs the use case: for every front
+    "node.buying": (*FRONT, "node.wire", *DATA),
     # the fronts: never each other
     "node.handlers": (
         "node.handlers",
@@ -159,13 +172,22 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     # which hosts are one owner's, so that they share what they may hold up
     "node.handlers.farewells": (*FRONT, "federation.listeners", "federation.rates", *DATA),
-    "node.web": ("node.web", *FRONT, "node.wire.html"),
+    "node.web": ("node.web", *FRONT, "node.buying", "node.records", "node.wire.html"),
     # how often logging in may be tried
     "node.web.gate": ("node.web", "federation.rates"),
     # how often a stranger may have this node ask a server, and what may come of it
     "node.web.follow": ("node.web", *FRONT, "federation.errors", "federation.rates"),
     "node.api": ("node.api", *FRONT),
-    "node.commands": ("node.commands", "node.asking", *FRONT, "node.config", "node.wire", *DATA),
+    "node.commands": (
+        "node.commands",
+        "node.asking",
+        "node.buying",
+        "node.records",
+        *FRONT,
+        "node.config",
+        "node.wire",
+        *DATA,
+    ),
     # the owner's word on the clock is written down at once
     "node.commands.admin": ("node.commands", *FRONT, "node.timekeeper", *DATA),
     # what is known of the host that a message waits for
@@ -213,14 +235,6 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.api",
         "node.wire",
         "federation",
-    ),
-    # an export takes our own documents along, as they are served
-    "node.commands.evidence": (
-        "node.commands",
-        *FRONT,
-        "node.documents",
-        "node.wire",
-        *DATA,
     ),
     "node.commands.reach": ("node.commands", *FRONT, "federation.webfinger", *DATA),
     # above the assembly: how a command reaches a node, that runs or is opened for it
