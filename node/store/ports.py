@@ -16,6 +16,7 @@ from federation.ports import DeliveryQueue, HostMemory, HostState, InboxLog, Pub
 from node.domain.accounts import Account, Persona
 from node.domain.deals import Deal, DealState
 from node.domain.intents import Intent
+from node.store.composing import Drafts, Overview, Unsent
 from node.store.entering import (
     Attempts,
     Blocks,
@@ -80,6 +81,7 @@ __all__ = [
     "Deliveries",
     "Direction",
     "Documents",
+    "Drafts",
     "Evidence",
     "Flash",
     "FollowState",
@@ -95,6 +97,7 @@ __all__ = [
     "Meta",
     "Notice",
     "Notices",
+    "Overview",
     "Parked",
     "Parking",
     "Passkey",
@@ -117,6 +120,7 @@ __all__ = [
     "Ticket",
     "Tickets",
     "Tx",
+    "Unsent",
     "Upload",
 ]
 
@@ -157,8 +161,8 @@ class Keys(Protocol):
 
 class Intents(Protocol):
     def get(self, intent_id: str) -> Intent | None: ...
-    def all(self, account: str, *, is_live: bool = False, limit: int = 1000) -> list[Intent]:
-        """Newest first; with `is_live` only those that are."""
+    def all(self, account: str, *, is_live: bool = False, limit: int = 1000, offset: int = 0) -> list[Intent]:
+        """Newest first, `offset` of them passed over; with `is_live` only those that are."""
         ...
 
     def find(self, account: str, ending: str) -> list[Intent]: ...
@@ -345,6 +349,12 @@ class Tx(Protocol):
     def preferences(self) -> PreferencesOf: ...
     @property
     def blocks(self) -> Blocks: ...
+    @property
+    def drafts(self) -> Drafts: ...
+    @property
+    def unsent(self) -> Unsent: ...
+    @property
+    def overview(self) -> Overview: ...
 
 
 class Database(Protocol):

@@ -281,13 +281,15 @@ class Attempt:
 class Preferences:
     """How an account's owner reads its pages; "" leaves it to the browser, or to the node.
 
-    `language` is a tag such as "de", `time_zone` an IANA name, `theme` "light" or "dark".
+    `language` is a tag such as "de", `time_zone` an IANA name, `theme` "light" or "dark". `hold_s` is for how
+    many seconds an intent that was sent from a page can still be taken back.
     """
 
     account: str
     language: str = ""
     time_zone: str = ""
     theme: str = ""
+    hold_s: int = 30
 
 
 @dataclass(frozen=True, slots=True)

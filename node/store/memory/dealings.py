@@ -19,10 +19,10 @@ class MemoryIntents(Repository):
     def get(self, intent_id: str) -> Intent | None:
         return self._t.intents.get(intent_id)
 
-    def all(self, account: str, *, is_live: bool = False, limit: int = 1000) -> list[Intent]:
+    def all(self, account: str, *, is_live: bool = False, limit: int = 1000, offset: int = 0) -> list[Intent]:
         mine = [intent for intent in self._t.intents.values() if intent.account == account]
         newest = sorted(mine, key=lambda intent: intent.created_at)[::-1]
-        return [one for one in newest if one.state is IntentState.LIVE or not is_live][:limit]
+        return [one for one in newest if one.state is IntentState.LIVE or not is_live][offset:][:limit]
 
     def find(self, account: str, ending: str) -> list[Intent]:
         mine = self.all(account, limit=len(self._t.intents))

@@ -11,6 +11,7 @@ from federation.ports import HostState, InboundEntry, KnownKey
 from node.domain.accounts import Account, Contact, Persona
 from node.domain.catalogue import CatalogueItem
 from node.domain.deals import Deal
+from node.domain.drafts import Draft
 from node.domain.intents import Intent
 from node.domain.matching import Rule
 from node.domain.offers import StandingOffer
@@ -66,6 +67,8 @@ class Tables:
     preferences: dict[str, Preferences] = field(default_factory=dict)
     blocks: dict[str, Block] = field(default_factory=dict)
     notices: dict[int, Notice] = field(default_factory=dict)
+    read_notices: dict[int, bool] = field(default_factory=dict)
+    drafts: dict[tuple[str, str], Draft] = field(default_factory=dict)
     intents: dict[str, Intent] = field(default_factory=dict)
     deals: dict[tuple[str, str], tuple[Deal, datetime | None, int]] = field(default_factory=dict)
     evidence: dict[tuple[str, str, Direction], StoredMessage] = field(default_factory=dict)

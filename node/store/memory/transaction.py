@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from node.store.memory.composing import MemoryDrafts, MemoryOverview, MemoryUnsent
 from node.store.memory.dealings import (
     MemoryDeals,
     MemoryDocuments,
@@ -66,3 +67,6 @@ class MemoryTx:
         self.attempts = MemoryAttempts(tables)
         self.preferences = MemoryPreferences(tables)
         self.blocks = MemoryBlocks(tables)
+        self.drafts = MemoryDrafts(tables)
+        self.unsent = MemoryUnsent(tables)
+        self.overview = MemoryOverview(tables)

@@ -14,7 +14,15 @@ from node.domain.intents import Intent
 from node.store.ports import Direction, Parked, StoredMessage
 from node.store.sqlite.codec import Json, from_micros, from_micros_or_none, to_micros, to_micros_or_none
 
-__all__ = ["SqliteDeals", "SqliteDocuments", "SqliteEvidence", "SqliteIntents", "SqliteParking"]
+__all__ = [
+    "MESSAGE_COLUMNS",
+    "SqliteDeals",
+    "SqliteDocuments",
+    "SqliteEvidence",
+    "SqliteIntents",
+    "SqliteParking",
+    "message_of",
+]
 
 _INTENT = Json(Intent)
 _DEAL = Json(Deal)
@@ -34,11 +42,12 @@ class SqliteIntents:
         row = self._db.execute("SELECT data FROM intent WHERE id = ?", (intent_id,)).fetchone()
         return None if row is None else _INTENT.load(row[0])
 
-    def all(self, account: str, *, is_live: bool = False, limit: int = 1000) -> list[Intent]:
+    def all(self, account: str, *, is_live: bool = False, limit: int = 1000, offset: int = 0) -> list[Intent]:
         live = " AND json_extract(data, '$.state') = 'live'" if is_live else ""
         rows = self._db.execute(
-            f"SELECT data FROM intent WHERE account = ?{live} ORDER BY created_at DESC, rowid DESC LIMIT ?",  # noqa: S608 - fixed text
-            (account, limit),
+            f"SELECT data FROM intent WHERE account = ?{live} ORDER BY created_at DESC, rowid DESC"  # noqa: S608 - fixed text
+            " LIMIT ? OFFSET ?",
+            (account, limit, offset),
         )
         return [_INTENT.load(row[0]) for row in rows]
 
@@ -169,12 +178,13 @@ class SqliteDeals:
         return [_DEAL.load(row[0]) for row in rows]
 
 
-_MESSAGE = (
+MESSAGE_COLUMNS = (
     "own, deal_id, activity_id, direction, kind, actor, digest, body, at, key_id, document, answers, refused"
 )
 
 
-def _message(row: Any) -> StoredMessage:
+def message_of(row: Any) -> StoredMessage:
+    """The message of a row of MESSAGE_COLUMNS."""
     own, deal_id, activity_id, direction, kind, actor, digest, body, at, *rest = row
     return StoredMessage(
         own, deal_id, activity_id, Direction(direction), kind, actor, digest, body, from_micros(at), *rest
@@ -189,7 +199,7 @@ class SqliteEvidence:
 
     def add(self, message: StoredMessage) -> None:
         self._db.execute(
-            f"INSERT INTO evidence ({_MESSAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - fixed text
+            f"INSERT INTO evidence ({MESSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - fixed text
             " ON CONFLICT (own, activity_id, direction) DO NOTHING",
             (
                 message.own,
@@ -210,33 +220,34 @@ class SqliteEvidence:
 
     def of_deal(self, own: str, deal_id: str) -> list[StoredMessage]:
         rows = self._db.execute(
-            f"SELECT {_MESSAGE} FROM evidence WHERE own = ? AND deal_id = ? ORDER BY id",  # noqa: S608 - fixed text
+            f"SELECT {MESSAGE_COLUMNS} FROM evidence WHERE own = ? AND deal_id = ? ORDER BY id",  # noqa: S608 - fixed text
             (own, deal_id),
         )
-        return [_message(row) for row in rows]
+        return [message_of(row) for row in rows]
 
     def find(self, own: str, activity_id: str) -> StoredMessage | None:
         row = self._db.execute(
-            f"SELECT {_MESSAGE} FROM evidence WHERE own = ? AND activity_id = ? ORDER BY id LIMIT 1",  # noqa: S608 - fixed text
+            f"SELECT {MESSAGE_COLUMNS} FROM evidence WHERE own = ? AND activity_id = ? ORDER BY id LIMIT 1",  # noqa: S608 - fixed text
             (own, activity_id),
         ).fetchone()
-        return None if row is None else _message(row)
+        return None if row is None else message_of(row)
 
     def said(self, own: str, *, is_feedback: bool = False, limit: int = 200) -> list[StoredMessage]:
         kind = "feedback" if is_feedback else "ask"
         rows = self._db.execute(
-            f"SELECT {_MESSAGE} FROM evidence WHERE own = ? AND kind = '{kind}' ORDER BY id DESC LIMIT ?",  # noqa: S608 - fixed text
+            f"SELECT {MESSAGE_COLUMNS} FROM evidence WHERE own = ? AND kind = '{kind}'"  # noqa: S608 - fixed text
+            " ORDER BY id DESC LIMIT ?",
             (own, limit),
         )
-        return [_message(row) for row in rows]
+        return [message_of(row) for row in rows]
 
     def answer_to(self, own: str, activity_id: str) -> StoredMessage | None:
         row = self._db.execute(
-            f"SELECT {_MESSAGE} FROM evidence WHERE own = ? AND answers = ? AND answers <> ''"  # noqa: S608 - fixed text
+            f"SELECT {MESSAGE_COLUMNS} FROM evidence WHERE own = ? AND answers = ? AND answers <> ''"  # noqa: S608 - fixed text
             " AND direction = ? ORDER BY id LIMIT 1",
             (own, activity_id, Direction.OUT.value),
         ).fetchone()
-        return None if row is None else _message(row)
+        return None if row is None else message_of(row)
 
 
 class SqliteDocuments:

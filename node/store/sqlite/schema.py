@@ -193,6 +193,17 @@ _SELLING = (
 )
 
 
+# What is there when the column comes has been read: only what is new from then on is marked.
+_COMPOSING = (
+    """CREATE TABLE draft (account TEXT NOT NULL, id TEXT NOT NULL, changed_at INTEGER NOT NULL,
+    data TEXT NOT NULL, PRIMARY KEY (account, id)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX deal_pressing ON deal (account, state, wake_at) WHERE wake_at IS NOT NULL",
+    "ALTER TABLE notice ADD COLUMN unread INTEGER NOT NULL DEFAULT 1",
+    "UPDATE notice SET unread = 0",
+    "CREATE INDEX notice_unread ON notice (account, id) WHERE unread = 1",
+)
+
+
 def _fill_matching(database: Database) -> None:
     rows = database.execute("SELECT account, sku, category, data FROM catalogue_item").fetchall()
     for account, sku, category, data in rows:
@@ -255,7 +266,11 @@ def _steps() -> Migrations:
             " WHERE json_extract(data, '$.state') = 'live'"
         )
 
-    for name, statements in (("0005-entering", _ENTERING), ("0006-selling", _SELLING)):
+    for name, statements in (
+        ("0005-entering", _ENTERING),
+        ("0006-selling", _SELLING),
+        ("0007-composing", _COMPOSING),
+    ):
         _add_statements(steps, name, statements)
     return steps
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from node.store.sqlite.composing import SqliteDrafts, SqliteOverview, SqliteUnsent
 from node.store.sqlite.dealings import (
     SqliteDeals,
     SqliteDocuments,
@@ -71,3 +72,6 @@ class SqliteTx:
         self.attempts = SqliteAttempts(connection)
         self.preferences = SqlitePreferences(connection)
         self.blocks = SqliteBlocks(connection)
+        self.drafts = SqliteDrafts(connection)
+        self.unsent = SqliteUnsent(connection)
+        self.overview = SqliteOverview(connection)
