@@ -59,11 +59,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store": (),
     "node.store.records": ("node.domain.errors", "federation.ports"),
     "node.store.composing": ("node.store.records", "node.domain"),
-    "node.store.composing": ("node.store.records", "node.domain"),
     "node.store.entering": ("node.store.records", "node.domain"),
     "node.store.selling": ("node.store.records", "node.domain"),
     "node.store.ports": (
-        "node.store.composing",
         "node.store.composing",
         "node.store.entering",
         "node.store.records",
