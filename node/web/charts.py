@@ -26,6 +26,8 @@ ROW, BAR, LABEL = 46, 16, 14
 """Heights in CSS pixels: of a row of bars, of the bar in it, and down to the label's baseline."""
 PLOT_TOP, PLOT, AXIS = 18, 170, 24
 """Of a line chart: above the plot, the plot, and the labels below it."""
+START, ACROSS = 8, 91
+"""Where the lines begin and how wide they are, in per cent: the scale is read to the left of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +192,9 @@ def _gridline(top: Decimal, part: int, show: Show) -> Markup:
 
 def _inner(lines: Markup) -> Markup:
     return Markup(
-        '<svg x="0" y="{}" width="100%" height="{}" viewBox="0 0 100 100" preserveAspectRatio="none">{}</svg>'
-    ).format(PLOT_TOP, PLOT, lines)
+        '<svg x="{}%" y="{}" width="{}%" height="{}" viewBox="0 0 100 100" preserveAspectRatio="none">'
+        "{}</svg>"
+    ).format(START, PLOT_TOP, ACROSS, PLOT, lines)
 
 
 def _polylines(series: Sequence[Sequence[Number | None]], top: Decimal) -> Markup:
@@ -216,22 +219,23 @@ def _polylines(series: Sequence[Sequence[Number | None]], top: Decimal) -> Marku
 
 def _dots(values: Sequence[Number | None], top: Decimal, number: int) -> Markup:
     """A dot at each value: what stands alone between two gaps would not be seen otherwise."""
-    drawn = [
-        Markup('<circle class="fill-{}" cx="{}%" cy="{}" r="3"/>').format(
-            number, _round(_across(place, len(values))), _round(PLOT_TOP + PLOT - PLOT * Decimal(value) / top)
-        )
-        for place, value in enumerate(values)
-        if value is not None
-    ]
-    return Markup("").join(drawn)
+    drawn = Markup("")
+    for place, value in enumerate(values):
+        if value is not None:
+            x = START + _across(place, len(values)) * ACROSS / 100
+            y = PLOT_TOP + PLOT - PLOT * Decimal(value) / top
+            drawn += Markup('<circle class="fill-{}" cx="{}%" cy="{}" r="3"/>').format(
+                number, _round(x), _round(y)
+            )
+    return drawn
 
 
 def _times(names: Sequence[str]) -> Markup:
     """The first and the last time below the plot; the table has them all."""
     y = PLOT_TOP + PLOT + AXIS - 7
     return Markup(
-        '<text class="tick" x="0" y="{0}">{1}</text><text class="tick end" x="100%" y="{0}">{2}</text>'
-    ).format(y, names[0], names[-1])
+        '<text class="tick" x="{0}%" y="{1}">{2}</text><text class="tick end" x="{3}%" y="{1}">{4}</text>'
+    ).format(START, y, names[0], START + ACROSS, names[-1])
 
 
 # --- reckoning --------------------------------------------------------------------------------------------
