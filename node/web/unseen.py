@@ -11,13 +11,14 @@ import unicodedata
 
 __all__ = ["hides_something", "show_unseen", "show_unseen_in_prose"]
 
-# Directional controls; zero-width and invisible ones; fillers and blanks that look like nothing; tags.
+# Directional controls; zero-width and invisible ones; fillers and blanks that look like nothing; tags; and
+# what no document may hold: controls, halves of pairs, U+FFFE.
 _MARKS = "\u061c\u200e\u200f"
 _ISOLATES = "\u2066-\u2069"
 _OVERRIDES = "\u202a-\u202e"
 _NOTHING = (
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2028\u2029\u2060-\u2065"
-    "\u206a-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff\U0001d173-\U0001d17a"
+    "\u206a-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff\U0001d173-\U0001d17a"
 )
 _JOINERS = "\u200c\u200d"
 _UNSEEN = re.compile(f"[{_MARKS}{_ISOLATES}{_OVERRIDES}{_NOTHING}{_JOINERS}]")
