@@ -173,7 +173,7 @@ def poisoned(document: Any, poison: str) -> Iterator[Any]:
 async def a_feedback(world: World) -> Post:
     """Feedback of a stranger about the shop, kept as it was received."""
     author = world.t.id
-    note = {
+    note: JsonObject = {
         "id": f"{author}/notes/1",
         "type": "Note",
         "attributedTo": author,
@@ -241,12 +241,13 @@ async def test_p09_text_of_a_standing_offer_runs_nothing(world: World, poison: s
     v, path = world.v, posted["url"].removeprefix(world.v.base)
     offer = await v.open.node.look(lambda desk: desk.tx.posts.offer(posted["id"]))
     assert offer is not None
-    for field, value in (
-        ("name", poison),
-        ("content", f"<p>{poison}</p>"),
-        ("category", poison),
-        ("terms_accepted", (poison, f"https://x.example/{poison}")),
-    ):
+    changes: dict[str, Any] = {
+        "name": poison,
+        "content": f"<p>{poison}</p>",
+        "category": poison,
+        "terms_accepted": (poison, f"https://x.example/{poison}"),
+    }
+    for field, value in changes.items():
         changed = replace(offer, **{field: value})
         await v.open.node.work(lambda desk, it=changed: desk.tx.posts.save_offer(v.actor("shop"), it))  # type: ignore[misc]
         shown = await pages_of(world, path, "/@shop")
