@@ -32,6 +32,7 @@ from node.web.frame import PRIVATE_PATHS, PrivatePages
 from node.web.gate import Gate
 from node.web.i18n import choose_locale
 from node.web.pages import PAGE_HEADERS, render_missing, render_public
+from node.web.passkeys import Passkeys
 from node.web.screens import ALL
 from node.web.static import FILES
 from node.web.templating import Reader
@@ -60,7 +61,8 @@ def create_app(node: Node, inbox: InboxDependencies, *, room: Room | None = None
     """
     documents = Documents(node.config.base_url)
     endpoints = _endpoints(node, inbox, documents, room or Room())
-    private = PrivatePages(node, ALL, gate=Gate(), report=Reports(node.metrics).failed)
+    gate = Gate(Passkeys(node.config.base_url, secret=node.seed()))
+    private = PrivatePages(node, ALL, gate=gate, report=Reports(node.metrics).failed)
     app = Starlette(
         routes=[
             Mount("/static", FILES),

@@ -22,6 +22,7 @@ class FoundForm:
     fields: list[tuple[str, str]] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     is_multipart: bool = False
+    is_hidden: bool = False
 
 
 class _Reader(HTMLParser):
@@ -42,10 +43,9 @@ class _Reader(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         name = given.get("name", "")
         if tag == "form":
-            is_multipart = given.get("enctype") == "multipart/form-data"
-            self._form = FoundForm(
-                given.get("action", ""), given.get("method", "get"), is_multipart=is_multipart
-            )
+            self._form = FoundForm(given.get("action", ""), given.get("method", "get"))
+            self._form.is_multipart = given.get("enctype") == "multipart/form-data"
+            self._form.is_hidden = "hidden" in given
             self.forms.append(self._form)
         elif tag in ("script", "style"):
             self._hidden += 1
@@ -120,11 +120,11 @@ class Seen:
         return " ".join(" ".join(self.read.text).split())
 
     def form(self, action: str = "") -> FoundForm:
-        """The form that leads to `action` (the first that is not the log-out's)."""
-        forms = [
-            one for one in self.read.forms if one.action == action or (not action and one.action != "/logout")
-        ]
-        assert forms, f"{self.url} has no form to {action!r}; {[one.action for one in self.read.forms]}"
+        """The form that leads to `action`, else the first without scripts that is not the log-out."""
+        found = self.read.forms
+        shown = [one for one in found if not one.is_hidden and one.action != "/logout"]
+        forms = [one for one in found if one.action == action] if action else shown
+        assert forms, f"{self.url} has no form to {action!r}; {[one.action for one in found]}"
         return forms[0]
 
 

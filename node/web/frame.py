@@ -118,6 +118,7 @@ class PrivatePages:
                 raise Forbidden(visit.words("These pages are never shown inside others."))
             visit.query = _query_of(request.scope["query_string"])
             visit = await self._recognise(visit)
+            self._tell_apart(visit)
             screen, visit.params = self._find(visit)
             if screen is None:
                 return self._not_allowed(visit)
@@ -199,7 +200,8 @@ class PrivatePages:
         self._admit(screen, visit)
         async with Uploads(self._node.config.data_dir) as uploads:
             typed = await self._typed(screen, visit, request, uploads)
-            if origin is Origin.UNTOLD and not self._is_known(visit, typed):
+            token = visit.headers.get("x-form-token") or typed.first(TOKEN_FIELD)
+            if origin is Origin.UNTOLD and not proves(token, visit.browser):
                 raise Expired
             return await self._act(screen, visit, typed)
 
@@ -250,14 +252,13 @@ class PrivatePages:
                 raise TooLong
         return parse_urlencoded(bytes(body))
 
-    def _is_known(self, visit: Visit, typed: Typed) -> bool:
-        """Whether the form's token is that of this browser's cookie."""
-        token = visit.headers.get("x-form-token") or typed.first(TOKEN_FIELD)
-        return proves(token, self._secret(visit))
-
-    def _secret(self, visit: Visit) -> str:
-        """The cookie that the form's token comes from."""
-        return visit.cookies.get(self._cookies.session if visit.session else self._cookies.visitor, "")
+    def _tell_apart(self, visit: Visit) -> None:
+        """Know this browser again when it sends its form, logged in or not."""
+        name = self._cookies.session if visit.session is not None else self._cookies.visitor
+        visit.browser = visit.cookies.get(name, "")
+        if not visit.browser:
+            visit.browser = new_token(self._node.seed())
+            visit.cookies_set.append(self._cookies.set(name, visit.browser))
 
     # --- the way out --------------------------------------------------------------------------------------
 
@@ -298,16 +299,12 @@ class PrivatePages:
         if says and session is not None and session.flash and visit.method == "GET":
             token_hash = session.token_hash
             flashes = await visit.act(lambda desk: take_flash(desk, token_hash))
-        secret = self._secret(visit)
-        if not secret and visit.session is None:
-            secret = new_token(self._node.seed())
-            visit.cookies_set.append(self._cookies.set(self._cookies.visitor, secret))
         return Frame(
             host=self._node.config.host,
             path=visit.path,
             locale=visit.locale,
             now=self._node.now(),
-            token=token_of(secret),
+            token=token_of(visit.browser),
             account=visit.account,
             flashes=flashes,
             trouble=unshown(visit),

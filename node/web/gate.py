@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from federation.rates import Buckets
+from node.web.passkeys import Passkeys
 from node.web.passwords import Busy, Passwords
 
 __all__ = ["Gate", "GateSettings", "TooMany"]
@@ -43,8 +44,11 @@ class Gate:
     that by somebody else's guesses at a password.
     """
 
-    def __init__(self, settings: GateSettings | None = None, *, passwords: Passwords | None = None) -> None:
+    def __init__(
+        self, passkeys: Passkeys, settings: GateSettings | None = None, *, passwords: Passwords | None = None
+    ) -> None:
         bounds = settings or GateSettings()
+        self.passkeys = passkeys
         self.passwords = passwords or Passwords()
         self._names = Buckets(per_second=bounds.name_per_hour / 3600, burst=bounds.name_burst)
         self._overall = Buckets(per_second=bounds.overall_per_hour / 3600, burst=bounds.overall_burst)

@@ -177,6 +177,8 @@ class Visit:
     locale: Locale
     gate: Gate
     receive_form: Callable[[Form], Awaitable[Filled]]
+    browser: str = ""
+    """What only this browser has: the cookie that form tokens and challenges are bound to."""
     session: Session | None = None
     account: Account | None = None
     preferences: Preferences | None = None

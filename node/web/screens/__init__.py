@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from node.web.screens import home, login, security, styleguide
+from node.web.screens import home, login, passkeys, security, styleguide
 from node.web.visits import Screens
 
 __all__ = ["ALL"]
 
-ALL = Screens(home.SCREENS, login.SCREENS, security.SCREENS, styleguide.SCREENS)
+ALL = Screens(home.SCREENS, login.SCREENS, passkeys.SCREENS, security.SCREENS, styleguide.SCREENS)

@@ -11,10 +11,11 @@ from node.desk import Desk
 from node.domain.accounts import Account
 from node.services.entering import LOG_IN as LINK
 from node.services.entering import peek_ticket, take_ticket
-from node.store.ports import Attempt, Ticket
+from node.store.ports import Attempt, Passkey, Ticket
 from node.web.entering import enter, leave
 from node.web.fields import hidden, secret, text
-from node.web.forms import Form
+from node.web.forms import Filled, Form, FormRefused
+from node.web.passkeys import CREDENTIAL_CHARS, Unproven
 from node.web.sessions import browser_words, confirm_session
 from node.web.visits import Answer, Page, Redirect, Screens, Visit, Who, is_local
 
@@ -26,18 +27,25 @@ NAME = text("name", most=100)
 PASSWORD = secret("password")
 NEXT = hidden("next", most=2000)
 TOKEN = hidden("token", most=100)
+CREDENTIAL = hidden("credential", most=CREDENTIAL_CHARS)
 
 LOG_IN = Form(NAME, PASSWORD, NEXT)
 BY_LINK = Form(TOKEN)
+BY_PASSKEY = Form(CREDENTIAL, NEXT)
 CONFIRM = Form(PASSWORD, NEXT)
 
 
 @dataclass(frozen=True, slots=True)
 class LogInView:
-    """`back` is where the log-in leads; `has_ended` says that somebody has just logged out."""
+    """`back` is where the log-in leads; `has_ended` says that somebody has just logged out.
+
+    `options` is what the browser is asked for where a passkey is to be shown, "" where there is none.
+    """
 
     back: str
-    has_ended: bool
+    options: str
+    has_ended: bool = False
+    has_password: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +64,13 @@ async def log_in_page(visit: Visit) -> Answer:
     back = _back(visit)
     if visit.account is not None:
         return Redirect(back)
-    view = LogInView(back, has_ended="ended" in visit.query)
+    view = LogInView(back, _options(visit), has_ended="ended" in visit.query)
     return Page("login/log_in.html", view, visit.form_or(LOG_IN))
+
+
+def _options(visit: Visit, known: tuple[Passkey, ...] = ()) -> str:
+    passkeys = visit.gate.passkeys
+    return passkeys.ask_to_show(known=known, browser=visit.browser, nonce=visit.node.seed(), now=visit.now)
 
 
 @SCREENS.post("/login", who=Who.ANYBODY)
@@ -105,6 +118,46 @@ async def log_out(visit: Visit) -> Answer:
     return Redirect("/login?ended")
 
 
+# --- by a passkey -----------------------------------------------------------------------------------------
+
+
+@SCREENS.post("/login/passkey", who=Who.ANYBODY, again=log_in_page)
+async def log_in_by_passkey(visit: Visit) -> Answer:
+    """The key says whose it is; its count goes on, so that a copy of it is found out."""
+    filled = await visit.read(BY_PASSKEY)
+    passkey = await _shown(visit, filled)
+    account = await visit.look(lambda desk: desk.tx.accounts.get(passkey.account))
+    if account is None:
+        raise _unknown(visit, filled)
+    await _note(visit, account, "passkey", succeeded=True)
+    await enter(visit, account, "passkey")
+    return Redirect(filled[NEXT] if is_local(filled[NEXT]) else "/my")
+
+
+async def _shown(visit: Visit, filled: Filled) -> Passkey:
+    """The passkey that was shown and holds. Raises: FormRefused, TooMany."""
+    gate, credential = visit.gate, filled[CREDENTIAL]
+    gate.spend("", visit.now, kind="passkey")
+    try:
+        passkey_id = gate.passkeys.id_of(credential)
+        passkey = await visit.look(lambda desk: desk.tx.passkeys.get(passkey_id))
+        if passkey is None:
+            raise Unproven
+        shown = gate.passkeys.verify_shown(credential, passkey, browser=visit.browser, now=visit.now)
+    except Unproven:
+        raise _unknown(visit, filled) from None
+    used = replace(passkey, sign_count=shown.sign_count, last_used_at=visit.now)
+    await visit.act(lambda desk: desk.tx.passkeys.save(used) if desk.tx.passkeys.get(used.id) else None)
+    return used
+
+
+def _unknown(visit: Visit, filled: Filled) -> FormRefused:
+    _ = visit.words
+    return filled.refused(
+        "", _("This passkey does not open anything here."), _("Try again, or use your password.")
+    )
+
+
 # --- by a link --------------------------------------------------------------------------------------------
 
 
@@ -147,7 +200,11 @@ def _account_of(desk: Desk, ticket: Ticket | None) -> Account | None:
 @SCREENS.get("/my/confirm")
 async def confirm_page(visit: Visit) -> Answer:
     """Before what matters, the owner shows that it is still them who sits there."""
-    return Page("login/confirm.html", LogInView(_back(visit), has_ended=False), visit.form_or(CONFIRM))
+    account = visit.viewer.account
+    known = tuple(await visit.look(lambda desk: desk.tx.passkeys.all(account.id)))
+    options = _options(visit, known) if known else ""
+    view = LogInView(_back(visit), options, has_password=account.password_hash is not None)
+    return Page("login/confirm.html", view, visit.form_or(CONFIRM))
 
 
 @SCREENS.post("/my/confirm")
@@ -159,4 +216,14 @@ async def confirm(visit: Visit) -> Answer:
         _ = visit.words
         raise filled.refused("password", _("This is not your password."), _("Try again."))
     await visit.act(lambda desk: confirm_session(desk, session.token_hash, "password"))
+    return Redirect(filled[NEXT] if is_local(filled[NEXT]) else "/my")
+
+
+@SCREENS.post("/my/confirm/passkey", again=confirm_page)
+async def confirm_by_passkey(visit: Visit) -> Answer:
+    filled = await visit.read(BY_PASSKEY)
+    account, session = visit.viewer.account, visit.viewer.session
+    if (await _shown(visit, filled)).account != account.id:
+        raise _unknown(visit, filled)
+    await visit.act(lambda desk: confirm_session(desk, session.token_hash, "passkey"))
     return Redirect(filled[NEXT] if is_local(filled[NEXT]) else "/my")

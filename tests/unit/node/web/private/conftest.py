@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from federation.client import AsgiEngine
 from federation.keys import SigningKey, generate_rsa
@@ -29,8 +30,9 @@ __all__ = ["House", "house", "rsa"]
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PASSWORD = "four quiet bicycles"
-HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-"""Cheap to check: what a real one costs is `test_passwords`' own matter."""
+CHEAP = replace(RFC_9106_LOW_MEMORY, time_cost=1, memory_cost=8, parallelism=1)
+"""What a real hash costs is `test_passwords`' own matter."""
+HASHED = PasswordHasher.from_parameters(CHEAP).hash(PASSWORD)
 
 
 class Clock:
@@ -93,7 +95,10 @@ def rsa() -> SigningKey:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, rsa: SigningKey, anyio_backend: str) -> AsyncIterator[House]:
+async def house(
+    tmp_path: Path, rsa: SigningKey, anyio_backend: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[House]:
+    monkeypatch.setattr("node.web.passwords.RFC_9106_LOW_MEMORY", CHEAP)
     clock, apps = Clock(), dict[str, Any]()
     config = Config(data_dir=tmp_path, base_url="https://ana.example", cast_spread_s=0)
     (tmp_path / "config.toml").write_text(f'base_url = "{config.base_url}"\n')

@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse
 
 from node.web.frame import PrivatePages
 from node.web.gate import Gate
+from node.web.passkeys import Passkeys
 from node.web.visits import Answer, Handler, Screens, Visit, Who
 from tests.unit.node.web.private.conftest import House
 
@@ -38,7 +39,9 @@ async def test_viewer_gets_the_screen_of_their_kind(house: House, kind: str, sai
     screens.get("/my/things", who=Who.PERSON)(_says("hers"))
     screens.get("/my/things", who=Who.VENDOR)(_says("theirs"))
     browser = await house.logged_in("ana")
-    app: Any = PrivatePages(house.node, screens, gate=Gate(), report=Heard())
+    app: Any = PrivatePages(
+        house.node, screens, gate=Gate(Passkeys(house.base, secret=b"s" * 32)), report=Heard()
+    )
     browser._app = app
     assert (await browser.get("/my/things")).body == said.encode()
 

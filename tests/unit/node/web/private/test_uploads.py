@@ -12,6 +12,7 @@ from node.web.forms import BadForm, Form
 from node.web.frame import PrivatePages
 from node.web.gate import Gate
 from node.web.i18n import Locale
+from node.web.passkeys import Passkeys
 from node.web.uploads import Uploads
 from node.web.visits import Answer, Download, Screens, Visit
 from tests.browsing import Browser, Seen
@@ -59,7 +60,8 @@ async def chunks(data: bytes, size: int = 7) -> AsyncIterator[bytes]:
 
 async def send(house: House, data: bytes, path: str = "/my/file") -> Seen:
     browser = await house.logged_in()
-    pages = PrivatePages(house.node, SCREENS, gate=Gate(), report=lambda what, error: None)
+    gate = Gate(Passkeys(house.base, secret=b"s" * 32))
+    pages = PrivatePages(house.node, SCREENS, gate=gate, report=lambda what, error: None)
     other = Browser(pages, house.base, says=browser.says)
     other.cookies = browser.cookies
     return await other.post(path, data, content_type=TYPE)
