@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from markupsafe import Markup
@@ -17,6 +17,8 @@ from node.domain.values import Quantity
 from node.store.ports import Post, Tx
 from node.web.unseen import show_unseen_in_prose
 from node.web.views import (
+    AnswerLine,
+    AnswerView,
     AspectLine,
     FeedbackLine,
     FeedbackView,
@@ -33,6 +35,7 @@ from node.web.views import (
 )
 from node.wire.feedback import parse_feedback_post
 from node.wire.html import clean_html, plain_text
+from node.wire.replies import read_reply
 
 __all__ = ["ATOM", "PublicDocument", "PublicPages"]
 
@@ -41,6 +44,7 @@ ACTIVITY = "application/activity+json"
 ATOM = "application/atom+xml"
 OFFER = "standing offer"
 FEEDBACK = "feedback"
+ANSWER = "reply"
 FEED = "feed.atom"
 MOST_IN_A_FEED = 50
 
@@ -153,7 +157,7 @@ class PublicPages:
             summary=_prose(account.summary or ""),
             terms=account.terms_accepted,
             offers=tuple(_offer_line(offer) for offer in _offers(tx, account)),
-            feedback=tuple(_feedback_line(post, said) for post, said in _feedback(tx, account)),
+            feedback=self._feedback_lines(tx, account),
             indexed=is_vendor,
             description=plain_text(account.summary or ""),
             feed=self._feed_of(account),
@@ -162,6 +166,8 @@ class PublicPages:
     def _post_page(self, tx: Tx, author: Account, post: Post, now: datetime) -> PublicView | None:
         if post.kind == FEEDBACK:
             return self._feedback_page(author, post)
+        if post.kind == ANSWER:
+            return self._answer_page(tx, author, post)
         offer = tx.posts.offer(post.id)
         return self._offer_page(author, offer, now) if offer is not None else None
 
@@ -202,6 +208,36 @@ class PublicPages:
             description=plain_text(said.content),
             feed=self._feed_of(author),
         )
+
+    def _answer_page(self, tx: Tx, author: Account, post: Post) -> AnswerView:
+        answered, content = read_reply(parse_json_object(post.body))
+        said = tx.posts.get(answered)
+        is_there = said is not None and said.kind == FEEDBACK and said.deleted_at is None
+        return AnswerView(
+            host=self._host,
+            page=self._page_of_post(author, post),
+            object_id=post.id,
+            author=self._party(author),
+            published_at=post.at,
+            content=_prose(content),
+            said=_feedback_line(said, _words(said)) if said is not None and is_there else None,
+            description=plain_text(content),
+            feed=self._feed_of(author),
+        )
+
+    def _feedback_lines(self, tx: Tx, account: Account) -> tuple[FeedbackLine, ...]:
+        answers: dict[str, list[AnswerLine]] = {}
+        for post in reversed(tx.posts.all(account.id, ANSWER)):
+            answered, content = read_reply(parse_json_object(post.body))
+            line = AnswerLine(self._page_of_post(account, post), post.at, _prose(content))
+            answers.setdefault(answered, []).append(line)
+        return tuple(
+            replace(_feedback_line(post, said), answers=tuple(answers.get(post.id, ())))
+            for post, said in _feedback(tx, account)
+        )
+
+    def _page_of_post(self, account: Account, post: Post) -> str:
+        return f"{self._page_of(account)}/{post.id.rpartition('/')[2]}"
 
     # --- what is new --------------------------------------------------------------------------------------
 

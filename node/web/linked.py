@@ -13,7 +13,7 @@ from markupsafe import Markup
 from node.domain.values import UNITS, Quantity, format_time, unit_price_text
 from node.web.templating import is_web_address
 from node.web.unseen import show_unseen
-from node.web.views import FeedbackView, FrontView, Party, Price, ProfileView, StandingOfferView
+from node.web.views import AnswerView, FeedbackView, FrontView, Party, Price, ProfileView, StandingOfferView
 
 __all__ = ["linked_data"]
 
@@ -43,6 +43,8 @@ def _said(view: object) -> dict[str, Any]:
         return _offer(view)
     if isinstance(view, FeedbackView):
         return _review(view)
+    if isinstance(view, AnswerView):
+        return _answer(view)
     if isinstance(view, FrontView):
         return {"@type": "WebSite", "@id": view.page, "url": view.page, "name": view.host}
     return {}
@@ -99,6 +101,17 @@ def _review(view: FeedbackView) -> dict[str, Any]:
         "datePublished": format_time(view.published_at),
         "author": _party(view.author, "Person"),
         "itemReviewed": _party(view.vendor, "Organization"),
+    }
+
+
+def _answer(view: AnswerView) -> dict[str, Any]:
+    return {
+        "@type": "Comment",
+        "@id": view.object_id,
+        "url": view.page,
+        "text": show_unseen(view.description),
+        "datePublished": format_time(view.published_at),
+        "author": _party(view.author, "Organization"),
     }
 
 

@@ -12,6 +12,7 @@ from node.web.i18n import LANGUAGES, Locale, words_in
 from node.web.linked import linked_data
 from node.web.templating import TEMPLATES, Reader, spoken
 from node.web.views import (
+    AnswerView,
     FeedbackView,
     FeedView,
     FollowView,
@@ -41,6 +42,7 @@ _PAGES: dict[type, str] = {
     ProfileView: "profile.html",
     StandingOfferView: "standing_offer.html",
     FeedbackView: "feedback.html",
+    AnswerView: "answer.html",
     FeedView: "feed.xml",
 }
 _NO_TIME = datetime.min.replace(tzinfo=UTC)

@@ -15,6 +15,8 @@ from markupsafe import Markup
 from node.domain.values import Quantity
 
 __all__ = [
+    "AnswerLine",
+    "AnswerView",
     "AspectLine",
     "FeedLine",
     "FeedView",
@@ -70,14 +72,27 @@ class AspectLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerLine:
+    """What a vendor says to feedback in public, beside it."""
+
+    page: str
+    published_at: datetime
+    content: Markup | str
+
+
+@dataclass(frozen=True, slots=True)
 class FeedbackLine:
-    """Feedback in a list. `from_a_purchase` says that this node has verified the vendor's own credential."""
+    """Feedback in a list, with the vendor's answers, oldest first.
+
+    `from_a_purchase` says that this node has verified the vendor's own credential.
+    """
 
     title: str
     page: str
     author: Party
     published_at: datetime
     from_a_purchase: bool = False
+    answers: tuple[AnswerLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +183,25 @@ class FeedbackView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerView:
+    """A vendor's public answer to feedback.
+
+    Shapes: `said` is the feedback as it stands in a list, None where it is no longer here; `description` is
+            the content in plain words.
+    """
+
+    host: str
+    page: str
+    object_id: str
+    author: Party
+    published_at: datetime
+    content: Markup | str
+    said: FeedbackLine | None = None
+    description: str = ""
+    feed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MissingView:
     """Nothing is here; `gone` says that something was."""
 
@@ -224,5 +258,5 @@ class FeedView:
     lines: tuple[FeedLine, ...] = ()
 
 
-PublicView = FrontView | ProfileView | StandingOfferView | FeedbackView | FeedView
+PublicView = FrontView | ProfileView | StandingOfferView | FeedbackView | AnswerView | FeedView
 """What lies at a public address; `MissingView` and `FollowView` are answers to something else."""

@@ -19,6 +19,7 @@ from federation.errors import FederationError, InvalidIri
 from federation.messages import HttpMessage, JsonObject
 from node.lookups import find_follow_place
 from node.store.ports import Post
+from node.wire.replies import Reply, build_reply
 from tests.browsing import Browser
 from tests.security.commerce import owner, stocked
 from tests.security.peers import Answer
@@ -260,7 +261,7 @@ async def test_p09_text_of_a_standing_offer_runs_nothing(world: World, poison: s
             nothing_runs(content.text or "", (field, poison))
 
 
-# Its last is for what never was JSON: the strict parser takes no such text from a stranger.
+# The last of the corpus never was JSON: the strict parser takes no such text from anybody.
 @pytest.mark.parametrize("poison", CORPUS[:-1])
 async def test_p09_text_of_a_strangers_feedback_runs_nothing(world: World, poison: str) -> None:
     post = await a_feedback(world)
@@ -275,6 +276,30 @@ async def test_p09_text_of_a_strangers_feedback_runs_nothing(world: World, poiso
             kept += 1
             nothing_runs(answer.body.decode(), (document, poison))
     assert kept >= 2
+
+
+@pytest.mark.parametrize("poison", CORPUS[:-1])
+async def test_p09_answer_to_feedback_runs_nothing(world: World, poison: str) -> None:
+    v, said = world.v, await a_feedback(world)
+    reply = Reply(
+        id=f"{v.base}/posts/{'4' * 22}",
+        author=v.actor("shop"),
+        in_reply_to=said.id,
+        writer=said.author,
+        mention="@tess@t.example",
+        content=f"<p>We mend it. {poison}</p>",
+        published_at=v.clock(),
+    )
+    body = json.dumps(build_reply(reply)).encode()
+    answer = Post(reply.id, reply.author, reply.author, "reply", body, v.clock())
+    for post in (said, answer):
+        await v.open.node.work(lambda desk, it=post: desk.tx.posts.save(it))  # type: ignore[misc]
+    shown = await pages_of(world, "/@shop", f"/@shop/{'4' * 22}", f"/posts/{'4' * 22}")
+    assert len(shown) == 6
+    for html in shown:
+        assert "We mend it." in html
+        assert "tess" in html
+        nothing_runs(html, poison)
 
 
 # --- P11 -------------------------------------------------------------------------------------------------

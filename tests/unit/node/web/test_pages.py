@@ -19,7 +19,10 @@ from node.web.i18n import LANGUAGES, locale_for
 from node.web.static import FILES, STATIC_DIR
 from node.web.templating import Reader
 from node.web.views import (
+    AnswerLine,
+    AnswerView,
     AspectLine,
+    FeedbackLine,
     FeedbackView,
     FeedLine,
     FeedView,
@@ -77,6 +80,23 @@ class Outline(HTMLParser):
         return " ".join(self.text.split())
 
 
+ANSWER = AnswerView(
+    host="shop.example",
+    page="https://shop.example/@shop/a1",
+    object_id="https://shop.example/posts/a1",
+    author=Party("North Bicycles", "@shop@shop.example", "https://shop.example/@shop"),
+    published_at=NOW,
+    content=Markup("<p>We are sorry, and mend it.</p>"),
+    said=FeedbackLine(
+        "Never got an answer",
+        "https://bo.example/@bo/x1",
+        Party("Bo", "@bo@bo.example"),
+        NOW - timedelta(days=1),
+    ),
+    description="We are sorry, and mend it.",
+)
+
+
 def render(view: PublicView, tag: str = "en") -> str:
     return pages.render_public(view, Reader(locale_for(tag), NOW))
 
@@ -117,6 +137,8 @@ def every_page(
             request.param, typed="@me@a.example", action="https://a.example/f", server="a.example"
         ),
         **{f"follow {why}": follow(request.param, wrong=why) for why in ("handle", "server", "none", "busy")},
+        "answer": render(ANSWER),
+        "answer to nothing": render(replace(ANSWER, said=None)),
         "not found": pages.render_missing(MissingView(host="shop.example")),
         "gone": pages.render_missing(MissingView(host="shop.example", gone=True)),
     }
@@ -457,6 +479,21 @@ def test_pages_speak_german_to_those_who_read_it(offer: StandingOfferView, profi
     assert "Offen bis 1. Dezember 2026, 06:00 UTC" in outline.words
     assert "Mindestens 6 Liter" in outline.words
     assert "Hier seit 1. Oktober 2026." in Outline(render(profile, "de")).words
+
+
+def test_answer_of_the_vendor_stands_beside_the_feedback(profile: ProfileView) -> None:
+    line = AnswerLine("https://shop.example/@shop/a1", NOW, Markup("<p>We are sorry.</p>"))
+    said = replace(profile.feedback[1], answers=(line,))
+    words = Outline(render(replace(profile, feedback=(said,)))).words
+    assert "North Bicycles answered on 22 November 2026 We are sorry." in words
+
+
+def test_answer_says_what_it_answers() -> None:
+    outline = Outline(render(ANSWER))
+    assert outline.all("a", href="https://bo.example/@bo/x1")
+    assert "We are sorry, and mend it." in outline.words
+    assert said_in_data(render(ANSWER))["@type"] == "Comment"
+    assert "no longer here" in Outline(render(replace(ANSWER, said=None))).words
 
 
 # --- nothing here ----------------------------------------------------------------------------------------
