@@ -88,8 +88,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Specimens:
-    """Everything that the style guide shows; `theme` names the side that it is on, and begins its ids."""
+    """Everything that the style guide shows on one of its two pages; `part` is "words" or "deals"."""
 
+    part: str
     tokens: tuple[tuple[str, ...], ...]
     blank: Filled
     refused: Filled
@@ -101,12 +102,13 @@ class Specimens:
     charts: dict[str, tuple[Chart, ...]]
 
 
-def specimens(now: datetime) -> Specimens:
+def specimens(part: str, now: datetime) -> Specimens:
     """The view of the style guide; some of it is a little before `now`, some a little after."""
     blank = _FORM.blank({"what": "Child bicycle for 115 cm", "budget_currency": "EUR"})
     typed = _FORM.blank({"what": "Child bicycle", "budget": "3 hundred", "budget_currency": "EUR"})
     refused = typed.refused("budget", "This is no amount.", "Write it in figures, such as 300 or 299.50.")
     return Specimens(
+        part=part,
         tokens=TOKENS,
         blank=blank,
         refused=refused.filled,
@@ -162,19 +164,19 @@ def _charts(theme: str) -> tuple[Chart, ...]:
     return (
         bar_chart(
             f"{theme}-lost",
-            "Why offers were lost",
+            f"Why offers were lost, in {theme}",
             ("Reason", "Offers"),
             [("Price", 31), ("Too late", 14), ("Not what was asked", 9), ("Terms", 2)],
         ),
         stacked_bar_chart(
             f"{theme}-outcome",
-            "What became of offers",
+            f"What became of offers, in {theme}",
             ("Month", "Accepted", "Declined", "Expired", "All"),
             [("September", (9, 7, 3)), ("October", (14, 8, 2)), ("November", (11, 9, 2))],
         ),
         line_chart(
             f"{theme}-answers",
-            "Hours to the first answer",
+            f"Hours to the first answer, in {theme}",
             ("Month", "By hand", "By rule"),
             [(month, (Decimal(n) / 4, Decimal("0.1"))) for month, n in zip(months, answered, strict=True)],
         ),

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.browser.looking import axe_source
 from tests.browser.story import Told, told_story
+from tests.e2e.conftest import free_rows
 from tests.needs import need_command
 
 __all__ = ["axe", "chromium", "launched", "told"]
@@ -40,5 +41,5 @@ def axe() -> str:
 def told(tmp_path_factory: pytest.TempPathFactory, chromium: Browser, axe: str) -> Iterator[Told]:
     """The story; made once it is known that there is a browser to read it with."""
     home: Path = tmp_path_factory.mktemp("story")
-    with told_story(home) as story:
+    with told_story(home, next(free_rows())[0]) as story:
         yield story

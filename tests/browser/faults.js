@@ -62,7 +62,16 @@
     const isRinged = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
     const box = shown.getBoundingClientRect();
     const isWithin = box.width > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
-    const faults = [isRinged ? "" : "no ring", isWithin ? "" : "out of sight"].filter(Boolean);
+    // WCAG 2.4.11: whatever stays in its place when the page is scrolled must not hide all of it.
+    const covers = [box.top + 2, (box.top + box.bottom) / 2, box.bottom - 2]
+      .map((y) => document.elementFromPoint((box.left + box.right) / 2, y))
+      .filter((above) => above && !above.contains(shown) && !shown.contains(above));
+    const isCovered = covers.length === 3 && covers.every((above) => above.closest("nav, header"));
+    const faults = [
+      isRinged ? "" : "no ring",
+      isWithin ? "" : "out of sight",
+      isCovered ? "hidden behind something" : "",
+    ].filter(Boolean);
     return { name: this.naming(element), faults };
   },
 })

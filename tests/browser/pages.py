@@ -53,7 +53,8 @@ PAGES: tuple[Shown, ...] = (
     Shown("log-in", "ana", "/login"),
     # the person's
     mine("home-person", "ana", "/my"),
-    mine("styleguide", "ana", "/my/styleguide"),
+    mine("styleguide-words", "ana", "/my/styleguide"),
+    mine("styleguide-deals", "ana", "/my/styleguide/deals"),
     mine("missing-private", "ana", "/my/nothing", 404),
     # the vendor's
     mine("home-vendor", "south", "/my"),

@@ -1,4 +1,4 @@
-"""Every part of the design system on one page, for those who build others."""
+"""Every part of the design system on two pages, for those who build others."""
 
 from __future__ import annotations
 
@@ -11,5 +11,10 @@ SCREENS = Screens()
 
 
 @SCREENS.get("/my/styleguide")
-async def styleguide(visit: Visit) -> Answer:
-    return Page("styleguide.html", specimens(visit.now))
+async def words(visit: Visit) -> Answer:
+    return Page("styleguide.html", specimens("words", visit.now))
+
+
+@SCREENS.get("/my/styleguide/deals")
+async def deals(visit: Visit) -> Answer:
+    return Page("styleguide.html", specimens("deals", visit.now))

@@ -25,6 +25,7 @@ PAIRS: dict[str, str] = dict(
     re.findall(r"--([a-z0-9-]+): light-dark\((#[0-9a-f]{6}, #[0-9a-f]{6})\);", TOKENS)
 )
 PLAIN = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6});", TOKENS))
+PARTS = ("words", "deals")
 THEMES = ("light", "dark")
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -86,17 +87,19 @@ def test_every_token_that_is_used_is_defined() -> None:
     assert set(re.findall(r"var\(--([a-z0-9-]+)\)", SHEET)) <= defined
 
 
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_style_guide_shows_every_part_and_every_class_has_a_rule(language: str) -> None:
-    html = styleguide(language)
+def test_every_class_of_the_style_guide_has_a_rule(language: str, part: str) -> None:
+    html = styleguide(part, language)
     used = {name for found in re.findall(r'class="([^"]+)"', html) for name in found.split()}
     unruled = {name for name in used if not re.search(rf"\.{name}\b", SHEET + SCRIPT)}
     assert unruled - {"differs", "same", "coming", "person"} == set()
     assert " style=" not in html
 
 
-def test_every_id_of_the_style_guide_is_there_once_and_those_named_are_there() -> None:
-    html = styleguide("en")
+@pytest.mark.parametrize("part", PARTS)
+def test_every_id_of_the_style_guide_is_there_once_and_those_named_are_there(part: str) -> None:
+    html = styleguide(part)
     ids = re.findall(r'\bid="([^"]+)"', html)
     assert sorted({name for name in ids if ids.count(name) > 1}) == []
     named = re.findall(r'aria-(?:labelledby|describedby)="([^"]+)"|\bfor="([^"]+)"', html)
@@ -117,7 +120,7 @@ def test_every_macro_is_shown_in_the_style_guide() -> None:
     assert missing == []
 
 
-def styleguide(language: str) -> str:
+def styleguide(part: str, language: str = "en") -> str:
     account: Any = SimpleNamespace(kind=AccountKind.PERSON)  # all that the frame looks at
     frame = Frame(
         host="ana.example",
@@ -127,4 +130,4 @@ def styleguide(language: str) -> str:
         token="t",
         account=account,
     )
-    return render("styleguide.html", frame, NOW, specimens(NOW))
+    return render("styleguide.html", frame, NOW, specimens(part, NOW))
