@@ -46,7 +46,7 @@ KEYWORDS = {
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }
-_PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]|%%")
+_PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]|%%|\{\w+\}")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
@@ -169,7 +169,7 @@ def _wrong(message: Message) -> Iterator[str]:
 
 
 def _marks(text: str) -> list[str]:
-    return sorted(_PLACEHOLDER.findall(text))
+    return sorted(match[0] for match in _PLACEHOLDER.finditer(text))
 
 
 def _forms(message: Message) -> tuple[str, ...]:

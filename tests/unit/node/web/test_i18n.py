@@ -144,6 +144,7 @@ def test_faulty_catalogue_is_found(
     [
         ("%(n)s offers", "%(anzahl)s Angebote", "other placeholders"),
         ("%(n)s offers", "Angebote", "other placeholders"),
+        ("{n} left", "noch {m}", "other placeholders"),
         ("Go <b>on</b>", "Geh weiter", "other markup"),
         ("Go on", "Geh <script>weiter</script>", "other markup"),
         ("from ", "von", "other space"),
