@@ -174,13 +174,19 @@ class PrivatePages:
     def _find(self, visit: Visit) -> tuple[Screen | None, Mapping[str, str]]:
         """The screen at a path, None where only other methods are answered. Raises: Missing."""
         visit.back = self._page_at_or_above(visit.path)
+        found: list[tuple[Screen | None, Mapping[str, str]]] = []
         for pattern, convertors, screens in self._routes.values():
             match = pattern.match(visit.path)
             if match is not None:
                 groups = match.groupdict().items()
                 params = {name: str(convertors[name].convert(value)) for name, value in groups}
-                return _fitting(screens.get(visit.method, []), visit.account), params
-        raise Missing
+                screen = _fitting(screens.get(visit.method, []), visit.account)
+                if screen is not None and _is_for(screen, visit.account):
+                    return screen, params
+                found.append((screen, params))
+        if not found:
+            raise Missing
+        return found[0]
 
     def _page_at_or_above(self, path: str) -> str:
         """A page that can be opened again: this one, else the nearest one above it."""
@@ -305,7 +311,7 @@ class PrivatePages:
             locale=visit.locale,
             now=self._node.now(),
             token=token_of(visit.browser),
-            account=visit.account,
+            account=None if visit.path.startswith("/setup") else visit.account,
             flashes=flashes,
             trouble=unshown(visit),
             theme=visit.preferences.theme if visit.preferences is not None else "",
@@ -353,8 +359,13 @@ class PrivatePages:
 
 def _fitting(screens: Sequence[Screen], account: Account | None) -> Screen | None:
     """Of a person's and a vendor's screen at one path that of the viewer's kind, else what is there."""
-    wanted = Who.VENDOR if account is not None and account.kind is AccountKind.VENDOR else Who.PERSON
-    return next((screen for screen in screens if screen.who is wanted), screens[0] if screens else None)
+    return next((screen for screen in screens if _is_for(screen, account)), screens[0] if screens else None)
+
+
+def _is_for(screen: Screen, account: Account | None) -> bool:
+    """Whether a screen is not for the other kind: theirs may lie at the same path, spelt otherwise."""
+    other = Who.PERSON if account is not None and account.kind is AccountKind.VENDOR else Who.VENDOR
+    return screen.who is not other
 
 
 def _query_of(raw: bytes) -> Typed:

@@ -46,6 +46,20 @@ async def test_viewer_gets_the_screen_of_their_kind(house: House, kind: str, sai
     assert (await browser.get("/my/things")).body == said.encode()
 
 
+@pytest.mark.parametrize(("kind", "said"), [("person", "hers"), ("vendor", "theirs")])
+async def test_pattern_of_the_other_kind_stands_in_nobodys_way(house: House, kind: str, said: str) -> None:
+    await house.move_in("ana", kind)
+    screens = Screens()
+    screens.get("/my/things/{thing}", who=Who.PERSON)(_says("hers"))
+    screens.get("/my/things/{other}", who=Who.VENDOR)(_says("theirs"))
+    browser = await house.logged_in("ana")
+    app: Any = PrivatePages(
+        house.node, screens, gate=Gate(Passkeys(house.base, secret=b"s" * 32)), report=Heard()
+    )
+    browser._app = app
+    assert (await browser.get("/my/things/1")).body == said.encode()
+
+
 def test_nothing_but_a_person_and_a_vendor_shares_a_path() -> None:
     for first, second in ((Who.OWNER, Who.PERSON), (Who.PERSON, Who.PERSON)):
         screens = Screens()
