@@ -80,7 +80,7 @@ def log_in(page: Page, url: str, name: str, password: str) -> None:
     page.goto(f"{url}/login")
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url(f"{url}/my**")
 
 

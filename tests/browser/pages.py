@@ -8,12 +8,15 @@ function of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import httpx
+
 from tests.browser.story import Told
 
-__all__ = ["PAGES", "Shown"]
+__all__ = ["PAGES", "Shown", "mine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,14 @@ def mine(name: str, viewer: str, path: str | Callable[[Told], str], status: int 
     return Shown(name, viewer, path, viewer, status)
 
 
-def _feedback(told: Told) -> str:
-    """Where Ana's public feedback is read."""
-    page = str(told.ask("ana", "feedback.list")["feedback"][0]["url"])
-    return page.removeprefix(told["ana"].url)
+def the_feedback(told: Told) -> str:
+    """Where Ana's public feedback is read; the shop's page leads there."""
+    south = told["south"]
+    headers = {"accept": "text/html", "host": south.host}
+    page = httpx.get(f"http://127.0.0.1:{south.port}/@south", headers=headers, trust_env=False).text
+    found = re.search(re.escape(told["ana"].url) + r"(/@ana/[A-Za-z0-9_-]+)", page)
+    assert found is not None, page
+    return found[1]
 
 
 PAGES: tuple[Shown, ...] = (
@@ -49,6 +56,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("front-person", "ana", "/"),
     Shown("profile-vendor", "south", "/@south"),
     Shown("profile-person", "ana", "/@ana"),
+    Shown("feedback", "ana", the_feedback),
     Shown("missing", "south", "/@nobody", status=404),
     Shown("log-in", "ana", "/login"),
     # the person's

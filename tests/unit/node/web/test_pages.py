@@ -180,7 +180,7 @@ def test_no_page_asks_anybody_else_for_anything(every_page: dict[str, str]) -> N
         ]
         assert [attrs.get("src") or attrs["href"] for attrs in loaded] == [
             FILES.address(file)
-            for file in ("vendor/simple.min.css", "tokens.css", "obverse.css", "obverse.svg")
+            for file in ("vendor/simple.min.css", "tokens.css", "obverse.css", "favicon.svg")
         ], name
 
 
