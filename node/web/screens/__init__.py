@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from node.web.screens import home, login, passkeys, security, styleguide
+from node.web.screens import (
+    compose,
+    compose_check,
+    compose_wishes,
+    home,
+    intents,
+    login,
+    passkeys,
+    security,
+    styleguide,
+)
 from node.web.visits import Screens
 
 __all__ = ["ALL"]
 
-ALL = Screens(home.SCREENS, login.SCREENS, passkeys.SCREENS, security.SCREENS, styleguide.SCREENS)
+# Where two patterns match a path, the first counts: `/my/intents/new` stands before `/my/intents/{intent}`.
+ALL = Screens(
+    home.SCREENS,
+    login.SCREENS,
+    passkeys.SCREENS,
+    security.SCREENS,
+    compose.SCREENS,
+    compose_wishes.SCREENS,
+    compose_check.SCREENS,
+    intents.SCREENS,
+    styleguide.SCREENS,
+)
