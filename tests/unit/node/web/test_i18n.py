@@ -180,6 +180,8 @@ SPOKEN_ATTRIBUTES = {
     "title",
 }
 SILENT_ELEMENTS = {"script", "style", "code", "kbd"}
+# Blocks of a template that fill in attributes, such as classes.
+SILENT_BLOCKS = {"theme", "wide"}
 VALUE = "\x01"
 # A macro may write attributes alone, for a tag that its caller opens.
 ATTRIBUTES = re.compile(r'[\w-]+="[^"]*"?|^-[a-z]+$')
@@ -200,6 +202,10 @@ def test_template_says_nothing_outside_gettext(page: str) -> None:
         ('{{ "Vendor" if who else "Person" }}', ["Vendor", "Person"]),
         ('{% set word = "Hello there" %}{{ word }}', ["Hello there"]),
         ('<p class="{{ "good" if x else "bad" }}">1 &middot; 2</p>', []),
+        (
+            '{% extends "base.html" %}{% block wide %} narrow{% endblock %}{% block main %}Hi{% endblock %}',
+            ["Hi"],
+        ),
         ("<code>obverse buy</code> <title>Obverse</title>", []),
     ],
 )
@@ -211,8 +217,14 @@ def unmarked(template: str) -> list[str]:
     """The texts of a template that a reader of another language would get in English."""
     tree = TEMPLATES.parse(template)
     spoken = _Spoken()
+    silent = {
+        id(output)
+        for block in tree.find_all(nodes.Block)
+        if block.name in SILENT_BLOCKS
+        for output in block.find_all(nodes.Output)
+    }
     for output in tree.find_all(nodes.Output):
-        for part in output.nodes:
+        for part in output.nodes if id(output) not in silent else ():
             spoken.feed(part.data if isinstance(part, nodes.TemplateData) else VALUE)
     spoken.close()
     said = [
