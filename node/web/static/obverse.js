@@ -32,11 +32,11 @@ document.addEventListener("DOMContentLoaded", tick);
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
-  if (form.ariaBusy === "true") {
+  if (form.hasAttribute("aria-busy")) {
     event.preventDefault();
     return;
   }
-  form.ariaBusy = "true";
+  form.setAttribute("aria-busy", "true");
 });
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
