@@ -6,6 +6,7 @@ Reads the network before the use case runs, so it stands above services and look
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from federation.errors import FederationError
 from node.context import Node
@@ -13,6 +14,7 @@ from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.deals import Deal
 from node.domain.errors import InvalidInput, Refusal
+from node.domain.messages import Sender
 from node.domain.offers import StandingOffer
 from node.lookups import SeenActor, fetch_post, find_contact, see_actor
 from node.services.orders import Purchase, buy, keep_posting
@@ -23,6 +25,7 @@ __all__ = ["Found", "find_standing_offer", "list_standing_offers", "order", "ven
 
 KIND = "standing offer"
 NAME_CHARS = 120
+_LAST_DEALS = 20
 MOST_LISTED = 20
 """So many standing offers of one vendor are looked at; each is a request to its server."""
 
@@ -112,16 +115,33 @@ async def vendor_of(node: Node, account: Account, posting: StandingOffer) -> Con
     return await find_contact(node, account, posting.author)
 
 
-async def order(node: Node, account: Account, found: Found, purchase: Purchase) -> Deal:
-    """Order with a throw-away persona: no follow, no grant. Raises: InvalidInput, Refusal."""
+async def order(
+    node: Node, account: Account, found: Found, purchase: Purchase, *, shown_at: datetime | None = None
+) -> Deal:
+    """Order with a throw-away persona: no follow, no grant. Raises: InvalidInput, Refusal.
+
+    Units: `shown_at` is when the buyer saw the form; what she has ordered by it already is given again.
+    """
     posting = found.posting
     vendor = await vendor_of(node, account, posting)
     seen: SeenActor = await see_actor(node, posting.author)
 
     def work(desk: Desk) -> Deal:
+        done = _ordered_since(desk, account, posting, shown_at) if shown_at is not None else None
+        if done is not None:
+            return done
         deal = buy(desk, account, vendor, posting, purchase)
         document = desk.tx.documents.save(seen.actor.id, seen.body, seen.fetched_at)
         keep_posting(desk, deal, posting, found.body, document=document)
         return deal
 
     return await node.work(work)
+
+
+def _ordered_since(desk: Desk, account: Account, posting: StandingOffer, shown_at: datetime) -> Deal | None:
+    """What a second tap finds: her order of this very posting, made after the form was shown."""
+    for _, deal in desk.tx.deals.page(account.id, limit=_LAST_DEALS):
+        is_it = deal.post_id == posting.id and deal.side is Sender.CUSTOMER
+        if is_it and deal.created_at is not None and deal.created_at >= shown_at:
+            return deal
+    return None

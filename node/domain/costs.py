@@ -65,7 +65,7 @@ class Cost:
 
     def part(self, kind: PartKind) -> Money | None:
         """What is stated of a kind, None where nothing is."""
-        return next((amount for found, amount in self.parts if found is kind), None)
+        return next((amount for found, amount in self.parts if found == kind), None)
 
 
 def total_cost(

@@ -172,7 +172,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     # which hosts are one owner's, so that they share what they may hold up
     "node.handlers.farewells": (*FRONT, "federation.listeners", "federation.rates", *DATA),
-    "node.web": ("node.web", *FRONT, "node.buying", "node.records", "node.wire.html"),
+    # federation.messages: types only
+    "node.web": (
+        "node.web",
+        *FRONT,
+        "node.buying",
+        "node.records",
+        "node.wire.html",
+        "federation.messages",
+    ),
     # how often logging in may be tried
     "node.web.gate": ("node.web", "federation.rates"),
     # how often a stranger may have this node ask a server, and what may come of it

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from node.web.screens import (
+    answering,
+    buying,
     compose,
     compose_check,
     compose_wishes,
+    deals,
+    fulfilling,
     home,
     intents,
     login,
+    offers,
     passkeys,
     security,
     styleguide,
@@ -27,5 +32,10 @@ ALL = Screens(
     compose_wishes.SCREENS,
     compose_check.SCREENS,
     intents.SCREENS,
+    offers.SCREENS,
+    answering.SCREENS,
+    deals.SCREENS,
+    fulfilling.SCREENS,
+    buying.SCREENS,
     styleguide.SCREENS,
 )
