@@ -1,4 +1,4 @@
-"""A person's deals: the list of them, one on its way, what was agreed, and what proves it."""
+"""A person's deals: the list of them, and one on its way."""
 
 from __future__ import annotations
 
@@ -19,13 +19,11 @@ from node.domain.deals import (
     DealState,
     OfferRecord,
 )
-from node.domain.messages import Kind, Sender
+from node.domain.messages import Ask, Feedback, Kind, Sender
 from node.domain.tables import TABLES
 from node.domain.values import Money
 from node.records import Cited, Record, Seal, read_records
-from node.services.disclosure import read_card
 from node.web.deal_reads import (
-    OfferShown,
     Peer,
     deal_page,
     find_deal_of,
@@ -33,31 +31,27 @@ from node.web.deal_reads import (
     is_open,
     offer_page,
     peer_of,
-    read_offer,
     ref_of,
 )
-from node.web.deal_words import FIELDS, delivery_words, detail_of, said_in
+from node.web.deal_words import delivery_words, detail_of, said_in
 from node.web.events import mark_of
 from node.web.i18n import Locale
 
 __all__ = [
     "GROUPS",
     "PER_PAGE",
-    "AgreementView",
     "DealLine",
     "DealView",
     "DealsView",
-    "EvidenceView",
     "Line",
     "OfferLink",
     "Published",
-    "agreement_view",
     "deal_view",
     "deals_view",
-    "evidence_view",
     "find_published",
     "may",
     "title_of",
+    "told",
     "watch_deal",
 ]
 
@@ -168,6 +162,11 @@ class Line:
         return self.record.seal
 
     @property
+    def is_speech(self) -> bool:
+        """Whether somebody wrote it in words of their own."""
+        return isinstance(self.record.message, Ask | Feedback)
+
+    @property
     def cites(self) -> tuple[Cited, ...]:
         return tuple(cited for cited in self.record.cites if cited.kind is not None)
 
@@ -218,6 +217,14 @@ class DealView:
         return Money(self.price.amount_minor - self.deal.paid_minor(), self.price.currency)
 
     @property
+    def return_until(self) -> datetime | None:
+        return _noon(self.deal.receipt.return_until) if self.deal.receipt is not None else None
+
+    @property
+    def guarantee_until(self) -> datetime | None:
+        return _noon(self.deal.receipt.guarantee_until) if self.deal.receipt is not None else None
+
+    @property
     def their_cancellation(self) -> Cancellation | None:
         return self._pending(Sender.VENDOR)
 
@@ -239,6 +246,14 @@ class DealView:
     def stages(self) -> tuple[int, bool]:
         """How many stages are past, and whether the present one has failed, as `deal_stages` shows it."""
         return _STAGES.get(self.deal.state, (1, True))
+
+
+def _noon(day: str | None) -> datetime | None:
+    """The middle of a day that a vendor wrote, so that it is that day in (nearly) every zone."""
+    try:
+        return datetime.fromisoformat(f"{day}T12:00:00+00:00") if day else None
+    except ValueError:
+        return None
 
 
 _STAGES = {
@@ -278,7 +293,7 @@ def deal_view(desk: Desk, account: Account, ref: str, limits: Limits, locale: Lo
             for offer in deal.live_offers
             if is_open(offer, desk.now) and deal.kind is DealKind.INTENT
         ),
-        lines=tuple(_told(record, peer, locale) for record in records),
+        lines=tuple(told(record, peer, locale) for record in records),
         acts=frozenset(kind for kind in Kind if may(deal, kind)),
         has_given_feedback=any(record.stored.kind == Kind.FEEDBACK for record in records),
         published=find_published(desk, account, deal),
@@ -286,7 +301,8 @@ def deal_view(desk: Desk, account: Account, ref: str, limits: Limits, locale: Lo
     )
 
 
-def _told(record: Record, peer: Peer, locale: Locale) -> Line:
+def told(record: Record, peer: Peer, locale: Locale) -> Line:
+    """One message in words."""
     delivery = delivery_words(record, locale) if record.is_sent else ""
     failed = bool(record.stored.refused) or not record.seal.holds
     return Line(
@@ -307,81 +323,3 @@ def find_published(desk: Desk, account: Account, deal: Deal) -> Published | None
     key = agreed.feedback_key.encode()
     found = next((p for p in desk.tx.posts.all(account.id, "feedback") if key in p.body), None)
     return Published(found.at, f"/@{account.name}/{ref_of(found.id)}") if found is not None else None
-
-
-# --- what was agreed --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class AgreementView:
-    """The record of an acceptance: what she said yes to, and what became of it."""
-
-    deal: Deal
-    page: str
-    title: str
-    peer: Peer
-    persona: str
-    acceptance: Acceptance
-    shown: OfferShown
-    disclosed: tuple[tuple[str, str], ...]
-    mark: str
-
-    @property
-    def state(self) -> str:
-        return self.acceptance.state.value
-
-    def disclosed_as(self, locale: Locale) -> list[tuple[str, str]]:
-        """What she let them know, by the names of the fields."""
-        return [(locale.words(FIELDS[name]), value) for name, value in self.disclosed]
-
-    @property
-    def reference(self) -> str:
-        """What she can name to the vendor: the end of the agreement's id."""
-        return ref_of(self.acceptance.agreement_id)
-
-
-def agreement_view(desk: Desk, account: Account, ref: str, limits: Limits) -> AgreementView | None:
-    """None where nothing was accepted in this deal. Raises: Missing."""
-    deal = find_deal_of(desk, account, ref)
-    acceptance = deal.acceptance
-    offer = deal.offer(acceptance.offer_id) if acceptance is not None else None
-    if acceptance is None or offer is None:
-        return None
-    intent = desk.tx.intents.get(deal.intent_id) if deal.intent_id is not None else None
-    return AgreementView(
-        deal=deal,
-        page=deal_page(deal),
-        title=title_of(desk, deal),
-        peer=peer_of(desk, deal),
-        persona="" if deal.own == account.id else deal.own,
-        acceptance=acceptance,
-        shown=read_offer(desk, deal, offer, intent, limits),
-        disclosed=read_card(acceptance.disclosed),
-        mark=mark_of(watch_deal(desk, account, ref)),
-    )
-
-
-# --- what proves it ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceView:
-    """Every message with its signature, checked just now."""
-
-    deal: Deal
-    page: str
-    title: str
-    peer: Peer
-    lines: tuple[Line, ...]
-
-    @property
-    def holding(self) -> int:
-        return sum(line.seal.holds for line in self.lines)
-
-
-def evidence_view(desk: Desk, account: Account, ref: str, limits: Limits, locale: Locale) -> EvidenceView:
-    """Raises: Missing."""
-    deal = find_deal_of(desk, account, ref)
-    peer = peer_of(desk, deal)
-    lines = tuple(_told(record, peer, locale) for record in read_records(desk, deal, limits))
-    return EvidenceView(deal, deal_page(deal), title_of(desk, deal), peer, lines)

@@ -141,7 +141,9 @@ def detail_of(message: Message | None, locale: Locale) -> tuple[str, ...]:
 
 
 def _progress(message: Progress, locale: Locale) -> tuple[str, ...]:
-    much = formats.quantity(message.quantity, locale) if message.quantity is not None else None
+    how_many = message.quantity
+    is_one = how_many is not None and how_many.unit == "one" and how_many.value == 1
+    much = formats.quantity(how_many, locale) if how_many is not None and not is_one else None
     said = _priced(message.amount, much, locale)
     return (*said, *([message.name] if message.name else []), *words_of(message.content))
 

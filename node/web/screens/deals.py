@@ -8,15 +8,9 @@ from node.desk import Desk
 from node.domain.messages import Kind
 from node.records import export_deal
 from node.services import negotiating
+from node.web.agreement_views import agreement_view, evidence_view
 from node.web.deal_reads import deal_page, find_deal_of, ref_of
-from node.web.deal_views import (
-    agreement_view,
-    deal_view,
-    deals_view,
-    evidence_view,
-    may,
-    watch_deal,
-)
+from node.web.deal_views import deal_view, deals_view, may, watch_deal
 from node.web.fields import text
 from node.web.forms import Form
 from node.web.visits import Answer, Download, Live, Missing, Page, Redirect, Screens, Visit, Who

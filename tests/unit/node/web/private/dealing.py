@@ -111,6 +111,15 @@ class Street:
         self.homes[name] = Home(name, opened, app)
         return self.homes[name]
 
+    async def neighbour(self, name: str, *, on: str) -> None:
+        """Another person on the same node."""
+        node = self.homes[on].opened.node
+        actor = f"{node.config.base_url}/actors/{name}"
+        new = NewAccount(
+            name, AccountKind.PERSON, name.title(), self._key(actor), terms_accepted=(), password_hash=HASHED
+        )
+        await node.work(lambda desk: create_account(desk, new))
+
     def _key(self, owner: str) -> SigningKey:
         return replace(self.rsa, id=f"{owner}#main-key", owner=owner)
 
@@ -150,11 +159,11 @@ class Street:
                 return
         raise AssertionError("the nodes never come to rest")
 
-    async def browser(self, name: str = "ana") -> Browser:
+    async def browser(self, name: str = "ana", *, on: str = "") -> Browser:
         """A browser in which the account of that name is logged in, proven a moment ago."""
-        browser = Browser(
-            self.homes[name].app, f"https://{name}.example", says={"sec-fetch-site": "same-origin"}
-        )
+        host = on or name
+        says = {"sec-fetch-site": "same-origin"}
+        browser = Browser(self.homes[host].app, f"https://{host}.example", says=says)
         await browser.get("/login")
         seen = await browser.submit({"name": name, "password": PASSWORD})
         assert seen.status == 200, seen.words
