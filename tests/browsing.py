@@ -10,7 +10,13 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
+import anyio
+
 __all__ = ["Browser", "FoundForm", "Seen"]
+
+
+PATIENCE_S = 1.0
+"""So long an answer may go on coming: a stream of news is left then, a file has come by then."""
 
 
 @dataclass
@@ -203,10 +209,12 @@ class Browser:
             "server": (parts.hostname, 443),
         }
         waiting = [body[start : start + 60_000] for start in range(0, len(body), 60_000)] or [b""]
-        answered: dict[str, Any] = {"status": 0, "headers": (), "body": b""}
+        answered: dict[str, Any] = {"status": 0, "headers": (), "body": b"", "whole": anyio.Event()}
 
         async def receive() -> dict[str, Any]:
             if not waiting:
+                with anyio.move_on_after(PATIENCE_S):
+                    await answered["whole"].wait()
                 return {"type": "http.disconnect"}
             chunk = waiting.pop(0)
             return {"type": "http.request", "body": chunk, "more_body": bool(waiting)}
@@ -217,6 +225,8 @@ class Browser:
                 answered["headers"] = tuple((n.decode().lower(), v.decode()) for n, v in message["headers"])
             else:
                 answered["body"] += message.get("body", b"")
+                if not message.get("more_body", False):
+                    answered["whole"].set()
 
         await self._app(scope, receive, send)
         self._keep(answered["headers"])

@@ -282,7 +282,8 @@ class Preferences:
     """How an account's owner reads its pages; "" leaves it to the browser, or to the node.
 
     `language` is a tag such as "de", `time_zone` an IANA name, `theme` "light" or "dark". `hold_s` is for how
-    many seconds an intent that was sent from a page can still be taken back.
+    many seconds an intent that was sent from a page can still be taken back. `terms` are what a person proffers
+    unless she says else; () leaves it to the node.
     """
 
     account: str
@@ -290,6 +291,7 @@ class Preferences:
     time_zone: str = ""
     theme: str = ""
     hold_s: int = 30
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

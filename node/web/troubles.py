@@ -12,6 +12,7 @@ from node.web.gate import TooMany
 from node.web.visits import (
     ConfirmFirst,
     Forbidden,
+    GoTo,
     LogInFirst,
     Missing,
     Page,
@@ -39,6 +40,8 @@ def trouble_of(error: Exception, visit: Visit) -> Page | Redirect:
     match error:
         case LogInFirst():
             return _log_in(visit, back)
+        case GoTo():
+            return Redirect(error.path)
         case ConfirmFirst():
             return Redirect(f"/my/confirm?next={quote(error.back, safe='/')}")
         case Missing():

@@ -40,6 +40,7 @@ __all__ = [
     "ConfirmFirst",
     "Download",
     "Forbidden",
+    "GoTo",
     "Handler",
     "Live",
     "LogInFirst",
@@ -145,6 +146,14 @@ class Forbidden(Exception):
 
 class LogInFirst(Exception):
     """Nobody is logged in, or no longer."""
+
+
+class GoTo(Exception):
+    """The way leads elsewhere first: to a page of ours."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
 
 
 class ConfirmFirst(Exception):

@@ -141,6 +141,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.domain",
         *DATA,
     ),
+    # what was published about an account, for its owner's pages
+    "node.reputation": ("node.desk", "node.services", "node.wire", "node.store.ports", "node.domain", *DATA),
     "node.recipients": ("node.context", "node.desk"),
     # a deal's messages read anew, and all of them in one file with our own documents as they are served
     "node.records": (
@@ -172,15 +174,17 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     # which hosts are one owner's, so that they share what they may hold up
     "node.handlers.farewells": (*FRONT, "federation.listeners", "federation.rates", *DATA),
-    # federation.messages: types only
     "node.web": (
         "node.web",
         *FRONT,
         "node.buying",
         "node.records",
+        "node.reputation",
         "node.wire.html",
         "federation.messages",
     ),
+    # the way in: whether the node is found, what is brought back, what is kept safe
+    "node.web.setting_up": ("node.web", *FRONT, "node.reaching", "node.safekeeping", "node.store.backup"),
     # how often logging in may be tried
     "node.web.gate": ("node.web", "federation.rates"),
     # how often a stranger may have this node ask a server, and what may come of it
@@ -201,14 +205,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # what is known of the host that a message waits for
     "node.commands.deliveries": ("node.commands", *FRONT, "federation.ports", *DATA),
     # a backup holds the node key beside the database
-    "node.commands.backups": (
-        "node.commands",
-        *FRONT,
+    "node.commands.backups": ("node.commands", *FRONT, "node.safekeeping", *DATA),
+    "node.safekeeping": (
         "node.config",
+        "node.context",
         "node.signing",
         "node.store.backup",
+        "node.store.ports",
         *DATA,
     ),
+    "node.reaching": ("node.context", "node.documents", "federation.webfinger", *DATA),
     # assembly
     "node.container": (
         "node.clocks",
@@ -244,7 +250,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.wire",
         "federation",
     ),
-    "node.commands.reach": ("node.commands", *FRONT, "federation.webfinger", *DATA),
+    "node.commands.reach": ("node.commands", *FRONT, "node.reaching", *DATA),
     # above the assembly: how a command reaches a node, that runs or is opened for it
     "node.asking": ("node.config", "node.domain.errors", *DATA),
     "node.control": (

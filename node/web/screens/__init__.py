@@ -16,6 +16,9 @@ from node.web.screens import (
     offers,
     passkeys,
     security,
+    setup,
+    setup_account,
+    setup_rest,
     styleguide,
 )
 from node.web.visits import Screens
@@ -28,6 +31,9 @@ ALL = Screens(
     login.SCREENS,
     passkeys.SCREENS,
     security.SCREENS,
+    setup.SCREENS,
+    setup_account.SCREENS,
+    setup_rest.SCREENS,
     compose.SCREENS,
     compose_wishes.SCREENS,
     compose_check.SCREENS,
