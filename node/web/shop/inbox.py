@@ -13,6 +13,7 @@ from node.domain.intents import Proposal
 from node.domain.matching import Verdict
 from node.domain.values import Money, Quantity
 from node.services.offering import find_fit
+from node.web.events import mark_of
 from node.web.shop.deals import (
     ENDED,
     TO_ANSWER,
@@ -33,6 +34,9 @@ __all__ = [
     "decline_view",
     "fit_of",
     "inbox_view",
+    "intent_line",
+    "title_of",
+    "watch_inbox",
 ]
 
 PAGE = 20
@@ -98,6 +102,13 @@ class InboxView:
     has_catalogue: bool
     has_rules: bool
     only_fitting: bool = False
+    mark: str = ""
+
+
+def watch_inbox(desk: Desk, account: Account) -> int:
+    """What is another value whenever a deal of the vendor's has changed."""
+    newest = desk.tx.deals.page(account.id, limit=1)
+    return newest[0][0] if newest else 0
 
 
 def inbox_view(
@@ -120,6 +131,7 @@ def inbox_view(
         has_catalogue=bool(desk.tx.catalogue.all(account.id, limit=1)),
         has_rules=bool(desk.tx.rules.all(account.id)),
         only_fitting=only_fitting,
+        mark=mark_of(watch_inbox(desk, account)),
     )
 
 

@@ -20,3 +20,16 @@ document.addEventListener("keydown", (event) => {
   } else return;
   event.preventDefault();
 });
+
+// New intents come in by themselves, but never while some are chosen; and whoever reads keeps their place.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const inbox = event.detail.target;
+  if (inbox.id !== "inbox") return;
+  if (inbox.querySelector(":checked")) event.detail.shouldSwap = false;
+  inbox.dataset.at = inbox.contains(document.activeElement) ? document.activeElement.getAttribute("href") || "" : "";
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  const inbox = event.detail.target;
+  if (inbox.id !== "inbox" || !inbox.dataset.at) return;
+  [...inbox.querySelectorAll("a[href]")].find((link) => link.getAttribute("href") === inbox.dataset.at)?.focus();
+});

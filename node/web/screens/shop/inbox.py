@@ -12,8 +12,8 @@ from node.services.quotes import refuse_to_bid
 from node.web.fields import choice, many, optional, text
 from node.web.forms import Form
 from node.web.shop.deals import find_deal
-from node.web.shop.inbox import INBOX_VIEWS, decline_view, inbox_view
-from node.web.visits import Answer, Missing, Page, Redirect, Screens, Visit, Who
+from node.web.shop.inbox import INBOX_VIEWS, decline_view, inbox_view, watch_inbox
+from node.web.visits import Answer, Live, Missing, Page, Redirect, Screens, Visit, Who
 
 __all__ = ["REASON", "SCREENS", "place_before"]
 
@@ -34,6 +34,12 @@ async def inbox(visit: Visit) -> Answer:
     before, only_fitting = place_before(visit), query.first("fit") == "yes"
     view = await visit.look(lambda desk: inbox_view(desk, account, shown, before, only_fitting=only_fitting))
     return Page("shop/inbox.html", view, visit.form_or(DECLINE), fragment="list")
+
+
+@SCREENS.get("/my/inbox/changes", who=Who.VENDOR)
+async def changes(visit: Visit) -> Answer:
+    account = visit.viewer.account
+    return Live(lambda desk: watch_inbox(desk, account))
 
 
 def place_before(visit: Visit) -> int | None:

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from node.desk import Desk
+from node.domain.catalogue import CatalogueItem
 from tests.integration.conftest import CATALOGUE
 from tests.unit.node.web.private.shop.conftest import Street
 
@@ -99,9 +101,11 @@ async def test_a_table_is_tried_imported_and_undone(street: Street) -> None:
     assert "Undo the last import" not in (await browser.get("/my/catalogue/import")).words
 
 
-def _sold(desk, street):  # type: ignore[no-untyped-def]
+def _sold(desk: Desk, street: Street) -> CatalogueItem:
     """One more was sold since."""
-    return desk.tx.catalogue.get(street.account, "NK20").take(Decimal(1))
+    item = desk.tx.catalogue.get(street.account, "NK20")
+    assert item is not None
+    return item.take(Decimal(1))
 
 
 async def test_every_mistake_of_a_table_is_named_by_its_line(street: Street) -> None:
@@ -109,7 +113,7 @@ async def test_every_mistake_of_a_table_is_named_by_its_line(street: Street) -> 
     await browser.get("/my/catalogue/import")
     table = CATALOGUE.replace("279.00", "two").replace("319.00", "three")
     await browser.submit({"pasted": table}, "/my/catalogue/import")
-    columns = CATALOGUE.partition("\n")[0].split(",")[:9] + ["prop", "prop"]
+    columns = [*CATALOGUE.partition("\n")[0].split(",")[:9], "prop", "prop"]
     query = "&".join(f"c{n}={name}" for n, name in enumerate(columns))
     seen = await browser.get(f"/my/catalogue/import/columns?tried=yes&{query}")
     assert "2 things are wrong" in seen.words
