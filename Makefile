@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint bench soak locks clean
+.PHONY: help demo run test lint bench soak messages locks browser screens clean
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -23,6 +23,8 @@ help:
 	@echo 'make lint    ruff, mypy and the rules of the house'
 	@echo 'make bench   measured figures, each beside its floor (ARGS=--quick: in two minutes)'
 	@echo 'make soak    load, kills and a bad network, and a checker (ARGS="--minutes 60")'
+	@echo 'make messages take new words of the pages into the catalogues, and name what is not translated'
+	@echo 'make screens a picture of every page of a finished demo, under build/screens (needs Chromium)'
 	@echo 'make locks   resolve the dependencies anew into requirements*.lock (needs uv)'
 	@echo 'make clean   remove what make has made (never the data of a node)'
 
@@ -57,6 +59,21 @@ bench: $(VENV)/.ready-dev
 soak: $(VENV)/.ready-dev
 	@mkdir -p build
 	@$(BIN)/python -m tests.soak $(ARGS)
+
+# What the browser tests run inside pages: from npm, by hash, never part of Obverse.
+browser: build/browser/.ready
+
+build/browser/.ready: tests/browser/package.json tests/browser/package-lock.json
+	@mkdir -p build/browser
+	@cp tests/browser/package.json tests/browser/package-lock.json build/browser/
+	@cd build/browser && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+screens: $(VENV)/.ready-dev
+	@$(BIN)/python -m tests.browser.screens $(ARGS)
+
+messages: $(VENV)/.ready-dev
+	@$(BIN)/python -m tests.catalogues $(ARGS)
 
 # --- setting up ------------------------------------------------------------------------------------------
 # Packages come by hash from the locks. The build back-end has a lock of its own, so that installing the

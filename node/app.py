@@ -7,30 +7,39 @@ and what never was answer alike.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from federation.answers import not_found
 from federation.asgi import Endpoints, InboxEndpoint, RequestGuard, Served, routes
 from federation.authentication import InboxDependencies
 from federation.intake import Room
-from federation.messages import HttpMessage, JsonObject
+from federation.messages import HttpMessage, JsonObject, Limits
 from federation.nodeinfo import build_nodeinfo, build_wellknown
 from federation.preferences import prefers_html
 from federation.webfinger import build_host_meta
-from node.config import software_version
+from node.config import Config, software_version
 from node.context import Node
 from node.documents import Documents
 from node.probes import Measured, health_routes
-from node.public import PublicPages
+from node.public import PublicDocument, PublicPages
 from node.reporting import Reports
-from node.web.pages import PAGE_HEADERS, STATIC_DIR, render_missing
-from node.web.views import MissingView
+from node.web.follow import Follow
+from node.web.frame import PRIVATE_PATHS, PrivatePages
+from node.web.gate import Gate
+from node.web.i18n import choose_locale
+from node.web.pages import PAGE_HEADERS, render_missing, render_public
+from node.web.passkeys import Passkeys
+from node.web.screens import ALL
+from node.web.static import FILES
+from node.web.templating import Reader
+from node.web.uploads import PLACES
+from node.web.views import FeedView, MissingView
 
 __all__ = ["create_app"]
 
@@ -55,29 +64,33 @@ def create_app(node: Node, inbox: InboxDependencies, *, room: Room | None = None
     documents = Documents(node.config.base_url)
     endpoints = _endpoints(node, inbox, documents, room or Room())
     posted = InboxEndpoint(endpoints)
+    gate = Gate(Passkeys(node.config.base_url, secret=node.seed()))
+    private = PrivatePages(node, ALL, gate=gate, report=Reports(node.metrics).failed)
     app = Starlette(
         routes=[
-            Mount("/static", StaticFiles(directory=STATIC_DIR)),
+            Mount("/static", FILES),
             *health_routes(node.health),
+            *(Route(path, private) for path in PRIVATE_PATHS),
+            Route("/follow", _following(node, documents)),
             *routes(endpoints, inbox_paths=INBOX_PATHS, document_paths=DOCUMENT_PATHS, inbox=posted),
             Route("/{rest:path}", _Missing(node.config.host)),
         ],
         middleware=[Middleware(_PageHeaders)],
     )
     app.state.node = node
-    guarded = RequestGuard(app, base_url=node.config.base_url, limits=node.config.limits, inbox=posted)
-    return Measured(guarded, node.metrics)
+    return Measured(_Guards(app, node.config, posted), node.metrics)
 
 
 def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents, room: Room) -> Endpoints:
     pages = PublicPages(node.config.base_url, documents)
 
     async def document(path: str, request: HttpMessage) -> Served | None:
-        found = await node.look(lambda desk: pages.at(desk.tx, path, desk.now))
-        if found is None:
-            return None
-        html = _soon(found.html) if found.html is not None else None
-        return Served(found.json, found.media_type, html=html)
+        for_people = prefers_html(request.header("accept"))
+        found = await node.look(lambda desk: pages.at(desk.tx, path, desk.now, as_page=for_people))
+        if found is not None:
+            locale = choose_locale(None, request.header("accept-language"))
+            return _served(found, Reader(locale, node.now()))
+        return _nothing(node.config.host) if for_people else None
 
     async def webfinger(resource: str) -> JsonObject | None:
         return await node.look(lambda desk: documents.webfinger(desk.tx, resource))
@@ -107,11 +120,49 @@ def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents, room:
     )
 
 
+def _following(node: Node, documents: Documents) -> Follow:
+    pages = PublicPages(node.config.base_url, documents)
+    return Follow(node, lambda handle: node.look(lambda desk: pages.follow(desk.tx, handle)))
+
+
+def _served(found: PublicDocument, reader: Reader) -> Served:
+    """A document and its page in the reader's language: one address, so both say what they vary by."""
+    view, vary = found.view, (("vary", "Accept, Accept-Language, Signature"),)
+    if isinstance(view, FeedView):
+        return Served(render_public(view, reader).encode(), found.media_type, headers=vary)
+    html = _soon(render_public(view, reader)) if view is not None else None
+    return Served(found.json, found.media_type, html=html, headers=vary)
+
+
+def _nothing(host: str) -> Served:
+    """The page for people of what is not there, and of what they may not see (`security P03`, `P04`)."""
+    return Served(b"", status=404, html=_soon(render_missing(MissingView(host=host))))
+
+
 def _soon(html: str) -> Callable[[], Awaitable[str]]:
     async def ready() -> str:
         return html
 
     return ready
+
+
+class _Guards:
+    """The guard of all requests; where owners send files, the same one with room for them."""
+
+    def __init__(self, app: ASGIApp, config: Config, posted: InboxEndpoint) -> None:
+        def guard(limits: Limits) -> RequestGuard:
+            return RequestGuard(app, base_url=config.base_url, limits=limits, inbox=posted)
+
+        self._usual = guard(config.limits)
+        self._wider = [
+            (place.prefix, guard(replace(config.limits, inbox_body_bytes=place.body_bytes)))
+            for place in PLACES
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("raw_path", b"").decode("latin-1") if scope["type"] == "http" else ""
+        wider = (guard for prefix, guard in self._wider if path.startswith(prefix))
+        await next(wider, self._usual)(scope, receive, send)
 
 
 class _Missing:

@@ -25,8 +25,10 @@ from node.wire.html import html_of
 from node.wire.messages import build_message
 from node.wire.postings import build_posting
 from node.wire.receipts import build_receipt_credential
+from node.wire.replies import Reply, build_reply
 
 __all__ = [
+    "Reply",
     "Signed",
     "agreement_digest_of",
     "html_of",
@@ -36,6 +38,8 @@ __all__ = [
     "sign",
     "sign_activity",
     "sign_posting",
+    "sign_reply",
+    "unsigned",
     "with_receipt_credential",
 ]
 
@@ -66,6 +70,11 @@ def _agreement_answered(desk: Desk, message: Message) -> JsonObject | None:
     cited = message.offer_id if isinstance(message, Accept) else message.order_id
     stored = desk.tx.evidence.find(message.actor, cited)
     return parse_json_object(stored.body)["object"] if stored is not None else None
+
+
+def unsigned(message: Message) -> bytes:
+    """The bytes of a message of ours as they would be signed, without a proof: to be looked at."""
+    return dump_json(build_message(message))
 
 
 def sign_activity(
@@ -127,3 +136,9 @@ def sign_posting(desk: Desk, offer: StandingOffer) -> tuple[StandingOffer, JsonO
         desk, build_posting(offer), offer.author, offer.updated_at or offer.published_at
     )
     return replace(offer, digest=object_digest(note, is_parsed=True)), note, body
+
+
+def sign_reply(desk: Desk, reply: Reply) -> tuple[JsonObject, bytes]:
+    """The signed Note of a public answer, and its bytes."""
+    note, body, _ = sign_activity(desk, build_reply(reply), reply.author, reply.published_at)
+    return note, body

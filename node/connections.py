@@ -32,9 +32,10 @@ class DoorSettings:
 
     There are so many `connections` at once. One may be silent for `silent_s`; a head is whole within `head_s`
     of its first byte, a body within `body_s` of its head's end; an answer is given within `answer_s`, and
-    taken within `write_s`. `wire_bytes` bounds a body with what its chunks add to it. After the last answer
-    what still comes is thrown away for `linger_s`, so that the answer is not lost to a reset; only so many
-    `lingering` connections do so at once. A stop waits `drain_s` for requests that run.
+    taken within `write_s`. `wire_bytes` bounds a body with what its chunks add to it; `larger`
+    names paths at which more comes in and may take longer, each with its own bytes and seconds. After the
+    last answer what still comes is thrown away for `linger_s`, so that the answer is not lost to a reset;
+    only so many `lingering` connections do so at once. A stop waits `drain_s` for requests that run.
     """
 
     connections: int = 2000
@@ -50,6 +51,7 @@ class DoorSettings:
     linger_bytes: int = 1024 * 1024
     lingering: int = 250
     drain_s: float = 10.0
+    larger: tuple[tuple[bytes, int, float], ...] = ()
 
 
 # Plain strings: an enum's members are slow to get at and to hash, and this is asked several times a request.
@@ -142,6 +144,7 @@ class Line(HttpToolsProtocol):
         self.is_leaving = False
         self._head_bytes = 0
         self._body_bytes = 0
+        self._most_bytes = self._bounds.wire_bytes
         self._spare_bytes = 0
         """How much came since the last byte of a body: the parser keeps what has no end yet."""
         self._left_bytes = 0
@@ -200,7 +203,7 @@ class Line(HttpToolsProtocol):
 
     def _feed_body(self, data: bytes) -> None:
         self._body_bytes += len(data)
-        if self._body_bytes > self._bounds.wire_bytes:
+        if self._body_bytes > self._most_bytes:
             self._fault = _BIG_BODY
             raise httptools.HttpParserError
         self._spare_bytes += len(data)
@@ -242,10 +245,17 @@ class Line(HttpToolsProtocol):
             self._fault = _BIG_HEAD
             raise _Refusal
         self._body_bytes = self._spare_bytes = 0
-        self._enter(_READING, self._bounds.body_s + _GRACE_S)
+        path = self.url.partition(b"?")[0]
+        self._most_bytes, body_s = self._bounds.wire_bytes, self._bounds.body_s
+        if self._bounds.larger and self.parser.get_method() == b"POST":
+            fitting = (
+                (size, time_s) for start, size, time_s in self._bounds.larger if path.startswith(start)
+            )
+            self._most_bytes, body_s = next(fitting, (self._most_bytes, body_s))
+        self._enter(_READING, body_s + _GRACE_S)
         super().on_headers_complete()
         # uvicorn makes a path of whatever it is; `federation.asgi.RequestGuard` must see what was asked for.
-        self.scope["raw_path"] = self.url.partition(b"?")[0]
+        self.scope["raw_path"] = path
 
     def on_body(self, body: bytes) -> None:
         self._spare_bytes = 0

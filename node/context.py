@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from federation.client import Client
 from federation.fetching import Fetcher
 from federation.ids import canonical_host
 from federation.keyring import Keyring
+from node.changes import Changes
 from node.clocks import SteadyClock
 from node.config import Config
 from node.desk import Desk, Moment, Setting
@@ -63,12 +64,15 @@ class Node:
     wake: Callable[[], None]
     metrics: Metrics
     health: Health
+    changes: Changes = field(default_factory=Changes)
+    """Whoever waits for news (`node.web.events`) is told by every unit of work."""
 
     async def work(self, use_case: Callable[[Desk], T]) -> T:
         """Run a use case in one transaction, durably, then wake the worker for what it queued."""
         moment = Moment(self.clock(), self.seed())
         done = await self.db.write(lambda tx: use_case(Desk(tx, self.setting, moment)))
         self.wake()
+        self.changes.happened()
         return done
 
     async def look(self, view: Callable[[Desk], T]) -> T:

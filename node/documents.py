@@ -32,7 +32,7 @@ _TERMS_CONTEXT: JsonObject = {
     "termsAccepted": {"@id": "obv:termsAccepted", "@type": "@id"},
 }
 PER_PAGE = 20
-_POST_KINDS = ("standing offer", "feedback")
+_POST_KINDS = ("standing offer", "feedback", "reply")
 
 
 class Documents:

@@ -5,17 +5,21 @@ Actors of this node are read from the store, never fetched: a node does not spea
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import quote, urlsplit
 
 from federation.actors import RemoteActor, learn_host, parse_actor
 from federation.errors import DocumentRefused, FederationError, InvalidIri, KeyRefused, ProofInvalid
 from federation.fetching import FetchBudget
 from federation.ids import origin, parse_iri, same_origin
+from federation.jsonld import as_list
 from federation.keys import PublicKey
 from federation.messages import JsonObject
 from federation.proofs import proof_claim, verify_proof
 from federation.strictjson import dump_json, parse_json_object
+from federation.vocab import JRD_JSON, JSON, REL_SUBSCRIBE
 from federation.webfinger import Handle, lookup, parse_handle
 from node.context import Node
 from node.documents import Documents
@@ -24,10 +28,12 @@ from node.domain.errors import InvalidInput
 from node.signing import public_key_of
 
 __all__ = [
+    "FollowPlace",
     "SeenActor",
     "VerifiedPost",
     "fetch_post",
     "find_contact",
+    "find_follow_place",
     "key_for_proof",
     "known_key_for_proof",
     "local_key",
@@ -123,13 +129,73 @@ async def _resolve(node: Node, reference: str) -> str:
         if found is None:
             raise InvalidIri(f"{reference} is not an account of this node")
         return found.id
-    scheme = "http" if f"{handle.host}" in node.config.allowed and _is_plain(node) else "https"
-    return await lookup(node.fetcher, handle, scheme=scheme)
+    return await lookup(node.fetcher, handle, scheme=_scheme_of(node, handle))
+
+
+def _scheme_of(node: Node, handle: Handle) -> str:
+    return "http" if f"{handle.host}" in node.config.allowed and _is_plain(node) else "https"
 
 
 def _is_plain(node: Node) -> bool:
     """Whether this node itself speaks plain http, as only a closed network for tests does."""
     return node.config.base_url.startswith("http://")
+
+
+# --- following from elsewhere -----------------------------------------------------------------------------
+
+REL_FOLLOW_INTENT = "https://w3id.org/fep/3b86/Follow"
+_TEMPLATES = ((REL_FOLLOW_INTENT, "object"), (REL_SUBSCRIBE, "uri"))
+"""Where a server asks its user whether to follow, the better way first: relation and actor's variable."""
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+_MAX_TEMPLATE = 1000
+_PLAIN_ADDRESS = re.compile(r"[!#-;=?-\[\]_a-z~]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowPlace:
+    """The address at which a visitor's own server asks him whether to follow, and the host that it is on."""
+
+    address: str
+    host: str
+
+
+async def find_follow_place(node: Node, visitor: str, actor: str) -> FollowPlace | None:
+    """Ask the server of a visitor's handle where he can follow `actor`; None where it names no such place.
+
+    What it names is http only where we ourselves are: a template of another scheme, or one that leaves the
+    host to be filled in, is no place. Whoever is led there is shown the host first.
+
+    Raises: InvalidIri for what is no handle; FederationError or OSError where the server cannot be asked.
+    Spec:   FEP-3b86; OStatus subscription 1.0; interop §3.3; `security U03`.
+    """
+    handle = parse_handle(visitor)
+    if handle.host == node.config.host:
+        return None
+    scheme = _scheme_of(node, handle)
+    url = f"{scheme}://{handle.host}/.well-known/webfinger?resource={quote(handle.acct, safe=':@')}"
+    document = await node.fetcher.fetch_json(url, f"{JRD_JSON}, {JSON}")
+    links = [link for link in as_list(document.json.get("links"))[:50] if isinstance(link, dict)]
+    for rel, variable in _TEMPLATES:
+        for link in links:
+            if link.get("rel") == rel and (place := _place(link.get("template"), variable, actor, scheme)):
+                return place
+    return None
+
+
+def _place(template: object, variable: str, actor: str, scheme: str) -> FollowPlace | None:
+    if not isinstance(template, str) or len(template) > _MAX_TEMPLATE:
+        return None
+    address = _VARIABLE.sub(lambda match: quote(actor, safe="") if match[1] == variable else "", template)
+    try:
+        there, named = urlsplit(address), urlsplit(template)
+        host = there.hostname or ""
+    except ValueError:
+        return None
+    # The host must be the template's own, spelt out, and nothing in the address may hide another.
+    is_plain = bool(_PLAIN_ADDRESS.fullmatch(address)) and "@" not in there.netloc
+    if there.scheme != scheme or not host or there.netloc != named.netloc or not is_plain:
+        return None
+    return FollowPlace(address, there.netloc)
 
 
 # --- keys and posts ---------------------------------------------------------------------------------------

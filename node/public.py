@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from markupsafe import Markup
@@ -11,38 +11,53 @@ from federation.messages import JsonObject
 from federation.strictjson import parse_json_object
 from node.documents import Documents
 from node.domain.accounts import Account, AccountKind
-from node.domain.feedback import Standing
+from node.domain.feedback import FeedbackPost, Standing
 from node.domain.offers import StandingOffer
-from node.domain.values import unit_price_text
+from node.domain.values import Quantity
 from node.store.ports import Post, Tx
-from node.web.pages import render_feedback, render_front, render_profile, render_standing_offer
+from node.web.unseen import show_unseen_in_prose
 from node.web.views import (
+    AnswerLine,
+    AnswerView,
     AspectLine,
     FeedbackLine,
     FeedbackView,
+    FeedLine,
+    FeedView,
+    FollowView,
     FrontView,
     OfferLine,
     Party,
+    Price,
     ProfileView,
+    PublicView,
     StandingOfferView,
 )
 from node.wire.feedback import parse_feedback_post
-from node.wire.html import clean_html
+from node.wire.html import clean_html, plain_text
+from node.wire.replies import read_reply
 
-__all__ = ["PublicDocument", "PublicPages"]
+__all__ = ["ATOM", "PublicDocument", "PublicPages"]
 
 JSON = "application/json"
 ACTIVITY = "application/activity+json"
+ATOM = "application/atom+xml"
 OFFER = "standing offer"
 FEEDBACK = "feedback"
+ANSWER = "reply"
+FEED = "feed.atom"
+MOST_IN_A_FEED = 50
 
 
 @dataclass(frozen=True, slots=True)
 class PublicDocument:
-    """One public thing: JSON for programs, and HTML for people where there is a page of it."""
+    """One public thing: JSON for programs, and a view for people where there is a page of it.
+
+    A feed is a view alone: `json` is empty, and `media_type` that of what the view becomes.
+    """
 
     json: JsonObject | bytes
-    html: str | None = None
+    view: PublicView | None = None
     media_type: str = ACTIVITY
 
 
@@ -54,35 +69,62 @@ class PublicPages:
         self._host = base_url.split("://", 1)[1]
         self._documents = documents
 
-    def at(self, tx: Tx, path: str, now: datetime) -> PublicDocument | None:
-        """What lies at a raw path, None where a stranger may see nothing."""
+    def at(self, tx: Tx, path: str, now: datetime, *, as_page: bool = True) -> PublicDocument | None:
+        """What lies at a raw path, None where a stranger may see nothing.
+
+        Shapes: without `as_page` the view is left out: most readers are programs, and never see it.
+        """
         if path == "/.well-known/myterms.json":
             return PublicDocument(self._documents.myterms(tx), media_type=JSON)
         if path == "/":
             document = self._documents.actor(tx, self._documents.node_actor)
-            return PublicDocument(document, self._front(tx)) if document is not None else None
+            view = self._front(tx) if as_page else None
+            return PublicDocument(document, view) if document is not None else None
         if path.startswith("/@"):
-            return self._page(tx, path, now)
+            return self._below_a_name(tx, path, now, as_page)
         found = self._documents.at(tx, path)
         if found is None:
             return None
-        return PublicDocument(found, self._page_of_object(tx, path, now))
+        return PublicDocument(found, self._page_of_object(tx, path, now) if as_page else None)
 
-    def _page(self, tx: Tx, path: str, now: datetime) -> PublicDocument | None:
-        name, _, post_name = path.removeprefix("/@").partition("/")
+    def follow(self, tx: Tx, handle: str) -> FollowView | None:
+        """Who a handle of this node is, for those who want to follow it from elsewhere; None for nobody."""
+        name, _, host = handle.removeprefix("@").partition("@")
+        account = tx.accounts.by_name(name) if host == self._host else None
+        if account is None:
+            return None
+        party, page = self._party(account), self._page_of(account)
+        return FollowView(host=self._host, page=page, name=party.name, handle=party.handle, actor=account.id)
+
+    def _party(self, account: Account) -> Party:
+        return Party(account.display_name, f"@{account.name}@{self._host}", self._page_of(account))
+
+    def _page_of(self, account: Account) -> str:
+        return f"{self._base}/@{account.name}"
+
+    def _feed_of(self, account: Account) -> str:
+        return f"{self._page_of(account)}/{FEED}"
+
+    def _below_a_name(self, tx: Tx, path: str, now: datetime, as_page: bool) -> PublicDocument | None:
+        name, _, rest = path.removeprefix("/@").partition("/")
         account = tx.accounts.by_name(name)
         if account is None:
             return None
-        if not post_name:
-            document = self._documents.actor(tx, account.id)
-            return PublicDocument(document, self._profile(tx, account)) if document is not None else None
-        post = tx.posts.get(f"{self._base}/posts/{post_name}")
+        if rest == FEED:
+            return PublicDocument(b"", self._feed(tx, account), ATOM)
+        found: JsonObject | bytes | None
+        if not rest:
+            found = self._documents.actor(tx, account.id)
+            view = self._profile(tx, account) if as_page else None
+            return PublicDocument(found, view) if found is not None else None
+        post = tx.posts.get(f"{self._base}/posts/{rest}")
         if post is None or post.author != account.id or post.deleted_at is not None:
             return None
-        found = self._documents.at(tx, f"/posts/{post_name}")
-        return PublicDocument(found, self._post_page(tx, account, post, now)) if found is not None else None
+        found = self._documents.at(tx, f"/posts/{rest}")
+        page = self._post_page(tx, account, post, now) if as_page else None
+        return PublicDocument(found, page) if found is not None else None
 
-    def _page_of_object(self, tx: Tx, path: str, now: datetime) -> str | None:
+    def _page_of_object(self, tx: Tx, path: str, now: datetime) -> PublicView | None:
         """The page for an object's own id, so that either address opens in a browser."""
         if path.startswith("/posts/"):
             post = tx.posts.get(self._base + path)
@@ -93,98 +135,181 @@ class PublicPages:
 
     # --- pages --------------------------------------------------------------------------------------------
 
-    def _front(self, tx: Tx) -> str:
+    def _front(self, tx: Tx) -> FrontView:
         vendors = [account for account in tx.accounts.all() if account.kind is AccountKind.VENDOR]
-        parties = tuple(self._party(account) for account in vendors)
-        return render_front(
-            FrontView(
-                host=self._host, page=f"{self._base}/", actor=self._documents.node_actor, accounts=parties
-            )
+        return FrontView(
+            host=self._host,
+            page=f"{self._base}/",
+            actor=self._documents.node_actor,
+            accounts=tuple(self._party(account) for account in vendors),
         )
 
-    def _party(self, account: Account) -> Party:
-        return Party(account.display_name, f"@{account.name}@{self._host}", f"{self._base}/@{account.name}")
-
-    def _profile(self, tx: Tx, account: Account) -> str:
+    def _profile(self, tx: Tx, account: Account) -> ProfileView:
         is_vendor = account.kind is AccountKind.VENDOR
-        offers = [(post, tx.posts.offer(post.id)) for post in tx.posts.all(account.id, OFFER)]
-        return render_profile(
-            ProfileView(
-                host=self._host,
-                page=f"{self._base}/@{account.name}",
-                actor=account.id,
-                name=account.display_name,
-                handle=f"@{account.name}@{self._host}",
-                is_vendor=is_vendor,
-                since=account.created_at,
-                summary=Markup(clean_html(account.summary or "")),  # noqa: S704 - sanitised just here
-                terms=account.terms_accepted,
-                offers=tuple(_offer_line(offer) for _, offer in offers if offer is not None),
-                feedback=tuple(_feedback_line(post) for post in tx.posts.all(account.id, FEEDBACK)),
-                indexed=is_vendor,
-            )
+        return ProfileView(
+            host=self._host,
+            page=self._page_of(account),
+            actor=account.id,
+            name=account.display_name,
+            handle=f"@{account.name}@{self._host}",
+            is_vendor=is_vendor,
+            since=account.created_at,
+            summary=_prose(account.summary or ""),
+            terms=account.terms_accepted,
+            offers=tuple(_offer_line(offer) for offer in _offers(tx, account)),
+            feedback=self._feedback_lines(tx, account),
+            indexed=is_vendor,
+            description=plain_text(account.summary or ""),
+            feed=self._feed_of(account),
         )
 
-    def _post_page(self, tx: Tx, author: Account | None, post: Post, now: datetime) -> str | None:
-        if author is None:
-            return None
+    def _post_page(self, tx: Tx, author: Account, post: Post, now: datetime) -> PublicView | None:
         if post.kind == FEEDBACK:
             return self._feedback_page(author, post)
+        if post.kind == ANSWER:
+            return self._answer_page(tx, author, post)
         offer = tx.posts.offer(post.id)
         return self._offer_page(author, offer, now) if offer is not None else None
 
-    def _offer_page(self, author: Account, offer: StandingOffer, now: datetime) -> str:
-        least = offer.minimum_quantity
-        return render_standing_offer(
-            StandingOfferView(
-                host=self._host,
-                page=offer.url,
-                object_id=offer.id,
-                vendor=self._party(author),
-                title=offer.name or "Standing offer",
-                price=f"{unit_price_text(offer.unit_price, offer.currency)} {offer.currency}",
-                unit=_unit_words(offer),
-                published_at=offer.published_at,
-                ends_at=offer.ends_at,
-                content=Markup(clean_html(offer.content)),  # noqa: S704 - sanitised just here
-                least=f"{least:f} {offer.unit}" if least > 1 else "",
-                terms=offer.terms_accepted,
-                is_open=offer.withdrawn_at is None and offer.ends_at > now,
-            )
+    def _offer_page(self, author: Account, offer: StandingOffer, now: datetime) -> StandingOfferView:
+        least = Quantity(offer.minimum_quantity, offer.unit)
+        return StandingOfferView(
+            host=self._host,
+            page=offer.url,
+            object_id=offer.id,
+            vendor=self._party(author),
+            title=offer.name or "",
+            price=_price(offer),
+            published_at=offer.published_at,
+            ends_at=offer.ends_at,
+            content=_prose(offer.content),
+            least=least if least.value > 1 else None,
+            terms=offer.terms_accepted,
+            is_open=offer.withdrawn_at is None and offer.ends_at > now,
+            category=offer.category,
+            description=plain_text(offer.content),
+            feed=self._feed_of(author),
         )
 
-    def _feedback_page(self, author: Account, post: Post) -> str:
-        words = parse_feedback_post(parse_json_object(post.body), digest="")
-        return render_feedback(
-            FeedbackView(
-                host=self._host,
-                page=words.url,
-                object_id=post.id,
-                author=self._party(author),
-                vendor=Party(words.mention or words.vendor, words.mention, words.vendor),
-                title=words.title,
-                published_at=words.published_at,
-                standing=post.standing or Standing.UNVERIFIED.value,
-                from_a_purchase=post.standing == Standing.FROM_A_PURCHASE.value,
-                content=Markup(clean_html(words.content)),  # noqa: S704 - sanitised just here
-                aspects=tuple(AspectLine(a.name, a.content, a.mood) for a in words.aspects),
-            )
+    def _feedback_page(self, author: Account, post: Post) -> FeedbackView:
+        said = _words(post)
+        return FeedbackView(
+            host=self._host,
+            page=said.url,
+            object_id=post.id,
+            author=self._party(author),
+            vendor=Party(said.mention or said.vendor, said.mention, said.vendor),
+            title=said.title,
+            published_at=said.published_at,
+            standing=post.standing or Standing.UNVERIFIED.value,
+            from_a_purchase=post.standing == Standing.FROM_A_PURCHASE.value,
+            content=_prose(said.content),
+            aspects=tuple(AspectLine(a.name, a.content, a.mood) for a in said.aspects),
+            description=plain_text(said.content),
+            feed=self._feed_of(author),
+        )
+
+    def _answer_page(self, tx: Tx, author: Account, post: Post) -> AnswerView:
+        answered, content = read_reply(parse_json_object(post.body))
+        said = tx.posts.get(answered)
+        is_there = said is not None and said.kind == FEEDBACK and said.deleted_at is None
+        return AnswerView(
+            host=self._host,
+            page=self._page_of_post(author, post),
+            object_id=post.id,
+            author=self._party(author),
+            published_at=post.at,
+            content=_prose(content),
+            said=_feedback_line(said, _words(said)) if said is not None and is_there else None,
+            description=plain_text(content),
+            feed=self._feed_of(author),
+        )
+
+    def _feedback_lines(self, tx: Tx, account: Account) -> tuple[FeedbackLine, ...]:
+        answers: dict[str, list[AnswerLine]] = {}
+        for post in reversed(tx.posts.all(account.id, ANSWER)):
+            answered, content = read_reply(parse_json_object(post.body))
+            line = AnswerLine(self._page_of_post(account, post), post.at, _prose(content))
+            answers.setdefault(answered, []).append(line)
+        return tuple(
+            replace(_feedback_line(post, said), answers=tuple(answers.get(post.id, ())))
+            for post, said in _feedback(tx, account)
+        )
+
+    def _page_of_post(self, account: Account, post: Post) -> str:
+        return f"{self._page_of(account)}/{post.id.rpartition('/')[2]}"
+
+    # --- what is new --------------------------------------------------------------------------------------
+
+    def _feed(self, tx: Tx, account: Account) -> FeedView:
+        party = self._party(account)
+        lines = [_feed_line_of_offer(offer, party) for offer in _offers(tx, account)]
+        lines += [_feed_line_of_feedback(post, said) for post, said in _feedback(tx, account)]
+        newest = sorted(lines, key=lambda line: line.updated_at, reverse=True)[:MOST_IN_A_FEED]
+        return FeedView(
+            host=self._host,
+            page=self._page_of(account),
+            feed=self._feed_of(account),
+            name=account.display_name,
+            handle=party.handle,
+            is_vendor=account.kind is AccountKind.VENDOR,
+            updated_at=newest[0].updated_at if newest else account.created_at,
+            lines=tuple(newest),
         )
 
 
-def _unit_words(offer: StandingOffer) -> str:
-    if offer.unit == "one":
-        return "each"
-    return f"a {offer.unit}"
+def _offers(tx: Tx, account: Account) -> list[StandingOffer]:
+    found = (tx.posts.offer(post.id) for post in tx.posts.all(account.id, OFFER))
+    return [offer for offer in found if offer is not None]
+
+
+def _feedback(tx: Tx, account: Account) -> list[tuple[Post, FeedbackPost]]:
+    return [(post, _words(post)) for post in tx.posts.all(account.id, FEEDBACK)]
+
+
+def _words(post: Post) -> FeedbackPost:
+    return parse_feedback_post(parse_json_object(post.body), digest="")
+
+
+def _prose(html: str) -> Markup:
+    return Markup(show_unseen_in_prose(clean_html(html)))  # noqa: S704 - sanitised just here
+
+
+def _price(offer: StandingOffer) -> Price:
+    return Price(offer.unit_price, offer.currency, Quantity(offer.per_quantity, offer.unit))
 
 
 def _offer_line(offer: StandingOffer) -> OfferLine:
-    price = f"{unit_price_text(offer.unit_price, offer.currency)} {offer.currency} {_unit_words(offer)}"
-    return OfferLine(offer.name or "Standing offer", offer.url, price, offer.ends_at)
+    return OfferLine(offer.name or "", offer.url, _price(offer), offer.ends_at)
 
 
-def _feedback_line(post: Post) -> FeedbackLine:
-    words = parse_feedback_post(parse_json_object(post.body), digest="")
-    author = Party(words.author, words.author, words.url)
+def _feedback_line(post: Post, said: FeedbackPost) -> FeedbackLine:
+    author = Party(said.author, said.author, said.url)
     verified = post.standing == Standing.FROM_A_PURCHASE.value
-    return FeedbackLine(words.title, words.url, author, words.published_at, verified)
+    return FeedbackLine(said.title, said.url, author, said.published_at, verified)
+
+
+def _feed_line_of_offer(offer: StandingOffer, vendor: Party) -> FeedLine:
+    return FeedLine(
+        id=offer.id,
+        page=offer.url,
+        title=offer.name or "",
+        author=vendor,
+        published_at=offer.published_at,
+        updated_at=offer.updated_at or offer.published_at,
+        content=_prose(offer.content),
+        price=_price(offer),
+    )
+
+
+def _feed_line_of_feedback(post: Post, said: FeedbackPost) -> FeedLine:
+    return FeedLine(
+        id=post.id,
+        page=said.url,
+        title=said.title,
+        author=Party(said.author, said.author, said.url),
+        published_at=said.published_at,
+        updated_at=said.published_at,
+        content=_prose(said.content),
+        standing=post.standing or Standing.UNVERIFIED.value,
+    )

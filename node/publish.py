@@ -35,9 +35,11 @@ from node.domain.messages import (
     Refuse,
     Update,
 )
+from node.domain.offers import StandingOffer
 from node.store.ports import Direction, Post, QueuedJob, StoredMessage
 from node.wire.contexts import context_for
 from node.wire.feedback import build_feedback_post, sign_purchase
+from node.wire.postings import build_posting_withdrawal
 
 __all__ = [
     "accept_follow",
@@ -45,8 +47,10 @@ __all__ = [
     "post",
     "publish_feedback",
     "refuse",
+    "reject_follow",
     "resend",
     "send",
+    "withdraw_post",
 ]
 
 CONTEXT = context_for({})
@@ -225,10 +229,21 @@ def _queue_bytes(
 
 def accept_follow(desk: Desk, account: str, follow: JsonObject, follower: str, inbox: str) -> None:
     """Answer a Follow, with the whole of it embedded, as peers expect (`interop §4.4`)."""
+    _answer_follow(desk, "Accept", account, follow, follower, inbox)
+
+
+def reject_follow(desk: Desk, account: str, follow: JsonObject, follower: str, inbox: str) -> None:
+    """Refuse a Follow, or end one that was accepted."""
+    _answer_follow(desk, "Reject", account, follow, follower, inbox)
+
+
+def _answer_follow(
+    desk: Desk, verb: str, account: str, follow: JsonObject, follower: str, inbox: str
+) -> None:
     activity = {
         "@context": list(CONTEXT),
         "id": desk.iri("activities"),
-        "type": "Accept",
+        "type": verb,
         "actor": account,
         "to": [follower],
         "object": follow,
@@ -252,6 +267,13 @@ def announce_post(
     }
     _, body, _ = sign_activity(desk, activity, account.id, desk.signing_time)
     _queue_post(desk, account, str(activity["id"]), body, str(note["id"]), extra)
+
+
+def withdraw_post(desk: Desk, account: Account, offer: StandingOffer) -> None:
+    """Tell the followers that a standing offer is gone: a Delete of its Note."""
+    activity = build_posting_withdrawal(offer, activity_id=f"{offer.id}#delete", at=desk.signing_time)
+    _, body, _ = sign_activity(desk, activity, account.id, desk.signing_time)
+    _queue_post(desk, account, str(activity["id"]), body, offer.id, ())
 
 
 def _queue_post(

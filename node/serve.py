@@ -35,6 +35,9 @@ from node.door import Door
 from node.metrics import Metrics
 from node.monitor import open_monitor
 from node.notify import Notifier, notifier_of
+from node.services.entering import make_set_up_link, needs_set_up
+from node.store.ports import StoreRefused
+from node.web.uploads import PLACES
 
 __all__ = ["NodeServer", "connections_within", "serve", "server_settings"]
 
@@ -98,12 +101,14 @@ async def serve(
     commands: Commands,
     *,
     ready: Callable[[str], None],
+    invite: Callable[[str], None] = lambda link: None,
     bounds: DoorSettings | None = None,
     notifier: Notifier | None = None,
 ) -> None:
     """Serve a node until a signal stops it.
 
-    Shapes: `ready` is told the address once the node takes requests. `bounds` are the door's, by default as
+    Shapes: `ready` is told the address once the node takes requests; `invite`, while nobody can log in yet,
+            a link by which the node is set up in a browser. `bounds` are the door's, by default as
             many connections as the open files that the system allows leave room for; `notifier` speaks to
             systemd, by default where the environment says so.
     Raises: InvalidInput for an address that cannot be bound or a certificate that cannot be read;
@@ -115,12 +120,17 @@ async def serve(
         async with open_node(config, settings=WorkerSettings(grace_s=GRACE_S)) as opened:
             settings = server_settings(config, create_app(opened.node, opened.inbox))
 
+            link = await _set_up_link(opened.node)
+
             def is_ready() -> None:
                 ready(_where(listener, config))
+                if link is not None:
+                    invite(link)
                 notifier.tell("READY=1")
 
             def is_stopping() -> None:
                 notifier.tell("STOPPING=1")
+                opened.node.changes.close()
                 opened.worker.stop()  # what runs ends within the worker's own grace, then `run` returns
 
             server = NodeServer(settings, door, ready=is_ready, stopping=is_stopping)
@@ -157,6 +167,14 @@ async def _stop_on_signal(
         server.should_exit = True
 
 
+async def _set_up_link(node: Node) -> str | None:
+    """A fresh link to set the node up, where nobody can log in yet; earlier ones lead nowhere any more."""
+    try:
+        return (await node.work(make_set_up_link)).url if await node.look(needs_set_up) else None
+    except StoreRefused:  # nothing can be saved just now, which is no reason not to serve
+        return None
+
+
 def connections_within(open_files: int) -> int:
     """How many connections fit, of so many open files: half of what the node does not need for itself.
 
@@ -169,7 +187,9 @@ def connections_within(open_files: int) -> int:
 def _bounds_of(config: Config) -> DoorSettings:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     shipped = DoorSettings(
-        header_bytes=config.limits.header_bytes, wire_bytes=2 * config.limits.inbox_body_bytes
+        header_bytes=config.limits.header_bytes,
+        wire_bytes=2 * config.limits.inbox_body_bytes,
+        larger=tuple((place.prefix.encode(), place.body_bytes, place.body_s) for place in PLACES),
     )
     if soft == resource.RLIM_INFINITY:
         return shipped

@@ -37,10 +37,10 @@ async def found(config: Config, account: Mapping[str, Any], progress: Progress) 
     return made
 
 
-async def serve_node(config: Config, ready: Callable[[str], None]) -> None:
+async def serve_node(config: Config, ready: Callable[[str], None], invite: Callable[[str], None]) -> None:
     """Run a node (`node.serve.serve`)."""
     commands = import_module("node.commands").build_commands()
-    await import_module("node.serve").serve(config, commands, ready=ready)
+    await import_module("node.serve").serve(config, commands, ready=ready, invite=invite)
 
 
 def restore(file: Path, passphrase: str, data_dir: Path) -> Any:

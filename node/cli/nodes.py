@@ -88,13 +88,16 @@ def serve_node(front: Front, /) -> None:
     configure_logs(level=logging.getLevelNamesMapping()[config.log_level.upper()], speaking=(StoreRefused,))
     log_uncaught()
 
-    def ready(address: str) -> None:
+    def say(words: str) -> None:
         try:
-            print(address, flush=True)
+            print(words, flush=True)
         except OSError:  # a full disk under what we say is no reason not to serve, nor to end with a failure
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
-    anyio.run(lambda: late.serve_node(config, ready), backend_options={"use_uvloop": True})
+    def invite(link: str) -> None:
+        say(f"Nobody can log in yet. Set it up in a browser, within a day:\n{link}")
+
+    anyio.run(lambda: late.serve_node(config, say, invite), backend_options={"use_uvloop": True})
 
 
 # --- keeping it safe --------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from node.commands import (
     catalogues,
     deals,
     deliveries,
+    entering,
     evidence,
     person,
     reach,
@@ -28,7 +29,7 @@ __all__ = ["answer", "build_commands"]
 def build_commands() -> Commands:
     """Every command. Raises: ValueError where two have one name."""
     parts = (
-        *(accounts, admin, backups, deliveries, evidence, reach),
+        *(accounts, admin, backups, deliveries, entering, evidence, reach),
         *(answers, catalogues, deals, person, vendor),
     )
     return Commands(*(part.COMMANDS for part in parts))

@@ -13,7 +13,7 @@ from node.commands.arguments import Arguments
 from node.commands.registry import Commands
 from node.context import Node
 from node.desk import Desk
-from node.domain.accounts import Account, AccountKind, check_name
+from node.domain.accounts import SHORTEST_PASSWORD, Account, AccountKind, check_name
 from node.domain.errors import InvalidInput
 from node.domain.terms import ROSTER, parse_terms, short_name
 from node.domain.values import format_time
@@ -22,7 +22,6 @@ from node.services.accounts import NewAccount, account_id, create_account, creat
 __all__ = ["COMMANDS"]
 
 COMMANDS = Commands()
-SHORTEST_PASSWORD = 10
 _ACCOUNT = "name kind display summary terms password"
 
 

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from federation.messages import JsonObject, Limits
+from node.buying import find_standing_offer, order
 from node.commands.arguments import Arguments
 from node.commands.references import account_for, customer_for, deal_for
 from node.commands.registry import Commands
 from node.commands.shown import named_peer, shown_deal, shown_offer, shown_posting
-from node.commands.timelines import offer_message, offer_signature
+from node.commands.timelines import offer_signature
 from node.context import Node
 from node.desk import Desk
 from node.domain.deals import Deal, OfferRecord
-from node.domain.errors import InvalidInput, Refusal
+from node.domain.errors import InvalidInput
 from node.domain.messages import Sender
-from node.domain.offers import StandingOffer
 from node.domain.terms import parse_terms
-from node.lookups import fetch_post, find_contact, see_actor
+from node.records import find_offer_message
 from node.services import negotiating
 from node.services.dealing import find_deal, offer_named
 from node.services.intents import find_intent
 from node.services.negotiating import LosersWord
-from node.services.orders import Purchase, buy, keep_posting
-from node.wire.html import plain_text
-from node.wire.postings import is_posting, parse_posting
+from node.services.orders import Purchase
 
 __all__ = ["COMMANDS"]
 
 COMMANDS = Commands()
 CUSTOMER = Sender.CUSTOMER
-NAME_CHARS = 120
 
 
 # --- comparing --------------------------------------------------------------------------------------------
@@ -75,7 +70,7 @@ def _by_price(row: tuple[Deal, OfferRecord]) -> tuple[bool, str, int]:
 
 
 def _row(desk: Desk, deal: Deal, offer: OfferRecord, limits: Limits) -> JsonObject:
-    message = offer_message(desk, deal, offer)
+    message = find_offer_message(desk, deal, offer)
     return {
         **shown_offer(offer, deal.peer if deal.side is CUSTOMER else deal.own, message),
         "signature": offer_signature(desk, deal, offer, limits),
@@ -176,35 +171,12 @@ async def decline(node: Node, arguments: Arguments) -> JsonObject:
 async def buy_now(node: Node, arguments: Arguments) -> JsonObject:
     """Order from a standing offer with a throw-away persona: no follow, no grant."""
     account = await node.look(lambda desk: customer_for(desk, arguments))
-    posting, body = await _fetch_posting(node, arguments.text("url", 2000))
-    vendor = await find_contact(node, account, posting.author)
-    seen = await see_actor(node, posting.author)
+    found = await find_standing_offer(node, arguments.text("url", 2000))
     purchase = Purchase(
-        quantity=arguments.maybe_text("quantity", 20) or f"{posting.minimum_quantity:f}",
+        quantity=arguments.maybe_text("quantity", 20) or f"{found.posting.minimum_quantity:f}",
         terms=parse_terms(arguments.texts("terms", 20)),
         fields={},
     )
-
-    def work(desk: Desk) -> JsonObject:
-        deal = buy(desk, account, vendor, posting, purchase)
-        document = desk.tx.documents.save(seen.actor.id, seen.body, seen.fetched_at)
-        keep_posting(desk, deal, posting, body, document=document)
-        return {**shown_deal(desk, deal), "standing_offer": shown_posting(posting)}
-
-    return await node.work(work)
-
-
-async def _fetch_posting(node: Node, url: str) -> tuple[StandingOffer, bytes]:
-    """The standing offer at an address, proven to be its author's, and its bytes. Raises: InvalidInput."""
-    post = await fetch_post(node, url)
-    if not is_posting(post.document):
-        raise InvalidInput("url", "that post is no standing offer", "Take the link from the vendor's page.")
-    try:
-        posting = parse_posting(post.document)
-    except Refusal as error:
-        raise InvalidInput(
-            "url", f"the standing offer cannot be read: {error.detail}", "Ask the vendor."
-        ) from None
-    # An ordinary post has no name: its first line is what the agreement says was bought.
-    first_line = plain_text(posting.content).partition("\n")[0][:NAME_CHARS]
-    return replace(posting, name=posting.name or first_line or None), post.body
+    deal = await order(node, account, found, purchase)
+    shown = await node.look(lambda desk: shown_deal(desk, deal))
+    return {**shown, "standing_offer": shown_posting(found.posting)}

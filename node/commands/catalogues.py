@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import anyio
 
@@ -19,10 +15,12 @@ from node.commands.shown import shown_item, shown_rule
 from node.commands.vendor import read_fields
 from node.context import Node
 from node.desk import Desk
-from node.domain.catalogue import MOST_CHARS, CatalogueItem, RowProblem, parse_rows
+from node.domain.catalogue import MOST_CHARS, CatalogueItem, RowProblem
 from node.domain.errors import InvalidInput
 from node.domain.matching import MAX_VALID_HOURS, Rule
+from node.domain.sheets import items_of, read_sheet
 from node.domain.values import parse_quantity
+from node.services.importing import import_items
 
 __all__ = ["COMMANDS"]
 
@@ -45,7 +43,7 @@ async def import_table(node: Node, arguments: Arguments) -> JsonObject:
         replaced = sum(item.sku in known for item in items)
         save = not problems and not dry_run
         if save:
-            desk.tx.catalogue.save(account.id, items)
+            import_items(desk, account.id, items, "a table from the command line")
         return {
             "items": len(items),
             "new": len(items) - replaced,
@@ -60,15 +58,8 @@ async def import_table(node: Node, arguments: Arguments) -> JsonObject:
 
 
 def _parse_table(text: str) -> tuple[list[CatalogueItem], list[RowProblem]]:
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
-    try:
-        rows: list[dict[str, Any]] = list(reader)
-    except csv.Error as error:
-        raise InvalidInput(
-            "csv", f"line {reader.line_num} cannot be read: {error}", "Save it as CSV with commas, in UTF-8."
-        ) from None
-    items, problems = parse_rows(reader.fieldnames or (), rows)
-    return [replace(item, category=category_of(item.category)) for item in items], problems
+    sheet = read_sheet(text)
+    return items_of(sheet, sheet.header, {})
 
 
 def _problem(found: RowProblem) -> JsonObject:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from federation.messages import JsonObject
@@ -17,14 +17,14 @@ from node.domain.catalogue import CatalogueItem
 from node.domain.deals import Deal, DealState
 from node.domain.errors import InvalidInput
 from node.domain.intents import Proposal
-from node.domain.matching import Judgement, Rule, Verdict, judge_wish
 from node.domain.messages import Sender
-from node.domain.offers import Answer, Item, Meets, PricePart
+from node.domain.offers import Answer, Item, Meets
 from node.domain.reasons import NO_BID_REASONS
 from node.domain.tables import is_terminal
-from node.domain.values import Money, parse_quantity
+from node.domain.values import parse_quantity
 from node.services import quotes
 from node.services.disclosure import FIELDS
+from node.services.offering import Goods, goods_from_catalogue
 from node.services.orders import post_offer
 from node.services.quotes import Quote
 
@@ -32,7 +32,6 @@ __all__ = ["COMMANDS", "read_fields"]
 
 COMMANDS = Commands()
 VENDOR = Sender.VENDOR
-BY_HAND = Rule("by hand", "By hand")
 
 
 # --- the inbox --------------------------------------------------------------------------------------------
@@ -109,17 +108,6 @@ async def offer(node: Node, arguments: Arguments) -> JsonObject:
     return await node.work(work)
 
 
-@dataclass(frozen=True, slots=True)
-class _Goods:
-    """What is offered: from the catalogue, or as the vendor names it."""
-
-    item: Item
-    price: Money | None = None
-    parts: tuple[PricePart, ...] = ()
-    answers: tuple[Answer, ...] = ()
-    due_at: datetime | None = None
-
-
 def _read_quote(desk: Desk, deal: Deal, proposal: Proposal, arguments: Arguments) -> Quote:
     goods = _read_goods(desk, deal, proposal, arguments)
     price = arguments.maybe_money("price", proposal.currency)
@@ -142,37 +130,13 @@ def _read_quote(desk: Desk, deal: Deal, proposal: Proposal, arguments: Arguments
     )
 
 
-def _read_goods(desk: Desk, deal: Deal, proposal: Proposal, arguments: Arguments) -> _Goods:
+def _read_goods(desk: Desk, deal: Deal, proposal: Proposal, arguments: Arguments) -> Goods:
     sku = arguments.maybe_text("sku", 64)
-    if sku is None:
-        name = arguments.maybe_text("name", 200) or proposal.name or "As asked for"
-        brand, condition = arguments.maybe_text("brand", 200), _condition(arguments)
-        return _Goods(Item(name=name, brand=brand, condition=condition))
-    item = desk.tx.catalogue.get(deal.account, sku)
-    if item is None:
-        raise InvalidInput("sku", f"there is no item {sku!r}", "See `obverse catalogue list`.")
-    quantity = proposal.quantity
-    if item.unit != quantity.unit:
-        raise InvalidInput("sku", f"{item.name} is sold by the {item.unit}", f"Wanted: {quantity}.")
-    if item.available is not None and item.available < quantity.value:
-        raise InvalidInput(
-            "sku", f"{item.available:f} of {item.name} left, {quantity} wanted", "Import the new stock first."
-        )
-    return _from_catalogue(item, proposal, desk.signing_time)
-
-
-def _from_catalogue(item: CatalogueItem, proposal: Proposal, now: datetime) -> _Goods:
-    judged = Judgement(Verdict.DRAFT, item, BY_HAND)
-    quantity = proposal.quantity.value
-    is_exact = item.price.currency == proposal.currency and (item.price.amount_minor * quantity) % 1 == 0
-    ready_at = now + timedelta(days=max(item.lead_days, 1))
-    return _Goods(
-        item=quotes.item_of(item),
-        price=judged.price(quantity) if is_exact else None,
-        parts=judged.price_parts(quantity) if is_exact else (),
-        answers=tuple(judge_wish(wish, item) for wish in proposal.wishes),
-        due_at=ready_at if proposal.due_at is None else min(ready_at, proposal.due_at),
-    )
+    if sku is not None:
+        return goods_from_catalogue(desk, deal.account, proposal, sku)
+    name = arguments.maybe_text("name", 200) or proposal.name or "As asked for"
+    brand, condition = arguments.maybe_text("brand", 200), _condition(arguments)
+    return Goods(Item(name=name, brand=brand, condition=condition))
 
 
 def _condition(arguments: Arguments) -> str | None:

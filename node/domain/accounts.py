@@ -9,8 +9,9 @@ from enum import StrEnum
 
 from node.domain.errors import InvalidInput
 
-__all__ = ["Account", "AccountKind", "Contact", "Persona", "PersonaState", "check_name"]
+__all__ = ["SHORTEST_PASSWORD", "Account", "AccountKind", "Contact", "Persona", "PersonaState", "check_name"]
 
+SHORTEST_PASSWORD = 10
 _NAME = re.compile(r"[a-z0-9_]{1,30}", re.ASCII)
 
 

@@ -140,3 +140,5 @@ class Intent:
     losers_reason: str | None = None
     """What those are told whose offer was not taken; None: nothing but the fact."""
     losers_may_answer: bool = False
+    held_until: datetime | None = None
+    """Until then the casts wait, and can be taken back as though they had never been."""

@@ -17,6 +17,7 @@ __all__ = [
     "create_account",
     "create_node_actor",
     "find_account",
+    "kept_actor",
     "persona_for",
     "quiet_personas",
 ]
@@ -95,14 +96,21 @@ def find_account(desk: Desk, name: str | None, *, kind: AccountKind | None = Non
     )
 
 
-def persona_for(desk: Desk, account: Account, vendor: str, mode: PersonaMode) -> str:
-    """The actor that speaks to a vendor: a fresh persona, the one kept for it, or the account itself."""
+def kept_actor(desk: Desk, account: Account, vendor: str, mode: PersonaMode) -> str | None:
+    """The actor that is there already to speak to a vendor; None where a fresh persona is to be made."""
     if mode is PersonaMode.MYSELF:
         return account.id
     if mode is PersonaMode.PER_VENDOR:
         kept = desk.tx.personas.for_vendor(account.id, vendor)
-        if kept is not None:
-            return kept.id
+        return kept.id if kept is not None else None
+    return None
+
+
+def persona_for(desk: Desk, account: Account, vendor: str, mode: PersonaMode) -> str:
+    """The actor that speaks to a vendor: a fresh persona, the one kept for it, or the account itself."""
+    kept = kept_actor(desk, account, vendor, mode)
+    if kept is not None:
+        return kept
     persona = Persona(
         id=desk.iri("p"),
         account=account.id,

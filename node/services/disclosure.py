@@ -9,7 +9,7 @@ from typing import Any
 from node.domain.errors import InvalidInput
 from node.domain.offers import FieldAsked
 
-__all__ = ["FIELDS", "disclose"]
+__all__ = ["FIELDS", "disclose", "read_card"]
 
 FIELDS = (
     *("name", "nicknames", "addresses", "phones", "emails", "onlineServices", "organizations", "titles"),
@@ -62,3 +62,27 @@ def _property(name: str, value: str) -> dict[str, Any]:
             raise InvalidInput(
                 "disclose", f"{name!r} is no field that we know", f"Known: {', '.join(FIELDS)}."
             )
+
+
+_VALUES = ("full", "nickname", "number", "address", "user", "name", "title", "note")
+
+
+def read_card(card: str | None) -> tuple[tuple[str, str], ...]:
+    """What a card says, field by field, in the order of `FIELDS`; what is not of our making is left out."""
+    try:
+        found = json.loads(card) if card else None
+    except ValueError:
+        return ()
+    if not isinstance(found, dict):
+        return ()
+    said = ((name, _value(found.get(name))) for name in FIELDS)
+    return tuple((name, value) for name, value in said if value)
+
+
+def _value(held: object) -> str:
+    """The value in a property, or in the one entry of a property that has many."""
+    if not isinstance(held, dict):
+        return ""
+    direct = next((held[key] for key in _VALUES if isinstance(held.get(key), str)), "")
+    inner = (entry for entry in held.values() if isinstance(entry, dict))
+    return direct or next((value for entry in inner if (value := _value(entry))), "")

@@ -12,9 +12,10 @@ from node.domain.feedback import FeedbackPost, Standing, standing
 from node.domain.messages import Aspect
 from node.store.ports import Notice, Post
 
-__all__ = ["PublicWords", "publish_feedback", "receive_feedback"]
+__all__ = ["REPLY", "PublicWords", "answer_feedback", "publish_feedback", "receive_feedback"]
 
 KIND = "feedback"
+REPLY = "reply"
 
 
 class PublicWords:
@@ -94,3 +95,29 @@ def receive_feedback(
     text = f"Public feedback by {post.author}: {post.title} ({judged})"
     desk.tx.notices.add(Notice(account.id, desk.now, text, kind=KIND))
     return judged
+
+
+def answer_feedback(desk: Desk, account: Account, feedback_id: str, writer: Contact, words: str) -> str:
+    """Answer public feedback in public, beside it; the id of the answer.
+
+    Shapes: `writer` is whose feedback it is, as their server shows them.
+    Raises: InvalidInput.
+    """
+    post = desk.tx.posts.get(feedback_id)
+    if post is None or post.kind != KIND or post.account != account.id or post.author != writer.actor:
+        raise InvalidInput("feedback", "there is no such feedback", "It may have been taken back.")
+    if not words.strip():
+        raise InvalidInput("text", "it is empty", "Say what you want everybody to read.")
+    reply = attest.Reply(
+        id=desk.iri("posts"),
+        author=account.id,
+        in_reply_to=post.id,
+        writer=writer.actor,
+        mention=writer.handle,
+        content=attest.mention_of(writer) + attest.html_of(words),
+        published_at=desk.signing_time,
+    )
+    note, body = attest.sign_reply(desk, reply)
+    desk.tx.posts.save(Post(reply.id, account.id, account.id, REPLY, body, desk.now))
+    publish.announce_post(desk, account, note, [(writer.actor, writer.inbox)])
+    return reply.id

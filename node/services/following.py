@@ -8,9 +8,10 @@ from federation.messages import JsonObject
 from node import publish
 from node.desk import Desk
 from node.domain.accounts import Account
+from node.domain.errors import InvalidInput
 from node.store.ports import Follower, FollowState, Notice
 
-__all__ = ["FollowRequest", "receive_follow", "receive_unfollow"]
+__all__ = ["FollowRequest", "approve_follow", "receive_follow", "receive_unfollow", "reject_follow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +57,34 @@ def receive_unfollow(desk: Desk, account: Account, actor: str) -> None:
     known = desk.tx.followers.get(account.id, actor)
     if known is not None:
         desk.tx.followers.save(replace(known, state=FollowState.REMOVED))
+
+
+def approve_follow(desk: Desk, account: Account, actor: str) -> None:
+    """Let somebody follow who asked to. Raises: InvalidInput."""
+    known = _follower(desk, account, actor, FollowState.PENDING)
+    desk.tx.followers.save(replace(known, state=FollowState.ACCEPTED))
+    publish.accept_follow(desk, account.id, _follow_of(known), actor, known.inbox)
+
+
+def reject_follow(desk: Desk, account: Account, actor: str) -> None:
+    """Refuse somebody who asked, or end a follow; they are told. Raises: InvalidInput."""
+    known = _follower(desk, account, actor, FollowState.PENDING, FollowState.ACCEPTED)
+    desk.tx.followers.save(replace(known, state=FollowState.REMOVED))
+    publish.reject_follow(desk, account.id, _follow_of(known), actor, known.inbox)
+
+
+def _follower(desk: Desk, account: Account, actor: str, *states: FollowState) -> Follower:
+    known = desk.tx.followers.get(account.id, actor)
+    if known is None or known.state not in states:
+        raise InvalidInput("follower", "they do not ask any more", "Look at the list again.")
+    return known
+
+
+def _follow_of(follower: Follower) -> JsonObject:
+    """The Follow by its id and content, which is what peers find it by (`interop §4.4`)."""
+    return {
+        "id": follower.follow_id,
+        "type": "Follow",
+        "actor": follower.actor,
+        "object": follower.account,
+    }

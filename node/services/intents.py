@@ -15,17 +15,21 @@ from node.domain.messages import Cast, Decline, Sender, Update, Withdraw
 from node.domain.policy import PROTOCOL
 from node.domain.terms import missing_terms, short_name
 from node.domain.values import Money, Quantity
-from node.services.accounts import persona_for
+from node.services.accounts import kept_actor, persona_for
 from node.services.dealing import act, envelope
 
 __all__ = [
+    "HOLD_GRACE",
+    "LONGEST_HOLD",
     "IntentChange",
+    "Preview",
     "Wanted",
     "cast_intent",
     "check_audience",
     "check_free_to_accept",
     "decide",
     "find_intent",
+    "preview_casts",
     "update_intent",
     "withdraw_intent",
 ]
@@ -85,13 +89,32 @@ def check_audience(vendors: tuple[Contact, ...], terms: tuple[str, ...]) -> None
             )
 
 
-def cast_intent(desk: Desk, account: Account, wanted: Wanted, vendors: tuple[Contact, ...]) -> Intent:
+HOLD_GRACE = timedelta(seconds=3)
+"""So much longer than it can be taken back a cast waits: who asks what is due may have asked a moment ago."""
+LONGEST_HOLD = timedelta(minutes=10)
+
+
+def cast_intent(
+    desk: Desk,
+    account: Account,
+    wanted: Wanted,
+    vendors: tuple[Contact, ...],
+    *,
+    hold: timedelta = timedelta(0),
+) -> Intent:
     """Make the intent and one deal for each vendor, with ids, context and (by default) persona of its own.
 
+    Shapes: for as long as `hold` nothing leaves, and `holding.take_back` undoes all of it.
     Raises: InvalidInput before anything is kept or sent.
     """
+    if not timedelta(0) <= hold <= LONGEST_HOLD:
+        raise InvalidInput("hold", f"{hold} is out of bounds", "Choose up to ten minutes.")
     intent = _new_intent(desk, account, wanted)
     check_audience(vendors, intent.terms)
+    if hold:
+        if intent.ends_at <= desk.now + hold + timedelta(minutes=1):
+            raise InvalidInput("until", "it would end before it leaves", "Choose a later end.")
+        intent = replace(intent, held_until=desk.now + hold)
     deals = [_cast_to(desk, account, intent, vendor) for vendor in vendors]
     intent = replace(intent, deal_ids=tuple(deal.id for deal in deals))
     desk.tx.intents.save(intent)
@@ -130,19 +153,51 @@ def _new_intent(desk: Desk, account: Account, wanted: Wanted) -> Intent:
 
 def _cast_to(desk: Desk, account: Account, intent: Intent, vendor: Contact) -> Deal:
     own = persona_for(desk, account, vendor.actor, intent.persona_mode)
-    deal = Deal(
+    deal = _deal_with(desk, own, intent, vendor)
+    starts_at = desk.now if intent.held_until is None else intent.held_until + HOLD_GRACE
+    leaves_at = starts_at + timedelta(seconds=desk.setting.cast_spread_s * desk.fraction())
+    return act(desk, deal, _cast_message(desk, intent, deal), due_at=leaves_at)[0]
+
+
+def _deal_with(desk: Desk, own: str, intent: Intent, vendor: Contact) -> Deal:
+    return Deal(
         id=desk.iri("deals"),
         own=own,
         peer=vendor.actor,
         side=Sender.CUSTOMER,
-        account=account.id,
+        account=intent.account,
         peer_inbox=vendor.inbox,
         intent_id=intent.id,
     )
+
+
+def _cast_message(desk: Desk, intent: Intent, deal: Deal) -> Cast:
     proposal = proposal_of(intent, deal, proposal_id=desk.iri("proposals"), published_at=desk.signing_time)
-    message = Cast(**envelope(desk, deal), proposal=proposal)
-    leaves_at = desk.now + timedelta(seconds=desk.setting.cast_spread_s * desk.fraction())
-    return act(desk, deal, message, due_at=leaves_at)[0]
+    return Cast(**envelope(desk, deal), proposal=proposal)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What one vendor would get if it were cast now: the bytes but for the proof, under ids of their own."""
+
+    vendor: Contact
+    body: bytes
+
+
+def preview_casts(
+    desk: Desk, account: Account, wanted: Wanted, vendors: tuple[Contact, ...]
+) -> tuple[Preview, ...]:
+    """What `cast_intent` would send to each, from the same code; nothing is kept, no key made, none used.
+
+    Raises: InvalidInput.
+    """
+    intent = _new_intent(desk, account, wanted)
+    previews = []
+    for vendor in vendors:
+        own = kept_actor(desk, account, vendor.actor, intent.persona_mode) or desk.iri("p")
+        deal = _deal_with(desk, own, intent, vendor)
+        previews.append(Preview(vendor, attest.unsigned(_cast_message(desk, intent, deal))))
+    return tuple(previews)
 
 
 def proposal_of(intent: Intent, deal: Deal, *, proposal_id: str, published_at: datetime) -> Proposal:

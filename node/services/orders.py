@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -26,7 +26,7 @@ from node.services.intents import check_audience
 from node.services.negotiating import new_feedback_key
 from node.store.ports import Direction, Post, StoredMessage
 
-__all__ = ["Purchase", "answer_order", "buy", "check_order", "keep_posting", "post_offer"]
+__all__ = ["Purchase", "answer_order", "buy", "check_order", "end_posting", "keep_posting", "post_offer"]
 
 KIND = "standing offer"
 
@@ -73,6 +73,21 @@ def post_offer(
     desk.tx.posts.save_offer(account.id, offer)
     publish.announce_post(desk, account, note)
     return offer
+
+
+def end_posting(desk: Desk, account: Account, post_id: str) -> StandingOffer:
+    """Take a standing offer back before its time: nobody can order from it any more.
+
+    Orders that were accepted stand, and keep the posting as it was. Raises: InvalidInput.
+    """
+    post, offer = desk.tx.posts.get(post_id), desk.tx.posts.offer(post_id)
+    if post is None or offer is None or post.account != account.id or post.deleted_at is not None:
+        raise InvalidInput("offer", "there is no such standing offer", "It may have been taken back already.")
+    ended = replace(offer, withdrawn_at=desk.signing_time)
+    desk.tx.posts.save_offer(account.id, ended)
+    desk.tx.posts.save(replace(post, deleted_at=desk.now))
+    publish.withdraw_post(desk, account, ended)
+    return ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,18 @@ settled by the order of commits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 from node.desk import Desk
 from node.domain.catalogue import CatalogueItem
 from node.domain.deals import OfferRecord
+from node.domain.errors import InvalidInput
 from node.domain.events import Event, OfferEnded, OfferMade, Released, Settled
+from node.domain.values import UNITS
+from node.store.ports import StockChange
 
-__all__ = ["follow_stock"]
+__all__ = ["follow_stock", "set_stock"]
 
 
 def follow_stock(
@@ -57,3 +61,29 @@ def _change(event: Event) -> tuple[OfferRecord, Edit] | None:
 
 def _sell_reserved(item: CatalogueItem, quantity: Decimal) -> CatalogueItem:
     return item.unreserve(quantity).take(quantity)
+
+
+def set_stock(
+    desk: Desk, account: str, sku: str, stock: Decimal | None, reason: str, *, seen: Decimal | None
+) -> CatalogueItem:
+    """Set by hand how much of an item there is, and keep why; None: it is not counted.
+
+    Shapes: `seen` is the stock that whoever sets it saw: a sale in between is not wiped out.
+    Raises: InvalidInput.
+    """
+    item = desk.tx.catalogue.get(account, sku)
+    if item is None:
+        raise InvalidInput("sku", f"there is no item {sku!r}", "It was taken out of the catalogue.")
+    if item.stock != seen:
+        now = "not counted" if item.stock is None else f"{item.stock:f}"
+        raise InvalidInput("stock", f"it has changed meanwhile: it is {now} now", "Look again, then set it.")
+    if stock is not None and stock % 1 and not UNITS[item.unit].divisible:
+        raise InvalidInput("stock", f"{stock:f} is no whole number", "This is sold in whole pieces.")
+    if item.reserved and (stock is None or stock < item.reserved):
+        raise InvalidInput(
+            "stock", f"firm offers hold {item.reserved:f} of it", "Set at least that, or wait until they end."
+        )
+    changed = replace(item, stock=stock)
+    desk.tx.catalogue.put(account, changed)
+    desk.tx.stocktaking.add(StockChange(account, sku, desk.now, item.stock, stock, reason))
+    return changed

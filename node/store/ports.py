@@ -13,18 +13,30 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from federation.ports import DeliveryQueue, HostMemory, HostState, InboxLog, PublicKeys
-from node.domain.accounts import Account, Contact, Persona
-from node.domain.catalogue import CatalogueItem
-from node.domain.deals import Deal
-from node.domain.intents import Intent, Proposal
-from node.domain.matching import Judgement, Rule
-from node.domain.offers import StandingOffer
+from node.domain.accounts import Account, Persona
+from node.domain.deals import Deal, DealState
+from node.domain.intents import Intent
+from node.store.composing import Drafts, Overview, Unsent
+from node.store.entering import (
+    Attempts,
+    Blocks,
+    Contacts,
+    Followers,
+    Notices,
+    Passkeys,
+    PreferencesOf,
+    Sessions,
+    Tickets,
+)
 from node.store.records import (
+    ATTEMPTS_KEPT,
     LAST_BACKUP,
     LAST_RESTORE,
+    Attempt,
     Block,
     DeadEntry,
     Direction,
+    Flash,
     Follower,
     FollowState,
     JobState,
@@ -32,18 +44,35 @@ from node.store.records import (
     Lengths,
     Notice,
     Parked,
+    Passkey,
     Post,
+    Preferences,
     QueuedJob,
     Session,
     StoredMessage,
     StoreRefused,
+    Ticket,
+)
+from node.store.selling import (
+    Catalogue,
+    ImportRecord,
+    Posts,
+    PurchaseKeys,
+    Rules,
+    StockChange,
+    Stocktaking,
+    Upload,
 )
 
 __all__ = [
+    "ATTEMPTS_KEPT",
     "LAST_BACKUP",
     "LAST_RESTORE",
     "Accounts",
+    "Attempt",
+    "Attempts",
     "Block",
+    "Blocks",
     "Catalogue",
     "Contacts",
     "Database",
@@ -52,10 +81,13 @@ __all__ = [
     "Deliveries",
     "Direction",
     "Documents",
+    "Drafts",
     "Evidence",
+    "Flash",
     "FollowState",
     "Follower",
     "Followers",
+    "ImportRecord",
     "Inbox",
     "Intents",
     "JobState",
@@ -65,20 +97,31 @@ __all__ = [
     "Meta",
     "Notice",
     "Notices",
+    "Overview",
     "Parked",
     "Parking",
+    "Passkey",
+    "Passkeys",
     "Personas",
     "Post",
     "Posts",
+    "Preferences",
+    "PreferencesOf",
     "PurchaseKeys",
     "QueuedJob",
     "Queues",
     "Rules",
     "Session",
     "Sessions",
+    "StockChange",
+    "Stocktaking",
     "StoreRefused",
     "StoredMessage",
+    "Ticket",
+    "Tickets",
     "Tx",
+    "Unsent",
+    "Upload",
 ]
 
 T = TypeVar("T")
@@ -118,8 +161,8 @@ class Keys(Protocol):
 
 class Intents(Protocol):
     def get(self, intent_id: str) -> Intent | None: ...
-    def all(self, account: str, *, is_live: bool = False, limit: int = 1000) -> list[Intent]:
-        """Newest first; with `is_live` only those that are."""
+    def all(self, account: str, *, is_live: bool = False, limit: int = 1000, offset: int = 0) -> list[Intent]:
+        """Newest first, `offset` of them passed over; with `is_live` only those that are."""
         ...
 
     def find(self, account: str, ending: str) -> list[Intent]: ...
@@ -131,6 +174,21 @@ class Deals(Protocol):
     def save(self, deal: Deal, wake_at: datetime | None) -> None: ...
     def all(self, account: str, *, limit: int = 1000) -> list[Deal]:
         """Newest change first."""
+        ...
+
+    def page(
+        self,
+        account: str,
+        *,
+        states: Iterable[DealState] = (),
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[tuple[int, Deal]]:
+        """Newest change first, each with the place where a list goes on `before`; no `states` mean all."""
+        ...
+
+    def tally(self, account: str) -> dict[tuple[DealState, str], int]:
+        """How many deals there are by state and the reason of a decline ("" for none)."""
         ...
 
     def of_intent(self, intent_id: str) -> list[Deal]: ...
@@ -154,6 +212,10 @@ class Evidence(Protocol):
         ...
 
     def find(self, own: str, activity_id: str) -> StoredMessage | None: ...
+    def said(self, own: str, *, is_feedback: bool = False, limit: int = 200) -> list[StoredMessage]:
+        """What was said on all deals of an actor, newest first; `is_feedback`: private feedback instead."""
+        ...
+
     def answer_to(self, own: str, activity_id: str) -> StoredMessage | None:
         """The message that we sent in answer to this activity, if any: the first."""
         ...
@@ -232,95 +294,6 @@ class Queues(Protocol):
     def lengths(self, now: datetime) -> Lengths: ...
 
 
-class Contacts(Protocol):
-    def get(self, account: str, actor: str) -> Contact | None: ...
-    def all(self, account: str) -> list[Contact]: ...
-    def save(self, contact: Contact) -> None: ...
-    def remove(self, account: str, actor: str) -> bool: ...
-
-
-class Catalogue(Protocol):
-    def get(self, account: str, sku: str) -> CatalogueItem | None: ...
-    def all(self, account: str, *, limit: int = 1000, search: str = "") -> list[CatalogueItem]:
-        """By name; `search` is a word in name, sku or brand."""
-        ...
-
-    def in_category(self, account: str, category: str) -> list[CatalogueItem]: ...
-    def best(
-        self, account: str, proposal: Proposal, rules: Iterable[Rule], now: datetime
-    ) -> Judgement | None:
-        """The rules' best answer, as `domain.matching.choose` gives it over the whole catalogue."""
-        ...
-
-    def save(self, account: str, items: Iterable[CatalogueItem]) -> None:
-        """Insert or replace by sku. What is reserved of a known item is kept."""
-        ...
-
-    def put(self, account: str, item: CatalogueItem) -> None:
-        """Replace one item whole, reservation included."""
-        ...
-
-    def count(self, account: str) -> int: ...
-    def known(self, account: str) -> set[str]:
-        """All skus."""
-        ...
-
-
-class Rules(Protocol):
-    def all(self, account: str) -> list[Rule]: ...
-    def save(self, account: str, rule: Rule) -> None: ...
-    def remove(self, account: str, rule_id: str) -> bool: ...
-
-
-class Posts(Protocol):
-    def get(self, post_id: str) -> Post | None: ...
-    def all(self, account: str, kind: str, *, limit: int = 100) -> list[Post]:
-        """Newest first, deleted ones left out."""
-        ...
-
-    def save(self, post: Post) -> None: ...
-    def offer(self, post_id: str) -> StandingOffer | None: ...
-    def save_offer(self, account: str, offer: StandingOffer) -> None: ...
-
-
-class PurchaseKeys(Protocol):
-    """Which feedbackKey spoke first, where: each purchase counts once."""
-
-    def first(self, key: str) -> tuple[str, str] | None:
-        """(author, note id)"""
-        ...
-
-    def remember(self, key: str, author: str, note_id: str) -> None: ...
-
-
-class Followers(Protocol):
-    def get(self, account: str, actor: str) -> Follower | None: ...
-    def all(self, account: str, *, state: FollowState = FollowState.ACCEPTED) -> list[Follower]: ...
-    def count(self, account: str) -> int: ...
-    def save(self, follower: Follower) -> None: ...
-
-
-class Notices(Protocol):
-    def add(self, notice: Notice) -> None: ...
-    def all(self, account: str, *, limit: int = 100, deal_id: str = "") -> list[Notice]:
-        """Newest first."""
-        ...
-
-
-class Sessions(Protocol):
-    def get(self, token_hash: str) -> Session | None: ...
-    def all(self, account: str) -> list[Session]: ...
-    def save(self, session: Session) -> None: ...
-    def remove(self, token_hash: str) -> bool: ...
-    def remove_all(self, account: str) -> int: ...
-
-
-class Blocks(Protocol):
-    def all(self) -> list[Block]: ...
-    def save(self, block: Block) -> None: ...
-    def remove(self, domain: str) -> bool: ...
-
-
 class Tx(Protocol):
     """One transaction. In `read` the same object refuses to write (the adapter's own error)."""
 
@@ -353,6 +326,8 @@ class Tx(Protocol):
     @property
     def catalogue(self) -> Catalogue: ...
     @property
+    def stocktaking(self) -> Stocktaking: ...
+    @property
     def rules(self) -> Rules: ...
     @property
     def posts(self) -> Posts: ...
@@ -365,7 +340,21 @@ class Tx(Protocol):
     @property
     def sessions(self) -> Sessions: ...
     @property
+    def passkeys(self) -> Passkeys: ...
+    @property
+    def tickets(self) -> Tickets: ...
+    @property
+    def attempts(self) -> Attempts: ...
+    @property
+    def preferences(self) -> PreferencesOf: ...
+    @property
     def blocks(self) -> Blocks: ...
+    @property
+    def drafts(self) -> Drafts: ...
+    @property
+    def unsent(self) -> Unsent: ...
+    @property
+    def overview(self) -> Overview: ...
 
 
 class Database(Protocol):

@@ -10,11 +10,14 @@ from federation.ports import InboundEntry
 from node.domain.errors import Reason
 
 __all__ = [
+    "ATTEMPTS_KEPT",
     "LAST_BACKUP",
     "LAST_RESTORE",
+    "Attempt",
     "Block",
     "DeadEntry",
     "Direction",
+    "Flash",
     "FollowState",
     "Follower",
     "JobState",
@@ -22,16 +25,23 @@ __all__ = [
     "Lengths",
     "Notice",
     "Parked",
+    "Passkey",
     "Post",
+    "Preferences",
     "QueuedJob",
     "Session",
     "StoreRefused",
     "StoredMessage",
+    "Ticket",
 ]
 
 
 LAST_BACKUP, LAST_RESTORE = "backup", "restored"
 """Rows of `Meta`: when the node was last backed up and whereto, and from which backup it was brought back."""
+
+
+ATTEMPTS_KEPT = 100
+"""Of each account, so that guessing does not grow the store."""
 
 
 class StoreRefused(Exception):
@@ -205,14 +215,83 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Flash:
+    """A line that the next page says once. `tone`: "good", "bad" or "plain"."""
+
+    text: str
+    tone: str = "good"
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser or device, by the hash of its token."""
+    """A signed-in browser or device, by the hash of its token.
+
+    `account` is "" while a node is being set up. `confirmed_at` is when its owner last proved who they are;
+    `how` by what: "password", "passkey", "link", "set-up".
+    """
 
     token_hash: str
     account: str
     created_at: datetime
     last_seen_at: datetime
     label: str
+    confirmed_at: datetime | None = None
+    how: str = ""
+    flash: tuple[Flash, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A public key that an authenticator made for an account. `id` is base64url without padding."""
+
+    id: str
+    account: str
+    name: str
+    public_key: bytes
+    sign_count: int
+    created_at: datetime
+    last_used_at: datetime | None = None
+    transports: tuple[str, ...] = ()
+    is_synced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A one-time way in, by the hash of its token. `purpose`: "set-up" or "log-in" (as `account`)."""
+
+    token_hash: str
+    purpose: str
+    account: str
+    made_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Somebody tried to log in as `account`, by the means `how`, from the browser that `label` names."""
+
+    account: str
+    at: datetime
+    succeeded: bool
+    how: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """How an account's owner reads its pages; "" leaves it to the browser, or to the node.
+
+    `language` is a tag such as "de", `time_zone` an IANA name, `theme` "light" or "dark". `hold_s` is for how
+    many seconds an intent that was sent from a page can still be taken back. `terms` are what a person proffers
+    unless she says else; () leaves it to the node.
+    """
+
+    account: str
+    language: str = ""
+    time_zone: str = ""
+    theme: str = ""
+    hold_s: int = 30
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,36 +1,33 @@
-"""The plain public pages: what opens when somebody follows a link in a message. Pure: a view in, HTML out.
+"""The public pages: what opens when somebody follows a link in a message. Pure: a view in, HTML out.
 
-No script, no form, no cookie, no request to anybody else; `PAGE_HEADERS` says so to the browser.
+No script, no cookie, no request to anybody else; `PAGE_HEADERS` says so to the browser. What does not exist
+is answered in all our languages at once, so that nothing about it depends on who asks (`security P04`).
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
-from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from node.web.i18n import LANGUAGES, Locale, words_in
+from node.web.linked import linked_data
+from node.web.templating import TEMPLATES, Reader, spoken
+from node.web.views import (
+    AnswerView,
+    FeedbackView,
+    FeedView,
+    FollowView,
+    FrontView,
+    MissingView,
+    ProfileView,
+    PublicView,
+    StandingOfferView,
+)
 
-from node.domain.terms import ROSTER, short_name
-from node.web.views import FeedbackView, FrontView, MissingView, ProfileView, StandingOfferView
-
-__all__ = [
-    "CONTENT_SECURITY_POLICY",
-    "PAGE_HEADERS",
-    "STATIC_DIR",
-    "render_feedback",
-    "render_front",
-    "render_missing",
-    "render_profile",
-    "render_standing_offer",
-]
-
-STATIC_DIR = Path(__file__).parent / "static"
-"""What is served under `/static/`."""
+__all__ = ["CONTENT_SECURITY_POLICY", "PAGE_HEADERS", "render_follow", "render_missing", "render_public"]
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; manifest-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 PAGE_HEADERS: tuple[tuple[str, str], ...] = (
     ("content-security-policy", CONTENT_SECURITY_POLICY),
@@ -40,71 +37,34 @@ PAGE_HEADERS: tuple[tuple[str, str], ...] = (
     ("permissions-policy", "browsing-topics=(), camera=(), geolocation=(), microphone=()"),
 )
 
-
-def render_front(view: FrontView) -> str:
-    """The node's front page, `/`."""
-    return _PAGES.get_template("front.html").render(view=view)
-
-
-def render_profile(view: ProfileView) -> str:
-    """An account's page, `/@NAME`."""
-    return _PAGES.get_template("profile.html").render(view=view)
-
-
-def render_standing_offer(view: StandingOfferView) -> str:
-    """The page of a standing offer, `/@NAME/POSTID`."""
-    return _PAGES.get_template("standing_offer.html").render(view=view)
+_PAGES: dict[type, str] = {
+    FrontView: "front.html",
+    ProfileView: "profile.html",
+    StandingOfferView: "standing_offer.html",
+    FeedbackView: "feedback.html",
+    AnswerView: "answer.html",
+    FeedView: "feed.xml",
+}
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+"""No page that is the same for everybody counts from now."""
 
 
-def render_feedback(view: FeedbackView) -> str:
-    """The page of public feedback, `/@NAME/POSTID`."""
-    return _PAGES.get_template("feedback.html").render(view=view)
+def render_public(view: PublicView, reader: Reader) -> str:
+    """The page, or the Atom feed, of what lies at a public address."""
+    return _render(_PAGES[type(view)], view, reader, linked=linked_data(view))
+
+
+def render_follow(view: FollowView, reader: Reader) -> str:
+    """The way from an account here to following it from an account elsewhere: form and answer."""
+    return _render("follow.html", view, reader)
 
 
 def render_missing(view: MissingView) -> str:
-    """The page of a 404, or of a 410 where something was here and is gone."""
-    return _PAGES.get_template("missing.html").render(view=view)
+    """The page of a 404, or of a 410 where something was here and is gone: in every language at once."""
+    source, *others = LANGUAGES
+    spoken_there = [words_in(language) for language in others]
+    return _render("missing.html", view, Reader(Locale(source), _NO_TIME), others=spoken_there)
 
 
-def _day(at: datetime) -> str:
-    return f"{at.astimezone(UTC).day} {at.astimezone(UTC):%B %Y}"
-
-
-def _moment(at: datetime) -> str:
-    return f"{_day(at)}, {at.astimezone(UTC):%H:%M} UTC"
-
-
-def _stamp(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _term_words(iri: str) -> str:
-    return ROSTER.get(short_name(iri), "")
-
-
-def _is_web_address(address: str | None) -> bool:
-    """Whether a link may lead there: a scheme like javascript: in a foreign profile must not become one."""
-    if address is None:
-        return False
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def _environment() -> Environment:
-    pages = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        auto_reload=False,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters.update(day=_day, moment=_moment, stamp=_stamp, term_name=short_name, term_words=_term_words)
-    pages.tests["web_address"] = _is_web_address
-    return pages
-
-
-_PAGES = _environment()
+def _render(template: str, view: object, reader: Reader, **values: object) -> str:
+    return TEMPLATES.get_template(template).render(spoken(reader), view=view, **values)

@@ -6,20 +6,30 @@ Addresses from outside become links only where they are http or https.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from markupsafe import Markup
 
+from node.domain.values import Quantity
+
 __all__ = [
+    "AnswerLine",
+    "AnswerView",
     "AspectLine",
+    "FeedLine",
+    "FeedView",
     "FeedbackLine",
     "FeedbackView",
+    "FollowView",
     "FrontView",
     "MissingView",
     "OfferLine",
     "Party",
+    "Price",
     "ProfileView",
+    "PublicView",
     "StandingOfferView",
 ]
 
@@ -34,12 +44,21 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """`amount` of a currency (an ISO code) for each `per`: 1.35 EUR for one litre."""
+
+    amount: Decimal
+    currency: str
+    per: Quantity
+
+
+@dataclass(frozen=True, slots=True)
 class OfferLine:
-    """A standing offer in a list. `price` is ready to be read: `1.35 EUR a litre`."""
+    """A standing offer in a list; `title` is "" where it has none."""
 
     title: str
     page: str
-    price: str
+    price: Price
     ends_at: datetime
 
 
@@ -53,14 +72,27 @@ class AspectLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerLine:
+    """What a vendor says to feedback in public, beside it."""
+
+    page: str
+    published_at: datetime
+    content: Markup | str
+
+
+@dataclass(frozen=True, slots=True)
 class FeedbackLine:
-    """Feedback in a list. `from_a_purchase` says that this node has verified the vendor's own credential."""
+    """Feedback in a list, with the vendor's answers, oldest first.
+
+    `from_a_purchase` says that this node has verified the vendor's own credential.
+    """
 
     title: str
     page: str
     author: Party
     published_at: datetime
     from_a_purchase: bool = False
+    answers: tuple[AnswerLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +106,6 @@ class FrontView:
     page: str
     actor: str
     accounts: tuple[Party, ...] = ()
-    lang: str = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +113,8 @@ class ProfileView:
     """An account as strangers see it.
 
     Shapes: `actor` is the account's id, `page` its address for people; `is_vendor` chooses the words;
-            `terms` are identifiers of the agreements that it accepts; `indexed`: search engines may list it.
+            `terms` are identifiers of the agreements that it accepts; `indexed`: search engines may list it;
+            `description` is the summary in plain words; `feed` the address of what is new there.
     """
 
     host: str
@@ -97,16 +129,17 @@ class ProfileView:
     offers: tuple[OfferLine, ...] = ()
     feedback: tuple[FeedbackLine, ...] = ()
     indexed: bool = False
-    lang: str = "en"
+    description: str = ""
+    feed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingOfferView:
     """An offer that stands for everybody.
 
-    Shapes: `object_id` is the Note's id; `price` is ready to be read, `unit` says for how much (`a litre`);
-            `least` and `most` are quantities in words, "" for none; `is_open` is False once it has ended or
-            was taken back.
+    Shapes: `object_id` is the Note's id; `least` is the smallest quantity to be ordered, None where that says
+            nothing; `is_open` is False once it has ended or was taken back; `category` is the address of
+            a Wikidata item; `description` is the content in plain words.
     """
 
     host: str
@@ -114,24 +147,24 @@ class StandingOfferView:
     object_id: str
     vendor: Party
     title: str
-    price: str
-    unit: str
+    price: Price
     published_at: datetime
     ends_at: datetime
     content: Markup | str = ""
-    least: str = ""
-    most: str = ""
+    least: Quantity | None = None
     terms: tuple[str, ...] = ()
     is_open: bool = True
-    lang: str = "en"
+    category: str = ""
+    description: str = ""
+    feed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackView:
     """A public post about a vendor.
 
-    Shapes: `standing` says in words what a reader may make of it (`node.domain.feedback.Standing`);
-            `from_a_purchase` whether that is good news.
+    Shapes: `standing` says what a reader may make of it (a value of `node.domain.feedback.Standing`);
+            `from_a_purchase` whether that is good news; `description` is the content in plain words.
     """
 
     host: str
@@ -144,8 +177,28 @@ class FeedbackView:
     standing: str
     from_a_purchase: bool = False
     content: Markup | str = ""
-    aspects: tuple[AspectLine, ...] = field(default=())
-    lang: str = "en"
+    aspects: tuple[AspectLine, ...] = ()
+    description: str = ""
+    feed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerView:
+    """A vendor's public answer to feedback.
+
+    Shapes: `said` is the feedback as it stands in a list, None where it is no longer here; `description` is
+            the content in plain words.
+    """
+
+    host: str
+    page: str
+    object_id: str
+    author: Party
+    published_at: datetime
+    content: Markup | str
+    said: FeedbackLine | None = None
+    description: str = ""
+    feed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,4 +207,56 @@ class MissingView:
 
     host: str
     gone: bool = False
-    lang: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowView:
+    """The way from an account here to following it from an account elsewhere.
+
+    Shapes: `typed` is the visitor's own handle as it was typed; `action` the address at his server that asks
+            him whether to follow, at `server`, "" where his server names none or could not be asked; `wrong`
+            says which: "" for nothing, else "handle", "server", "none" or "busy".
+    """
+
+    host: str
+    page: str
+    name: str
+    handle: str
+    actor: str
+    typed: str = ""
+    action: str = ""
+    server: str = ""
+    wrong: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLine:
+    """One thing in a feed: an offer with its `price`, or feedback with its `standing`."""
+
+    id: str
+    page: str
+    title: str
+    author: Party
+    published_at: datetime
+    updated_at: datetime
+    content: Markup | str = ""
+    price: Price | None = None
+    standing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedView:
+    """What is new at an account, newest first: an Atom feed. `updated_at` is that of its newest line."""
+
+    host: str
+    page: str
+    feed: str
+    name: str
+    handle: str
+    is_vendor: bool
+    updated_at: datetime
+    lines: tuple[FeedLine, ...] = ()
+
+
+PublicView = FrontView | ProfileView | StandingOfferView | FeedbackView | AnswerView | FeedView
+"""What lies at a public address; `MissingView` and `FollowView` are answers to something else."""

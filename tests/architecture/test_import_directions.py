@@ -34,7 +34,14 @@ DATA = tuple(
     )
 )
 # What every front (handlers, pages, API, commands) may stand on.
-FRONT = ("node.context", "node.services", "node.lookups", "node.desk", "node.domain", "node.store.ports")
+FRONT = (
+    "node.context",
+    "node.services",
+    "node.lookups",
+    "node.desk",
+    "node.domain",
+    "node.store.ports",
+)
 
 # package or module → what of ours it may import; the most specific name decides.
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -46,11 +53,22 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.monitor": ("node.health", "node.metrics", "node.store.ports"),
     "node.reporting": ("node.metrics", "node.store.ports", "federation"),
     "node.clocks": (),
+    "node.changes": (),
     "node.timekeeper": ("node.clocks", "node.context", "node.desk", "node.services", "node.store.ports"),
     # store: ports above adapters, one driver each
     "node.store": (),
     "node.store.records": ("node.domain.errors", "federation.ports"),
-    "node.store.ports": ("node.store.records", "node.domain", "federation.ports"),
+    "node.store.composing": ("node.store.records", "node.domain"),
+    "node.store.entering": ("node.store.records", "node.domain"),
+    "node.store.selling": ("node.store.records", "node.domain"),
+    "node.store.ports": (
+        "node.store.composing",
+        "node.store.entering",
+        "node.store.records",
+        "node.store.selling",
+        "node.domain",
+        "federation.ports",
+    ),
     "node.store.memory": ("node.store.memory", "node.store.ports", "node.domain", "federation.ports"),
     "node.store.sqlite": (
         "node.store.sqlite",
@@ -101,6 +119,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.messages",
     ),
     "node.context": (
+        "node.changes",
         "node.clocks",
         "node.config",
         "node.desk",
@@ -121,14 +140,25 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "node.public": (
         "node.documents",
-        "node.web.pages",
+        "node.web.unseen",
         "node.web.views",
         "node.wire",
         "node.store.ports",
         "node.domain",
         *DATA,
     ),
+    # what was published about an account, for its owner's pages
+    "node.reputation": ("node.desk", "node.services", "node.wire", "node.store.ports", "node.domain", *DATA),
     "node.recipients": ("node.context", "node.desk"),
+    # a deal's messages read anew, and all of them in one file with our own documents as they are served
+    "node.records": (
+        "node.desk",
+        "node.documents",
+        "node.wire",
+        "node.store.ports",
+        "node.domain",
+        *DATA,
+    ),
     "node.lookups": (
         "node.context",
         "node.documents",
@@ -137,6 +167,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.domain",
         "federation",
     ),
+    # buying asks the network, then runs the use case: for every front
+    "node.buying": (*FRONT, "node.wire", *DATA),
     # the fronts: never each other
     "node.handlers": (
         "node.handlers",
@@ -148,22 +180,47 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     # which hosts are one owner's, so that they share what they may hold up
     "node.handlers.farewells": (*FRONT, "federation.listeners", "federation.rates", *DATA),
-    "node.web": ("node.web", *FRONT, "node.wire.html"),
+    "node.web": (
+        "node.web",
+        *FRONT,
+        "node.buying",
+        "node.records",
+        "node.reputation",
+        "node.wire.html",
+        "federation.messages",
+    ),
+    # the way in: whether the node is found, what is brought back, what is kept safe
+    "node.web.setting_up": ("node.web", *FRONT, "node.reaching", "node.safekeeping", "node.store.backup"),
+    # how often logging in may be tried
+    "node.web.gate": ("node.web", "federation.rates"),
+    # how often a stranger may have this node ask a server, and what may come of it
+    "node.web.follow": ("node.web", *FRONT, "federation.errors", "federation.rates"),
     "node.api": ("node.api", *FRONT),
-    "node.commands": ("node.commands", "node.asking", *FRONT, "node.config", "node.wire", *DATA),
+    "node.commands": (
+        "node.commands",
+        "node.asking",
+        "node.buying",
+        "node.records",
+        *FRONT,
+        "node.config",
+        "node.wire",
+        *DATA,
+    ),
     # the owner's word on the clock is written down at once
     "node.commands.admin": ("node.commands", *FRONT, "node.timekeeper", *DATA),
     # what is known of the host that a message waits for
     "node.commands.deliveries": ("node.commands", *FRONT, "federation.ports", *DATA),
     # a backup holds the node key beside the database
-    "node.commands.backups": (
-        "node.commands",
-        *FRONT,
+    "node.commands.backups": ("node.commands", *FRONT, "node.safekeeping", *DATA),
+    "node.safekeeping": (
         "node.config",
+        "node.context",
         "node.signing",
         "node.store.backup",
+        "node.store.ports",
         *DATA,
     ),
+    "node.reaching": ("node.context", "node.documents", "federation.webfinger", *DATA),
     # assembly
     "node.container": (
         "node.clocks",
@@ -199,15 +256,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.wire",
         "federation",
     ),
-    # an export takes our own documents along, as they are served
-    "node.commands.evidence": (
-        "node.commands",
-        *FRONT,
-        "node.documents",
-        "node.wire",
-        *DATA,
-    ),
-    "node.commands.reach": ("node.commands", *FRONT, "federation.webfinger", *DATA),
+    "node.commands.reach": ("node.commands", *FRONT, "node.reaching", *DATA),
     # above the assembly: how a command reaches a node, that runs or is opened for it
     "node.asking": ("node.config", "node.domain.errors", *DATA),
     "node.control": (
@@ -247,6 +296,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.metrics",
         "node.monitor",
         "node.notify",
+        "node.services",
+        "node.store.ports",
+        "node.web.uploads",
         "federation.worker",
     ),
     # what it needs of the node itself it loads late, in `node.cli.late` alone

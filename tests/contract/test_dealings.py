@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -219,3 +220,58 @@ async def test_parked_messages_wait_in_order_and_run_out(
     await db.write(lambda tx: tx.parking.remove(VENDOR, "a0"))
     await db.write(lambda tx: tx.parking.remove(VENDOR, "a0"))
     assert await db.read(lambda tx: tx.parking.of_deal(VENDOR, DEAL)) == [first]
+
+
+async def test_deals_are_paged_by_state_newest_change_first(db: Database) -> None:
+    deals = [
+        a_deal(DealState.OPEN, id="d1"),
+        a_deal(DealState.OFFERED, id="d2"),
+        a_deal(DealState.OPEN, id="d3"),
+        a_deal(DealState.CONCLUDED, id="d4"),
+        a_deal(DealState.OPEN, id="other", account=VENDOR),
+    ]
+    await db.write(each(asleep, *deals))
+
+    async def page(*states: DealState, **over: Any) -> list[tuple[int, Deal]]:
+        return await db.read(lambda tx: tx.deals.page(ACCOUNT, states=states, **over))
+
+    assert [deal.id for _, deal in await page()] == ["d4", "d3", "d2", "d1"]
+    waiting = await page(DealState.OPEN, DealState.OFFERED, limit=2)
+    assert [deal for _, deal in waiting] == [deals[2], deals[1]]
+    rest = await page(DealState.OPEN, DealState.OFFERED, limit=2, before=waiting[-1][0])
+    assert [deal.id for _, deal in rest] == ["d1"]
+    assert [deal.id for _, deal in await page(before=rest[-1][0])] == []
+    assert await page(DealState.CANCELLED) == []
+
+
+async def test_deals_are_counted_by_state_and_reason_of_a_decline(db: Database) -> None:
+    await db.write(
+        each(
+            asleep,
+            a_deal(DealState.OPEN, id="d1"),
+            a_deal(DealState.DECLINED, id="d2", decline_reason="price"),
+            a_deal(DealState.DECLINED, id="d3", decline_reason="price"),
+            a_deal(DealState.DECLINED, id="d4", decline_reason=None),
+            a_deal(DealState.OPEN, id="other", account=VENDOR),
+        )
+    )
+    assert await db.read(lambda tx: tx.deals.tally(ACCOUNT)) == {
+        (DealState.OPEN, ""): 1,
+        (DealState.DECLINED, "price"): 2,
+        (DealState.DECLINED, ""): 1,
+    }
+    assert await db.read(lambda tx: tx.deals.tally("nobody")) == {}
+
+
+async def test_what_was_said_on_all_deals_is_listed_newest_first(db: Database) -> None:
+    said = [
+        a_stored_message("1", kind="ask"),
+        a_stored_message("2", kind="ask", deal_id="d2", direction=Direction.OUT),
+        a_stored_message("3", kind="feedback"),
+        a_stored_message("4", kind="offer"),
+        a_stored_message("5", kind="ask", own=VENDOR),
+    ]
+    await db.write(each(lambda tx: tx.evidence.add, *said))
+    assert await db.read(lambda tx: tx.evidence.said(CUSTOMER)) == [said[1], said[0]]
+    assert await db.read(lambda tx: tx.evidence.said(CUSTOMER, limit=1)) == [said[1]]
+    assert await db.read(lambda tx: tx.evidence.said(CUSTOMER, is_feedback=True)) == [said[2]]

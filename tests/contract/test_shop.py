@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from node.domain.intents import Place
-from node.store.ports import Database, Post
+from node.store.ports import Database, ImportRecord, Post, StockChange, Upload
 from tests.builders import BICYCLE, NOW, VENDOR, a_rule, a_standing_offer, an_item, money
 from tests.contract.writing import each
 
@@ -115,3 +115,57 @@ async def test_the_first_who_speaks_for_a_purchase_stays_the_first(db: Database)
     await db.write(lambda tx: tx.purchase_keys.remember("did:key:z1", "ana", "note-1"))
     await db.write(lambda tx: tx.purchase_keys.remember("did:key:z1", "eve", "note-2"))
     assert await db.read(lambda tx: tx.purchase_keys.first("did:key:z1")) == ("ana", "note-1")
+
+
+async def test_the_list_of_items_goes_on_after_one_of_them(db: Database) -> None:
+    items = [an_item(sku=f"S{n}", name=name) for n, name in enumerate(("b", "A", "a", "C"))]
+    await db.write(lambda tx: tx.catalogue.save(VENDOR, items))
+    first = await db.read(lambda tx: tx.catalogue.all(VENDOR, limit=2))
+    assert [item.sku for item in first] == ["S1", "S2"]
+    rest = await db.read(lambda tx: tx.catalogue.all(VENDOR, after="S2"))
+    assert [item.sku for item in rest] == ["S0", "S3"]
+    assert await db.read(lambda tx: tx.catalogue.all(VENDOR, after="S0", search="b")) == []
+    assert await db.read(lambda tx: tx.catalogue.all(VENDOR, after="none")) == []
+
+
+async def test_an_item_is_taken_away_with_its_properties(db: Database) -> None:
+    await db.write(lambda tx: tx.catalogue.save(VENDOR, [an_item()]))
+    assert await db.write(lambda tx: tx.catalogue.remove(OTHER, an_item().sku)) is False
+    assert await db.write(lambda tx: tx.catalogue.remove(VENDOR, an_item().sku)) is True
+    assert await db.write(lambda tx: tx.catalogue.remove(VENDOR, an_item().sku)) is False
+    assert await db.read(lambda tx: tx.catalogue.count(VENDOR)) == 0
+    await db.write(lambda tx: tx.catalogue.save(VENDOR, [an_item(properties=())]))
+    found = await db.read(lambda tx: tx.catalogue.get(VENDOR, an_item().sku))
+    assert found is not None
+    assert found.properties == ()
+
+
+async def test_changes_of_stock_are_listed_by_item_newest_first(db: Database) -> None:
+    first = StockChange(VENDOR, "S1", NOW, None, Decimal("2.5"), "counted")
+    second = StockChange(VENDOR, "S1", NOW, Decimal("2.5"), None, "Ünlimited")
+    other = StockChange(VENDOR, "S2", NOW, Decimal(1), Decimal(0), "broken")
+    await db.write(each(lambda tx: tx.stocktaking.add, first, second, other))
+    assert await db.read(lambda tx: tx.stocktaking.of_item(VENDOR, "S1")) == [second, first]
+    assert await db.read(lambda tx: tx.stocktaking.of_item(VENDOR, "S1", limit=1)) == [second]
+    assert await db.read(lambda tx: tx.stocktaking.of_item(OTHER, "S1")) == []
+
+
+async def test_one_table_waits_to_be_imported(db: Database) -> None:
+    upload = Upload(VENDOR, NOW, "shelf.csv", "sku,name\n")
+    await db.write(lambda tx: tx.stocktaking.save_upload(upload))
+    newer = replace(upload, text="sku\n")
+    await db.write(lambda tx: tx.stocktaking.save_upload(newer))
+    assert await db.read(lambda tx: tx.stocktaking.upload(VENDOR)) == newer
+    assert await db.read(lambda tx: tx.stocktaking.upload(OTHER)) is None
+    assert await db.write(lambda tx: tx.stocktaking.drop_upload(VENDOR)) is True
+    assert await db.write(lambda tx: tx.stocktaking.drop_upload(VENDOR)) is False
+
+
+async def test_what_undoes_the_last_import_is_kept_and_no_other(db: Database) -> None:
+    record = ImportRecord(VENDOR, NOW, "a.csv", ((an_item(), Decimal(3)),), (("S9", None),))
+    await db.write(lambda tx: tx.stocktaking.save_import(replace(record, name="older")))
+    await db.write(lambda tx: tx.stocktaking.save_import(record))
+    assert await db.read(lambda tx: tx.stocktaking.last_import(VENDOR)) == record
+    assert await db.read(lambda tx: tx.stocktaking.last_import(OTHER)) is None
+    assert await db.write(lambda tx: tx.stocktaking.drop_import(VENDOR)) is True
+    assert await db.write(lambda tx: tx.stocktaking.drop_import(VENDOR)) is False

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-__all__ = ["ports"]
+__all__ = ["free_rows", "ports"]
 
 LOWEST, HIGHEST, STEP = 20_000, 32_000, 16
 ROWS_EACH = 8
@@ -18,17 +18,22 @@ ROWS_EACH = 8
 @pytest.fixture
 def ports() -> Callable[[int], list[int]]:
     """Makes lists of so many neighbouring ports of 127.0.0.1 that are free just now."""
-    rows = iter(range(LOWEST + os.getpid() * ROWS_EACH * STEP % (HIGHEST - LOWEST), HIGHEST, STEP))
+    rows = free_rows()
 
     def take(count: int) -> list[int]:
         assert count <= STEP
-        for first in rows:
-            row = list(range(first, first + count))
-            if all(_is_free(port) for port in row):
-                return row
-        raise AssertionError("no free ports")
+        return next(rows)[:count]
 
     return take
+
+
+def free_rows() -> Iterator[list[int]]:
+    """Rows of STEP ports that are free just now; each test process begins somewhere else."""
+    for first in range(LOWEST + os.getpid() * ROWS_EACH * STEP % (HIGHEST - LOWEST), HIGHEST, STEP):
+        row = list(range(first, first + STEP))
+        if all(_is_free(port) for port in row):
+            yield row
+    raise AssertionError("no free ports")
 
 
 def _is_free(port: int) -> bool:

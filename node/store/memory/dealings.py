@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from node.domain.deals import Deal
+from node.domain.deals import Deal, DealState
 from node.domain.intents import Intent, IntentState
 from node.store.memory.tables import Repository
 from node.store.ports import Direction, Parked, StoredMessage
@@ -18,10 +19,10 @@ class MemoryIntents(Repository):
     def get(self, intent_id: str) -> Intent | None:
         return self._t.intents.get(intent_id)
 
-    def all(self, account: str, *, is_live: bool = False, limit: int = 1000) -> list[Intent]:
+    def all(self, account: str, *, is_live: bool = False, limit: int = 1000, offset: int = 0) -> list[Intent]:
         mine = [intent for intent in self._t.intents.values() if intent.account == account]
         newest = sorted(mine, key=lambda intent: intent.created_at)[::-1]
-        return [one for one in newest if one.state is IntentState.LIVE or not is_live][:limit]
+        return [one for one in newest if one.state is IntentState.LIVE or not is_live][offset:][:limit]
 
     def find(self, account: str, ending: str) -> list[Intent]:
         mine = self.all(account, limit=len(self._t.intents))
@@ -42,6 +43,26 @@ class MemoryDeals(Repository):
     def all(self, account: str, *, limit: int = 1000) -> list[Deal]:
         mine = [row for row in self._t.deals.values() if row[0].account == account]
         return [row[0] for row in sorted(mine, key=lambda row: -row[2])][:limit]
+
+    def page(
+        self,
+        account: str,
+        *,
+        states: Iterable[DealState] = (),
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[tuple[int, Deal]]:
+        wanted = set(states) or set(DealState)
+        found = [
+            (changed, deal)
+            for deal, _, changed in self._t.deals.values()
+            if deal.account == account and deal.state in wanted and (before is None or changed < before)
+        ]
+        return sorted(found, key=lambda row: -row[0])[:limit]
+
+    def tally(self, account: str) -> dict[tuple[DealState, str], int]:
+        mine = (deal for deal, _, _ in self._t.deals.values() if deal.account == account)
+        return dict(Counter((deal.state, deal.decline_reason or "") for deal in mine))
 
     def of_intent(self, intent_id: str) -> list[Deal]:
         return [row[0] for row in self._t.deals.values() if row[0].intent_id == intent_id]
@@ -74,6 +95,11 @@ class MemoryEvidence(Repository):
     def find(self, own: str, activity_id: str) -> StoredMessage | None:
         messages = self._t.evidence.values()
         return next((kept for kept in messages if (kept.own, kept.activity_id) == (own, activity_id)), None)
+
+    def said(self, own: str, *, is_feedback: bool = False, limit: int = 200) -> list[StoredMessage]:
+        kind = "feedback" if is_feedback else "ask"
+        found = [kept for kept in self._t.evidence.values() if (kept.own, kept.kind) == (own, kind)]
+        return found[::-1][:limit]
 
     def answer_to(self, own: str, activity_id: str) -> StoredMessage | None:
         sent = (

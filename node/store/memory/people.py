@@ -119,8 +119,15 @@ class MemorySessions(Repository):
     def remove(self, token_hash: str) -> bool:
         return self._t.sessions.pop(token_hash, None) is not None
 
-    def remove_all(self, account: str) -> int:
-        return sum(self.remove(session.token_hash) for session in self.all(account))
+    def remove_all(self, account: str, *, besides: str = "") -> int:
+        return sum(self.remove(one.token_hash) for one in self.all(account) if one.token_hash != besides)
+
+    def remove_idle(self, account: str, *, seen_before: datetime, made_before: datetime) -> int:
+        return sum(
+            self.remove(one.token_hash)
+            for one in self.all(account)
+            if one.last_seen_at < seen_before or one.created_at < made_before
+        )
 
 
 class MemoryBlocks(Repository):

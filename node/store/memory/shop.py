@@ -11,9 +11,9 @@ from node.domain.intents import Proposal
 from node.domain.matching import Judgement, Rule, choose
 from node.domain.offers import StandingOffer
 from node.store.memory.tables import Repository
-from node.store.ports import Post
+from node.store.ports import ImportRecord, Post, StockChange, Upload
 
-__all__ = ["MemoryCatalogue", "MemoryPosts", "MemoryPurchaseKeys", "MemoryRules"]
+__all__ = ["MemoryCatalogue", "MemoryPosts", "MemoryPurchaseKeys", "MemoryRules", "MemoryStocktaking"]
 
 
 class MemoryCatalogue(Repository):
@@ -23,14 +23,20 @@ class MemoryCatalogue(Repository):
     def get(self, account: str, sku: str) -> CatalogueItem | None:
         return self._t.items.get((account, sku))
 
-    def all(self, account: str, *, limit: int = 1000, search: str = "") -> list[CatalogueItem]:
+    def all(
+        self, account: str, *, limit: int = 1000, search: str = "", after: str = ""
+    ) -> list[CatalogueItem]:
         word = search.casefold()
         found = (
             item
             for item in self._of(account)
             if any(word in text.casefold() for text in (item.name, item.sku, item.brand or ""))
         )
-        return sorted(found, key=lambda item: (item.name.casefold(), item.sku))[:limit]
+        listed = sorted(found, key=_by_name)
+        if after:
+            known = self.get(account, after)
+            listed = [item for item in listed if known is not None and _by_name(item) > _by_name(known)]
+        return listed[:limit]
 
     def in_category(self, account: str, category: str) -> list[CatalogueItem]:
         found = (item for item in self._of(account) if item.category == category)
@@ -49,11 +55,45 @@ class MemoryCatalogue(Repository):
     def put(self, account: str, item: CatalogueItem) -> None:
         self._t.items[account, item.sku] = item
 
+    def remove(self, account: str, sku: str) -> bool:
+        return self._t.items.pop((account, sku), None) is not None
+
     def count(self, account: str) -> int:
         return len(self._of(account))
 
     def known(self, account: str) -> set[str]:
         return {item.sku for item in self._of(account)}
+
+
+def _by_name(item: CatalogueItem) -> tuple[str, str]:
+    return item.name.casefold(), item.sku
+
+
+class MemoryStocktaking(Repository):
+    def add(self, change: StockChange) -> None:
+        self._t.stock_changes[self._t.number("stock change")] = change
+
+    def of_item(self, account: str, sku: str, *, limit: int = 50) -> list[StockChange]:
+        found = [one for one in self._t.stock_changes.values() if (one.account, one.sku) == (account, sku)]
+        return found[::-1][:limit]
+
+    def upload(self, account: str) -> Upload | None:
+        return self._t.uploads.get(account)
+
+    def save_upload(self, upload: Upload) -> None:
+        self._t.uploads[upload.account] = upload
+
+    def drop_upload(self, account: str) -> bool:
+        return self._t.uploads.pop(account, None) is not None
+
+    def last_import(self, account: str) -> ImportRecord | None:
+        return self._t.imports.get(account)
+
+    def save_import(self, record: ImportRecord) -> None:
+        self._t.imports[record.account] = record
+
+    def drop_import(self, account: str) -> bool:
+        return self._t.imports.pop(account, None) is not None
 
 
 class MemoryRules(Repository):

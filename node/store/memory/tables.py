@@ -11,20 +11,28 @@ from federation.ports import HostState, InboundEntry, KnownKey
 from node.domain.accounts import Account, Contact, Persona
 from node.domain.catalogue import CatalogueItem
 from node.domain.deals import Deal
+from node.domain.drafts import Draft
 from node.domain.intents import Intent
 from node.domain.matching import Rule
 from node.domain.offers import StandingOffer
 from node.store.ports import (
+    Attempt,
     Block,
     Direction,
     Follower,
+    ImportRecord,
     KeyRow,
     Notice,
     Parked,
+    Passkey,
     Post,
+    Preferences,
     QueuedJob,
     Session,
+    StockChange,
     StoredMessage,
+    Ticket,
+    Upload,
 )
 
 __all__ = ["AT_ONCE", "Pending", "Repository", "Tables"]
@@ -53,14 +61,23 @@ class Tables:
     contacts: dict[tuple[str, str], Contact] = field(default_factory=dict)
     followers: dict[tuple[str, str], Follower] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
+    passkeys: dict[str, Passkey] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    attempts: dict[int, Attempt] = field(default_factory=dict)
+    preferences: dict[str, Preferences] = field(default_factory=dict)
     blocks: dict[str, Block] = field(default_factory=dict)
     notices: dict[int, Notice] = field(default_factory=dict)
+    read_notices: dict[int, bool] = field(default_factory=dict)
+    drafts: dict[tuple[str, str], Draft] = field(default_factory=dict)
     intents: dict[str, Intent] = field(default_factory=dict)
     deals: dict[tuple[str, str], tuple[Deal, datetime | None, int]] = field(default_factory=dict)
     evidence: dict[tuple[str, str, Direction], StoredMessage] = field(default_factory=dict)
     documents: dict[str, tuple[str, bytes, datetime]] = field(default_factory=dict)
     parked: dict[tuple[str, str], Parked] = field(default_factory=dict)
     items: dict[tuple[str, str], CatalogueItem] = field(default_factory=dict)
+    stock_changes: dict[int, StockChange] = field(default_factory=dict)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    imports: dict[str, ImportRecord] = field(default_factory=dict)
     rules: dict[tuple[str, str], Rule] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
     offers: dict[str, tuple[str, StandingOffer]] = field(default_factory=dict)

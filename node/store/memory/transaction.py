@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from node.store.memory.composing import MemoryDrafts, MemoryOverview, MemoryUnsent
 from node.store.memory.dealings import (
     MemoryDeals,
     MemoryDocuments,
@@ -9,6 +10,7 @@ from node.store.memory.dealings import (
     MemoryIntents,
     MemoryParking,
 )
+from node.store.memory.entering import MemoryAttempts, MemoryPasskeys, MemoryPreferences, MemoryTickets
 from node.store.memory.lengths import MemoryQueues
 from node.store.memory.people import (
     MemoryAccounts,
@@ -22,7 +24,13 @@ from node.store.memory.people import (
     MemorySessions,
 )
 from node.store.memory.queues import MemoryDeliveries, MemoryInbox
-from node.store.memory.shop import MemoryCatalogue, MemoryPosts, MemoryPurchaseKeys, MemoryRules
+from node.store.memory.shop import (
+    MemoryCatalogue,
+    MemoryPosts,
+    MemoryPurchaseKeys,
+    MemoryRules,
+    MemoryStocktaking,
+)
 from node.store.memory.tables import Tables
 
 __all__ = ["MemoryTx"]
@@ -48,9 +56,17 @@ class MemoryTx:
         self.contacts = MemoryContacts(tables)
         self.catalogue = MemoryCatalogue(tables)
         self.rules = MemoryRules(tables)
+        self.stocktaking = MemoryStocktaking(tables)
         self.posts = MemoryPosts(tables)
         self.purchase_keys = MemoryPurchaseKeys(tables)
         self.followers = MemoryFollowers(tables)
         self.notices = MemoryNotices(tables)
         self.sessions = MemorySessions(tables)
+        self.passkeys = MemoryPasskeys(tables)
+        self.tickets = MemoryTickets(tables)
+        self.attempts = MemoryAttempts(tables)
+        self.preferences = MemoryPreferences(tables)
         self.blocks = MemoryBlocks(tables)
+        self.drafts = MemoryDrafts(tables)
+        self.unsent = MemoryUnsent(tables)
+        self.overview = MemoryOverview(tables)

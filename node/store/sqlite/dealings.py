@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from node.domain.deals import Deal
+from node.domain.deals import Deal, DealState
 from node.domain.intents import Intent
 from node.store.ports import Direction, Parked, StoredMessage
 from node.store.sqlite.codec import Json, from_micros, from_micros_or_none, to_micros, to_micros_or_none
 from node.store.sqlite.known import Known
 
-__all__ = ["SqliteDeals", "SqliteDocuments", "SqliteEvidence", "SqliteIntents", "SqliteParking"]
+__all__ = [
+    "MESSAGE_COLUMNS",
+    "SqliteDeals",
+    "SqliteDocuments",
+    "SqliteEvidence",
+    "SqliteIntents",
+    "SqliteParking",
+    "message_of",
+]
 
 _INTENT = Json(Intent)
 _DEAL = Json(Deal)
@@ -22,6 +32,7 @@ _PARKED = Json(Parked)
 _DealKey = tuple[str, str]
 _FOUND_AT_MOST = 10
 _LAST_CHARACTER = "\U0010ffff"
+_LAST_PLACE = 2**62
 
 
 class SqliteIntents:
@@ -34,11 +45,12 @@ class SqliteIntents:
         row = self._db.execute("SELECT data FROM intent WHERE id = ?", (intent_id,)).fetchone()
         return None if row is None else _INTENT.load(row[0])
 
-    def all(self, account: str, *, is_live: bool = False, limit: int = 1000) -> list[Intent]:
+    def all(self, account: str, *, is_live: bool = False, limit: int = 1000, offset: int = 0) -> list[Intent]:
         live = " AND json_extract(data, '$.state') = 'live'" if is_live else ""
         rows = self._db.execute(
-            f"SELECT data FROM intent WHERE account = ?{live} ORDER BY created_at DESC, rowid DESC LIMIT ?",  # noqa: S608 - fixed text
-            (account, limit),
+            f"SELECT data FROM intent WHERE account = ?{live} ORDER BY created_at DESC, rowid DESC"  # noqa: S608 - fixed text
+            " LIMIT ? OFFSET ?",
+            (account, limit, offset),
         )
         return [_INTENT.load(row[0]) for row in rows]
 
@@ -139,6 +151,42 @@ class SqliteDeals:
             "SELECT data FROM deal WHERE account = ? ORDER BY changed DESC LIMIT ?", (account, limit)
         )
 
+    def page(
+        self,
+        account: str,
+        *,
+        states: Iterable[DealState] = (),
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[tuple[int, Deal]]:
+        self.write_down()
+        places: list[int] = []
+        for state in tuple(states) or (None,):
+            of_state = "" if state is None else " AND state = ?2"
+            places += [
+                row[0]
+                for row in self._db.execute(
+                    f"SELECT changed FROM deal WHERE account = ?1{of_state} AND changed < ?3"  # noqa: S608 - fixed text
+                    " ORDER BY changed DESC LIMIT ?4",
+                    (account, state, _LAST_PLACE if before is None else before, limit),
+                )
+            ]
+        rows = self._db.execute(
+            "SELECT changed, data FROM deal WHERE account = ?"
+            " AND changed IN (SELECT value FROM json_each(?))",
+            (account, json.dumps(sorted(places, reverse=True)[:limit])),
+        )
+        return sorted(((changed, _DEAL.load(data)) for changed, data in rows), key=lambda row: -row[0])
+
+    def tally(self, account: str) -> dict[tuple[DealState, str], int]:
+        self.write_down()
+        rows = self._db.execute(
+            "SELECT state, json_extract(data, '$.decline_reason'), count(*) FROM deal WHERE account = ?"
+            " GROUP BY 1, 2",
+            (account,),
+        )
+        return {(DealState(state), reason or ""): count for state, reason, count in rows}
+
     def of_intent(self, intent_id: str) -> list[Deal]:
         return self._load("SELECT data FROM deal WHERE intent_id = ? ORDER BY rowid", (intent_id,))
 
@@ -171,12 +219,13 @@ def _handles(deal: Deal) -> list[str]:
     return [deal.id, *(offer.id for offer in deal.offers), *(accept.id for accept in deal.acceptances)]
 
 
-_MESSAGE = (
+MESSAGE_COLUMNS = (
     "own, deal_id, activity_id, direction, kind, actor, digest, body, at, key_id, document, answers, refused"
 )
 
 
-def _message(row: Any) -> StoredMessage:
+def message_of(row: Any) -> StoredMessage:
+    """The message of a row of MESSAGE_COLUMNS."""
     own, deal_id, activity_id, direction, kind, actor, digest, body, at, *rest = row
     return StoredMessage(
         own, deal_id, activity_id, Direction(direction), kind, actor, digest, body, from_micros(at), *rest
@@ -191,7 +240,7 @@ class SqliteEvidence:
 
     def add(self, message: StoredMessage) -> None:
         self._db.execute(
-            f"INSERT INTO evidence ({_MESSAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - fixed text
+            f"INSERT INTO evidence ({MESSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - fixed text
             " ON CONFLICT (own, activity_id, direction) DO NOTHING",
             (
                 message.own,
@@ -212,26 +261,35 @@ class SqliteEvidence:
 
     def of_deal(self, own: str, deal_id: str) -> list[StoredMessage]:
         rows = self._db.execute(
-            f"SELECT {_MESSAGE} FROM evidence WHERE own = ? AND deal_id = ? ORDER BY id",  # noqa: S608 - fixed text
+            f"SELECT {MESSAGE_COLUMNS} FROM evidence WHERE own = ? AND deal_id = ? ORDER BY id",  # noqa: S608 - fixed text
             (own, deal_id),
         )
-        return [_message(row) for row in rows]
+        return [message_of(row) for row in rows]
 
     def find(self, own: str, activity_id: str) -> StoredMessage | None:
         rows = self._db.execute(
-            f"SELECT {_MESSAGE}, id FROM evidence WHERE own = ? AND activity_id = ?",  # noqa: S608 - fixed text
+            f"SELECT {MESSAGE_COLUMNS}, id FROM evidence WHERE own = ? AND activity_id = ?",  # noqa: S608 - fixed text
             (own, activity_id),
         ).fetchall()
         # One a direction at most: cheaper to compare here than to let SQLite sort.
-        return _message(min(rows, key=itemgetter(-1))[:-1]) if rows else None
+        return message_of(min(rows, key=itemgetter(-1))[:-1]) if rows else None
+
+    def said(self, own: str, *, is_feedback: bool = False, limit: int = 200) -> list[StoredMessage]:
+        kind = "feedback" if is_feedback else "ask"
+        rows = self._db.execute(
+            f"SELECT {MESSAGE_COLUMNS} FROM evidence WHERE own = ? AND kind = '{kind}'"  # noqa: S608 - fixed text
+            " ORDER BY id DESC LIMIT ?",
+            (own, limit),
+        )
+        return [message_of(row) for row in rows]
 
     def answer_to(self, own: str, activity_id: str) -> StoredMessage | None:
         row = self._db.execute(
-            f"SELECT {_MESSAGE} FROM evidence WHERE own = ? AND answers = ? AND answers <> ''"  # noqa: S608 - fixed text
+            f"SELECT {MESSAGE_COLUMNS} FROM evidence WHERE own = ? AND answers = ? AND answers <> ''"  # noqa: S608 - fixed text
             " AND direction = ? ORDER BY id LIMIT 1",
             (own, activity_id, Direction.OUT.value),
         ).fetchone()
-        return None if row is None else _message(row)
+        return None if row is None else message_of(row)
 
 
 class SqliteDocuments:

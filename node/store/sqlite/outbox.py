@@ -136,7 +136,7 @@ class SqliteDeliveries:
         )
         return [row[0] for row in changed.fetchall()]
 
-    def _look_at_lanes(self, lanes: Iterable[str]) -> None:
+    def look_at_lanes(self, lanes: Iterable[str]) -> None:
         """Say anew when the first job of each of these lanes is due."""
         named = (names(lanes),)
         self._db.execute(
@@ -200,12 +200,12 @@ class SqliteDeliveries:
         self._deliver_all([end for end in known if end[1].outcome is Outcome.DELIVERED], now)
         for job_id, outcome in known:
             self._settle_other(job_id, rows[job_id][1], outcome, now)
-        self._release_bodies({rows[job_id][3] for job_id, o in known if o.outcome is Outcome.DELIVERED})
+        self.release_bodies({rows[job_id][3] for job_id, o in known if o.outcome is Outcome.DELIVERED})
         tried = [end for end in known if end[1].attempted or end[1].hold_until is not None]
         self._hold_lanes({rows[job_id][2]: outcome.hold_until for job_id, outcome in tried})
         over = {rows[job_id][1] for job_id, outcome in known if outcome.outcome is not Outcome.RETRY} - {""}
         moved = self._choose_heads(over) if over else []
-        self._look_at_lanes({*(rows[job_id][2] for job_id, _ in known), *moved})
+        self.look_at_lanes({*(rows[job_id][2] for job_id, _ in known), *moved})
 
     def _deliver_all(self, ends: Sequence[tuple[int, DeliveryOutcome]], now: datetime) -> None:
         """Peers answer alike, so that a few statements end many jobs."""
@@ -255,7 +255,7 @@ class SqliteDeliveries:
                 (_HELD, ordering_key, job_id),
             )
 
-    def _release_bodies(self, digests: Iterable[str]) -> None:
+    def release_bodies(self, digests: Iterable[str]) -> None:
         """The bytes that were delivered are kept as evidence where they matter; here they have served."""
         self._db.executemany(
             "DELETE FROM body WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE body = ?1)",
@@ -322,7 +322,7 @@ class SqliteDeliveries:
             "UPDATE delivery SET state = 'dropped', head = 0, body = NULL, settled_at = ? WHERE id = ?",
             (to_micros(now), job_id),
         )
-        self._release_bodies([row[2]])
+        self.release_bodies([row[2]])
         self._go_on(job_id, row[0], row[1], now, now)
         return True
 
@@ -332,7 +332,7 @@ class SqliteDeliveries:
         if ordering_key:
             self._requeue_held_behind(job_id, ordering_key, now, give_up_at)
             moved = self._choose_heads([ordering_key])
-        self._look_at_lanes({lane, *moved})
+        self.look_at_lanes({lane, *moved})
 
     def _requeue(self, job_id: int, now: datetime, give_up_at: datetime) -> None:
         self._db.execute(

@@ -250,8 +250,17 @@ class SqliteSessions:
     def remove(self, token_hash: str) -> bool:
         return self._db.execute("DELETE FROM session WHERE token_hash = ?", (token_hash,)).rowcount > 0
 
-    def remove_all(self, account: str) -> int:
-        return self._db.execute("DELETE FROM session WHERE account = ?", (account,)).rowcount
+    def remove_all(self, account: str, *, besides: str = "") -> int:
+        return self._db.execute(
+            "DELETE FROM session WHERE account = ? AND token_hash <> ?", (account, besides)
+        ).rowcount
+
+    def remove_idle(self, account: str, *, seen_before: datetime, made_before: datetime) -> int:
+        return sum(
+            self.remove(one.token_hash)
+            for one in self.all(account)
+            if one.last_seen_at < seen_before or one.created_at < made_before
+        )
 
 
 class SqliteBlocks:

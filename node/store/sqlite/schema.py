@@ -176,6 +176,48 @@ _READY = (
 )
 
 
+# Nobody searched by these, and each message of a deal wrote to both. (The first would serve to delete a deal,
+# which nothing does.)
+_FEWER_INDEXES = ("DROP INDEX deal_handle_deal", "DROP INDEX deal_changed")
+
+_ENTERING = (
+    """CREATE TABLE passkey (id TEXT PRIMARY KEY, account TEXT NOT NULL, created_at INTEGER NOT NULL,
+    data TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX passkey_account ON passkey (account, created_at)",
+    """CREATE TABLE ticket (token_hash TEXT PRIMARY KEY, purpose TEXT NOT NULL, until INTEGER NOT NULL,
+    data TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE login_attempt (id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
+    data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX login_attempt_account ON login_attempt (account, id)",
+    "CREATE TABLE preference (account TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT, WITHOUT ROWID",
+)
+
+
+# What the vendor's pages list: deals by state, what was said on them, what was changed by hand.
+_SELLING = (
+    "CREATE INDEX deal_state ON deal (account, state, changed)",
+    "CREATE INDEX deal_tally ON deal (account, state, json_extract(data, '$.decline_reason'))",
+    "CREATE INDEX evidence_ask ON evidence (own, id) WHERE kind = 'ask'",
+    "CREATE INDEX evidence_feedback ON evidence (own, id) WHERE kind = 'feedback'",
+    """CREATE TABLE stock_change (id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
+    sku TEXT NOT NULL, data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX stock_change_item ON stock_change (account, sku, id)",
+    "CREATE TABLE upload (account TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE last_import (account TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT",
+)
+
+
+# What is there when the column comes has been read: only what is new from then on is marked.
+_COMPOSING = (
+    """CREATE TABLE draft (account TEXT NOT NULL, id TEXT NOT NULL, changed_at INTEGER NOT NULL,
+    data TEXT NOT NULL, PRIMARY KEY (account, id)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX deal_pressing ON deal (account, state, wake_at) WHERE wake_at IS NOT NULL",
+    "ALTER TABLE notice ADD COLUMN unread INTEGER NOT NULL DEFAULT 1",
+    "UPDATE notice SET unread = 0",
+    "CREATE INDEX notice_unread ON notice (account, id) WHERE unread = 1",
+)
+
+
 def _fill_matching(database: Database) -> None:
     rows = database.execute("SELECT account, sku, category, data FROM catalogue_item").fetchall()
     for account, sku, category, data in rows:
@@ -238,19 +280,22 @@ def _steps() -> Migrations:
             " WHERE json_extract(data, '$.state') = 'live'"
         )
 
-    @steps(name="0005-ready")
-    def ready(database: Database) -> None:
-        for statement in _READY:
-            database.execute(statement)
-
-    @steps(name="0006-fewer-indexes")
-    def fewer_indexes(database: Database) -> None:
-        # Nobody searched by these, and each message of a deal wrote to both. (The first would serve to delete
-        # a deal, which nothing does.)
-        database.execute("DROP INDEX deal_handle_deal")
-        database.execute("DROP INDEX deal_changed")
-
+    for name, statements in (
+        ("0005-ready", _READY),
+        ("0006-fewer-indexes", _FEWER_INDEXES),
+        ("0007-entering", _ENTERING),
+        ("0008-selling", _SELLING),
+        ("0009-composing", _COMPOSING),
+    ):
+        _add_statements(steps, name, statements)
     return steps
+
+
+def _add_statements(steps: Migrations, name: str, statements: tuple[str, ...]) -> None:
+    @steps(name=name)
+    def run(database: Database) -> None:
+        for statement in statements:
+            database.execute(statement)
 
 
 def known_steps() -> frozenset[str]:

@@ -13,17 +13,21 @@ from node.domain.catalogue import CatalogueItem
 from node.domain.intents import Proposal
 from node.domain.matching import Judgement, Rule
 from node.domain.offers import StandingOffer
-from node.store.ports import Post
+from node.store.ports import ImportRecord, Post, StockChange, Upload
 from node.store.sqlite.codec import Json, to_micros
 from node.store.sqlite.known import Known
 from node.store.sqlite.matching import find_best
 
-__all__ = ["SqliteCatalogue", "SqlitePosts", "SqlitePurchaseKeys", "SqliteRules"]
+__all__ = ["SqliteCatalogue", "SqlitePosts", "SqlitePurchaseKeys", "SqliteRules", "SqliteStocktaking"]
 
 _ITEM = Json(CatalogueItem)
 _RULE = Json(Rule)
 _POST = Json(Post)
 _OFFER = Json(StandingOffer)
+_CHANGE = Json(StockChange)
+_UPLOAD = Json(Upload)
+_IMPORT = Json(ImportRecord)
+_PLACE_OF = "SELECT name_key, sku FROM catalogue_item WHERE account = ?1 AND sku = ?4"
 
 
 def _item_row(account: str, item: CatalogueItem) -> tuple[Any, ...]:
@@ -64,11 +68,14 @@ class SqliteCatalogue:
         ).fetchone()
         return None if row is None else _ITEM.load(row[0])
 
-    def all(self, account: str, *, limit: int = 1000, search: str = "") -> list[CatalogueItem]:
+    def all(
+        self, account: str, *, limit: int = 1000, search: str = "", after: str = ""
+    ) -> list[CatalogueItem]:
+        beyond = f" AND (name_key, sku) > ({_PLACE_OF})" if after else ""
         rows = self._db.execute(
-            "SELECT data FROM catalogue_item WHERE account = ? AND instr(words, ?) > 0"
-            " ORDER BY name_key, sku LIMIT ?",
-            (account, search.casefold(), limit),
+            f"SELECT data FROM catalogue_item WHERE account = ?1 AND instr(words, ?2) > 0{beyond}"  # noqa: S608 - fixed text
+            " ORDER BY name_key, sku LIMIT ?3",
+            (account, search.casefold(), limit, after)[: 4 if after else 3],
         )
         return [_ITEM.load(row[0]) for row in rows]
 
@@ -120,6 +127,11 @@ class SqliteCatalogue:
             (row for item in items for row in _property_rows(account, item)),
         )
 
+    def remove(self, account: str, sku: str) -> bool:
+        self._db.execute("DELETE FROM catalogue_property WHERE account = ? AND sku = ?", (account, sku))
+        done = self._db.execute("DELETE FROM catalogue_item WHERE account = ? AND sku = ?", (account, sku))
+        return done.rowcount > 0
+
     def count(self, account: str) -> int:
         row = self._db.execute("SELECT count(*) FROM catalogue_item WHERE account = ?", (account,)).fetchone()
         return int(row[0])
@@ -128,6 +140,52 @@ class SqliteCatalogue:
         return {
             row[0] for row in self._db.execute("SELECT sku FROM catalogue_item WHERE account = ?", (account,))
         }
+
+
+class SqliteStocktaking:
+    """Implements `Stocktaking`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def add(self, change: StockChange) -> None:
+        self._db.execute(
+            "INSERT INTO stock_change (account, sku, data) VALUES (?, ?, ?)",
+            (change.account, change.sku, _CHANGE.dump(change)),
+        )
+
+    def of_item(self, account: str, sku: str, *, limit: int = 50) -> list[StockChange]:
+        rows = self._db.execute(
+            "SELECT data FROM stock_change WHERE account = ? AND sku = ? ORDER BY id DESC LIMIT ?",
+            (account, sku, limit),
+        )
+        return [_CHANGE.load(row[0]) for row in rows]
+
+    def upload(self, account: str) -> Upload | None:
+        row = self._db.execute("SELECT data FROM upload WHERE account = ?", (account,)).fetchone()
+        return None if row is None else _UPLOAD.load(row[0])
+
+    def save_upload(self, upload: Upload) -> None:
+        self._db.execute(
+            "INSERT INTO upload VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET data = excluded.data",
+            (upload.account, _UPLOAD.dump(upload)),
+        )
+
+    def drop_upload(self, account: str) -> bool:
+        return self._db.execute("DELETE FROM upload WHERE account = ?", (account,)).rowcount > 0
+
+    def last_import(self, account: str) -> ImportRecord | None:
+        row = self._db.execute("SELECT data FROM last_import WHERE account = ?", (account,)).fetchone()
+        return None if row is None else _IMPORT.load(row[0])
+
+    def save_import(self, record: ImportRecord) -> None:
+        self._db.execute(
+            "INSERT INTO last_import VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET data = excluded.data",
+            (record.account, _IMPORT.dump(record)),
+        )
+
+    def drop_import(self, account: str) -> bool:
+        return self._db.execute("DELETE FROM last_import WHERE account = ?", (account,)).rowcount > 0
 
 
 class SqliteRules:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TypeVar
 
+from node.store.sqlite.composing import SqliteDrafts, SqliteOverview, SqliteUnsent
 from node.store.sqlite.dealings import (
     SqliteDeals,
     SqliteDocuments,
@@ -13,6 +14,7 @@ from node.store.sqlite.dealings import (
     SqliteIntents,
     SqliteParking,
 )
+from node.store.sqlite.entering import SqliteAttempts, SqlitePasskeys, SqlitePreferences, SqliteTickets
 from node.store.sqlite.inbox import SqliteInbox
 from node.store.sqlite.lengths import SqliteQueues
 from node.store.sqlite.outbox import SqliteDeliveries
@@ -27,7 +29,13 @@ from node.store.sqlite.people import (
     SqlitePersonas,
     SqliteSessions,
 )
-from node.store.sqlite.shop import SqliteCatalogue, SqlitePosts, SqlitePurchaseKeys, SqliteRules
+from node.store.sqlite.shop import (
+    SqliteCatalogue,
+    SqlitePosts,
+    SqlitePurchaseKeys,
+    SqliteRules,
+    SqliteStocktaking,
+)
 
 __all__ = ["SqliteTx"]
 
@@ -57,12 +65,20 @@ class SqliteTx:
         self.contacts = SqliteContacts(connection)
         self.catalogue = SqliteCatalogue(connection)
         self.rules = SqliteRules(connection)
+        self.stocktaking = SqliteStocktaking(connection)
         self.posts = SqlitePosts(connection)
         self.purchase_keys = SqlitePurchaseKeys(connection)
         self.followers = SqliteFollowers(connection)
         self.notices = SqliteNotices(connection)
         self.sessions = SqliteSessions(connection)
+        self.passkeys = SqlitePasskeys(connection)
+        self.tickets = SqliteTickets(connection)
+        self.attempts = SqliteAttempts(connection)
+        self.preferences = SqlitePreferences(connection)
         self.blocks = SqliteBlocks(connection)
+        self.drafts = SqliteDrafts(connection)
+        self.unsent = SqliteUnsent(connection)
+        self.overview = SqliteOverview(connection)
         self._known = (
             self.accounts.known,
             self.personas.known,

@@ -116,15 +116,23 @@ def test_backup_without_a_passphrase_is_refused(obverse: Any, tmp_path: Path) ->
 # --- serve and demo -----------------------------------------------------------------------------------------
 
 
-def test_serve_prints_the_address_when_it_is_ready(obverse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def served(config: Any, commands: Any, *, ready: Any) -> None:
+def test_serve_prints_the_address_when_it_is_ready_and_how_to_set_it_up(
+    obverse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def served(config: Any, commands: Any, *, ready: Any, invite: Any) -> None:
         ready(f"{config.base_url} is served on {config.bind_host}:{config.bind_port}")
+        invite("https://ana.example/setup?token=T")
 
     monkeypatch.setattr("node.serve.serve", served)
     for name in ("configure_logs", "hold_standard_files", "log_uncaught"):
         monkeypatch.setattr(nodes, name, lambda **options: None)
     ran = obverse("serve")
-    assert (ran.code, ran.out) == (0, "https://ana.example is served on 127.0.0.1:8000\n")
+    assert (ran.code, ran.out) == (
+        0,
+        "https://ana.example is served on 127.0.0.1:8000\n"
+        "Nobody can log in yet. Set it up in a browser, within a day:\n"
+        "https://ana.example/setup?token=T\n",
+    )
 
 
 def test_demo_is_run_with_its_options(obverse: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from markupsafe import Markup
 
+from node.domain.values import Quantity
 from node.web.views import (
     AspectLine,
     FeedbackLine,
@@ -14,6 +16,7 @@ from node.web.views import (
     FrontView,
     OfferLine,
     Party,
+    Price,
     ProfileView,
     StandingOfferView,
 )
@@ -24,6 +27,7 @@ DPV = "https://w3id.org/dpv/standards/ieee/7012#"
 SHOP = Party("North Bicycles", "@shop@shop.example", "https://shop.example/@shop")
 ANA = Party("Ana", "@ana@ana.example", "https://ana.example/@ana")
 OFFER_PAGE = "https://shop.example/@shop/GpuRMVDVbCJKh3mRD6c48Q"
+MILK = Price(Decimal("1.35"), "EUR", Quantity(Decimal(1), "litre"))
 FEEDBACK_PAGE = "https://ana.example/@ana/DM6BZF1JugaBFypdfx9HdY"
 
 
@@ -50,11 +54,11 @@ def profile() -> ProfileView:
         summary=Markup("<p>Bicycles and repairs in Glasgow.</p>"),
         terms=(f"{DPV}PDC-INTENT", f"{DPV}SD-BASE", f"{DPV}SD-BASE-DP"),
         offers=(
-            OfferLine("Whole milk", OFFER_PAGE, "1.35 EUR a litre", datetime(2026, 12, 1, 6, tzinfo=UTC)),
+            OfferLine("Whole milk", OFFER_PAGE, MILK, datetime(2026, 12, 1, 6, tzinfo=UTC)),
             OfferLine(
                 "Winter check-up of a bicycle",
                 "https://shop.example/@shop/b2",
-                "39.00 EUR",
+                Price(Decimal("39.00"), "EUR", Quantity(Decimal(1), "one")),
                 datetime(2027, 2, 28, tzinfo=UTC),
             ),
         ),
@@ -70,6 +74,8 @@ def profile() -> ProfileView:
             ),
         ),
         indexed=True,
+        description="Bicycles and repairs in Glasgow.",
+        feed="https://shop.example/@shop/feed.atom",
     )
 
 
@@ -81,12 +87,11 @@ def offer() -> StandingOfferView:
         object_id="https://shop.example/posts/GpuRMVDVbCJKh3mRD6c48Q",
         vendor=SHOP,
         title="Whole milk",
-        price="1.35 EUR",
-        unit="a litre",
+        price=MILK,
         published_at=datetime(2026, 11, 1, 6, tzinfo=UTC),
         ends_at=datetime(2026, 12, 1, 6, tzinfo=UTC),
         content=Markup("<p>Whole milk from two farms north of the city, bottled the same morning.</p>"),
-        least="1 litre",
+        least=Quantity(Decimal(6), "litre"),
         terms=(f"{DPV}SD-BASE", f"{DPV}SD-BASE-DP"),
     )
 

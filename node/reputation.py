@@ -1,0 +1,61 @@
+"""What was published about an account of ours, read from the posts as they came, and what was answered.
+
+For the owner's own pages: what strangers see is `node.public`'s to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from federation.strictjson import parse_json_object
+from node.desk import Desk
+from node.domain.errors import Refusal
+from node.domain.feedback import FeedbackPost
+from node.services.feedback import REPLY
+from node.store.ports import Post
+from node.wire.feedback import parse_feedback_post
+from node.wire.html import plain_text
+from node.wire.replies import read_reply
+
+__all__ = ["Answered", "Published", "feedback_about"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The account's public answer, in plain words."""
+
+    id: str
+    words: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Public feedback with what this node makes of it, and the answers to it, oldest first."""
+
+    post: Post
+    said: FeedbackPost
+    answers: tuple[Answered, ...] = ()
+
+
+def feedback_about(desk: Desk, account: str, *, limit: int = 50) -> tuple[Published, ...]:
+    """The newest public feedback that others wrote about an account, newest first."""
+    answers: dict[str, list[Answered]] = {}
+    for reply in reversed(desk.tx.posts.all(account, REPLY, limit=10 * limit)):
+        answered, content = read_reply(parse_json_object(reply.body))
+        answers.setdefault(answered, []).append(Answered(reply.id, plain_text(content), reply.at))
+    found = []
+    for post in desk.tx.posts.all(account, "feedback", limit=limit):
+        said = _read(post)
+        if said is not None and post.author != account:
+            found.append(Published(post, said, tuple(answers.get(post.id, ()))))
+    return tuple(found)
+
+
+def _read(post: Post) -> FeedbackPost | None:
+    """The words of a kept post; None where this version cannot read it any more."""
+    try:
+        return parse_feedback_post(parse_json_object(post.body), digest="")
+    except Refusal:
+        return None

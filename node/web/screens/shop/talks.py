@@ -1,0 +1,74 @@
+"""Messages of all deals, feedback with the vendor's answer, followers."""
+
+from __future__ import annotations
+
+from node.desk import Desk
+from node.lookups import find_contact
+from node.services.feedback import answer_feedback
+from node.services.following import approve_follow, reject_follow
+from node.web.fields import choice, hidden, text
+from node.web.forms import Form
+from node.web.shop.talks import feedback_view, followers_view, talks_view
+from node.web.visits import Answer, Missing, Page, Redirect, Screens, Visit, Who
+
+__all__ = ["SCREENS"]
+
+SCREENS = Screens()
+
+WHICH = hidden("feedback", most=2000)
+WORDS = text("text", most=5000, lines=True)
+ANSWER = Form(WHICH, WORDS)
+WHO = hidden("actor", most=2000)
+MAY = choice("may", {"yes": True, "no": False})
+DECIDE = Form(WHO, MAY)
+
+
+@SCREENS.get("/my/messages", who=Who.VENDOR)
+async def messages(visit: Visit) -> Answer:
+    account = visit.viewer.account
+    return Page("shop/messages.html", await visit.look(lambda desk: talks_view(desk, account)))
+
+
+@SCREENS.get("/my/feedback", who=Who.VENDOR)
+async def feedback(visit: Visit) -> Answer:
+    account = visit.viewer.account
+    view = await visit.look(lambda desk: feedback_view(desk, account))
+    return Page("shop/feedback.html", view, visit.form_or(ANSWER))
+
+
+@SCREENS.post("/my/feedback", who=Who.VENDOR)
+async def answer(visit: Visit) -> Answer:
+    """Answer in public. Whoever wrote is asked for at their own server, so that the answer reaches them."""
+    filled = await visit.read(ANSWER)
+    account, which = visit.viewer.account, filled[WHICH]
+    post = await visit.look(lambda desk: desk.tx.posts.get(which))
+    if post is None or post.account != account.id or post.author == account.id:
+        raise Missing
+    writer = await find_contact(visit.node, account, post.author)
+    await visit.act(lambda desk: answer_feedback(desk, account, which, writer, filled[WORDS]))
+    return Redirect("/my/feedback", visit.words("Your answer is published beside it."))
+
+
+@SCREENS.get("/my/followers", who=Who.VENDOR)
+async def followers(visit: Visit) -> Answer:
+    account = visit.viewer.account
+    return Page("shop/followers.html", await visit.look(lambda desk: followers_view(desk, account)))
+
+
+@SCREENS.post("/my/followers", who=Who.VENDOR)
+async def decide(visit: Visit) -> Answer:
+    """Let somebody follow, or refuse or end it."""
+    filled = await visit.read(DECIDE)
+    account, actor, may = visit.viewer.account, filled[WHO], filled[MAY]
+
+    def work(desk: Desk) -> None:
+        if may:
+            approve_follow(desk, account, actor)
+        else:
+            reject_follow(desk, account, actor)
+
+    await visit.act(work)
+    words = visit.words
+    return Redirect(
+        "/my/followers", words("They follow you now.") if may else words("They do not follow you.")
+    )

@@ -1,0 +1,1 @@
+"""What the vendor's pages show, as frozen views: reads only, no words and no HTML."""

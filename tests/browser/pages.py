@@ -1,0 +1,69 @@
+"""Every page that the browser tests check and that `make screens` keeps a picture of: add each screen.
+
+    Shown("offers", "ana", lambda told: f"/my/intents/{told.ask('ana', 'intent.list')[…]}/offers")
+
+A page is opened by whom it names, on that one's node; "" is a stranger. A path that depends on the story is a
+function of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+
+from tests.browser.story import Told
+
+__all__ = ["PAGES", "Shown", "mine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One page. `node` is the player on whose node it lies; `viewer` is logged in there, "" for nobody."""
+
+    name: str
+    node: str
+    path: str | Callable[[Told], str]
+    viewer: str = ""
+    status: int = 200
+
+    def address(self, told: Told) -> str:
+        """Where it is, once the story is told."""
+        path = self.path if isinstance(self.path, str) else self.path(told)
+        return told[self.node].url + path
+
+
+def mine(name: str, viewer: str, path: str | Callable[[Told], str], status: int = 200) -> Shown:
+    """A private page of ana's or of south's."""
+    return Shown(name, viewer, path, viewer, status)
+
+
+def the_feedback(told: Told) -> str:
+    """Where Ana's public feedback is read; the shop's page leads there."""
+    south = told["south"]
+    headers = {"accept": "text/html", "host": south.host}
+    page = httpx.get(f"http://127.0.0.1:{south.port}/@south", headers=headers, trust_env=False).text
+    found = re.search(re.escape(told["ana"].url) + r"(/@ana/[A-Za-z0-9_-]+)", page)
+    assert found is not None, page
+    return found[1]
+
+
+PAGES: tuple[Shown, ...] = (
+    # what strangers see
+    Shown("front", "south", "/"),
+    Shown("front-person", "ana", "/"),
+    Shown("profile-vendor", "south", "/@south"),
+    Shown("profile-person", "ana", "/@ana"),
+    Shown("feedback", "ana", the_feedback),
+    Shown("missing", "south", "/@nobody", status=404),
+    Shown("log-in", "ana", "/login"),
+    # the person's
+    mine("home-person", "ana", "/my"),
+    mine("styleguide-words", "ana", "/my/styleguide"),
+    mine("styleguide-deals", "ana", "/my/styleguide/deals"),
+    mine("missing-private", "ana", "/my/nothing", 404),
+    # the vendor's
+    mine("home-vendor", "south", "/my"),
+)

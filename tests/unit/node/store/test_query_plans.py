@@ -1,0 +1,67 @@
+"""What pages list is found by an index, however many rows there are."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node.domain.deals import DealState
+from node.store.sqlite import open_sqlite
+from node.store.sqlite.transaction import SqliteTx
+from tests.builders import NOW
+
+pytestmark = pytest.mark.anyio
+
+
+class _Watched:
+    """A connection that asks for the plan of each query before it runs it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self.plans: list[str] = []
+
+    def execute(self, query: str, values: Any = ()) -> sqlite3.Cursor:
+        for row in self._db.execute(f"EXPLAIN QUERY PLAN {query}", values):
+            self.plans.append(row[3])
+        return self._db.execute(query, values)
+
+
+LISTS: dict[str, Callable[[SqliteTx], object]] = {
+    "a page of deals": lambda tx: tx.deals.page("a"),
+    "a page of deals in some states": lambda tx: tx.deals.page(
+        "a", states=(DealState.OPEN, DealState.OFFERED)
+    ),
+    "a later page": lambda tx: tx.deals.page("a", states=(DealState.OPEN,), before=7),
+    "how many deals are in which state": lambda tx: tx.deals.tally("a"),
+    "questions": lambda tx: tx.evidence.said("a"),
+    "feedback": lambda tx: tx.evidence.said("a", is_feedback=True),
+    "a page of the catalogue": lambda tx: tx.catalogue.all("a", limit=50),
+    "a later page of the catalogue": lambda tx: tx.catalogue.all("a", limit=50, after="S1"),
+    "changes of stock": lambda tx: tx.stocktaking.of_item("a", "S1"),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_list_is_read_by_an_index_and_never_sorted(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "obverse.db"
+    database = await open_sqlite(path, clock=lambda: NOW, create=True)
+    await database.aclose()
+    connection = sqlite3.connect(path)
+    try:
+        watched = _Watched(connection)
+        LISTS[name](SqliteTx(watched))  # type: ignore[arg-type]
+    finally:
+        connection.close()
+    assert watched.plans
+    slow = [plan for plan in watched.plans if _is_slow(plan)]
+    assert slow == [], watched.plans
+
+
+def _is_slow(plan: str) -> bool:
+    """A whole table is read, or rows are sorted that an index could have given in order."""
+    reads_all = plan.startswith("SCAN") and "USING" not in plan and "json_each" not in plan
+    return reads_all or "TEMP B-TREE" in plan
