@@ -30,6 +30,7 @@ RECENT_SHOWN = 8
 _LOOKED_AT = 40
 _RETURNS_SOON = timedelta(days=5)
 _OFFERED = (DealState.OFFERED,)
+_SILENT = (DealState.NEW, DealState.OPEN, DealState.WITHDRAWN)
 _UNDER_WAY = (DealState.CONCLUDED, DealState.CANCELLING, DealState.ACCEPTING, DealState.ORDERED)
 
 
@@ -115,7 +116,7 @@ def home_view(desk: Desk, account: Account, locale: Locale) -> HomeView:
         vendors=_vendors(desk, latest, unread),
         recent=tuple(
             RecentLine(deal, deal_page(deal), peer_of(desk, deal), names.of(deal), deal.id in unread)
-            for deal in latest[:RECENT_SHOWN]
+            for deal in _heard_of(latest)[:RECENT_SHOWN]
         ),
         drafts=len(desk.tx.drafts.all(account.id)),
         has_vendors=bool(desk.tx.contacts.all(account.id)),
@@ -132,6 +133,11 @@ def watch_home(desk: Desk, account: Account) -> Any:
 
 def _mine(deals: Iterable[Deal]) -> list[Deal]:
     return [deal for deal in deals if deal.side is Sender.CUSTOMER]
+
+
+def _heard_of(deals: list[Deal]) -> list[Deal]:
+    """Without those that say no more than the intent above them: asked, and nothing has come back."""
+    return [deal for deal in deals if deal.state not in _SILENT or deal.notes]
 
 
 class _Names:

@@ -25,7 +25,7 @@ MOST_BYTES = 100_000
 """What a first visit may take over the wire, everything that a page loads included."""
 MOST_TABS = 600
 FROM_INSIDE = (Path(__file__).with_name("faults.js")).read_text(encoding="utf-8")
-WAIT_MS = 10_000
+WAIT_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,24 @@ def the_feedback(told: Told) -> str:
     return found[1]
 
 
+def at_the_end_of(address: str, beginning: str) -> str:
+    """How our pages name a thing: the last part of its id, which the pages of this list begin with."""
+    return beginning + address.rpartition("/")[2]
+
+
+def the_deal(told: Told) -> str:
+    """Ana's deal with the shop that won."""
+    deals = told.ask("ana", "deal.list")["deals"]
+    won = next(deal for deal in deals if deal["state"] == "confirmed")
+    return at_the_end_of(str(won["id"]), "/my/deals/")
+
+
+def the_intent(told: Told) -> str:
+    """The intent that began all of it."""
+    deal = told.ask("ana", "deal.list")["deals"][0]
+    return at_the_end_of(str(deal["intent"]), "/my/intents/")
+
+
 PAGES: tuple[Shown, ...] = (
     # what strangers see
     Shown("front", "south", "/"),
@@ -61,6 +79,14 @@ PAGES: tuple[Shown, ...] = (
     Shown("log-in", "ana", "/login"),
     # the person's
     mine("home-person", "ana", "/my"),
+    mine("intents", "ana", "/my/intents"),
+    mine("intent-new", "ana", "/my/intents/new"),
+    mine("intent", "ana", the_intent),
+    mine("compare", "ana", lambda told: the_intent(told) + "/compare"),
+    mine("deals-person", "ana", "/my/deals"),
+    mine("deal-person", "ana", the_deal),
+    mine("buy", "ana", "/my/buy"),
+    mine("security", "ana", "/my/security"),
     mine("styleguide-words", "ana", "/my/styleguide"),
     mine("styleguide-deals", "ana", "/my/styleguide/deals"),
     mine("missing-private", "ana", "/my/nothing", 404),
