@@ -33,7 +33,7 @@ ACCEPT_CAVAGE = Row(
     f"trivial POST + RSA verify + one row of {GROUP} a commit",
     0.60,
     "higher",
-    bar=0.12,
+    bar=0.16,
 )
 ACCEPT_ED25519 = Row(
     "accept-ed25519",
@@ -42,7 +42,7 @@ ACCEPT_ED25519 = Row(
     f"trivial POST + Ed25519 verify + one row of {GROUP} a commit",
     0.60,
     "higher",
-    bar=0.17,
+    bar=0.22,
 )
 DEAL = Row(
     "deal",
@@ -51,7 +51,7 @@ DEAL = Row(
     "the floor above + Ed25519 verify + JCS",
     0.50,
     "higher",
-    bar=0.06,
+    bar=0.08,
 )
 ACTED_ON = {
     connections: Row(

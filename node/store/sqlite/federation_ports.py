@@ -146,6 +146,8 @@ class SqliteInboxLog:
 
     def _let_go(self, entry_id: int) -> None:
         self._ended.add(entry_id)
+        # Claimed between its commit and its hand-over, it was read from the store, and lies there still.
+        self._fresh.take(entry_id)
 
 
 class SqliteDeliveryQueue:

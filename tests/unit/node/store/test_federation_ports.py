@@ -260,3 +260,24 @@ async def test_a_look_that_fails_or_that_nobody_waits_for_hurts_nobody(
         left.cancel()
         with pytest.raises(sqlite3.OperationalError, match="no such table"):
             await pending.has(2)
+
+
+async def test_what_is_claimed_between_its_commit_and_its_hand_over_is_not_kept_after_its_end(
+    store: SqliteDatabase, an_entry: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker may be quicker than the task that recorded; each such entry stayed in memory."""
+    log = store.inbox_log
+    write = store.write
+    claimed: list[InboundEntry] = []
+
+    async def write_and_be_overtaken(fn: Callable[[SqliteTx], T]) -> T:
+        answer = await write(fn)
+        if not claimed:
+            claimed.extend(await log.claim(10, NOW))
+        return answer
+
+    monkeypatch.setattr(log, "_write", write_and_be_overtaken)
+    await log.record(an_entry("one"))
+    assert [entry.activity for entry in claimed] == [None], "it was read"
+    await log.finish(claimed[0].id)
+    assert log._fresh.take(claimed[0].id) is None
