@@ -93,6 +93,20 @@ async def test_intent_that_never_left_is_taken_away_whole(
     assert [j.body for j in await db.delivery_queue.claim(9, NOW)] == [job.body]
 
 
+async def test_what_is_taken_away_is_known_no_more_in_the_same_function(
+    db: Database, a_job: Callable[..., QueuedJob]
+) -> None:
+    def cast_and_take_back(tx: Tx) -> list[object]:
+        cast(tx, (a_job("1", due_at=NOW + HOUR),))
+        before = (tx.deals.get(PERSONA, "d1"), tx.personas.get(PERSONA), tx.keys.of(PERSONA))
+        assert all(before)
+        assert tx.unsent.forget(INTENT)
+        return [tx.deals.get(PERSONA, "d1"), tx.personas.get(PERSONA), *tx.keys.of(PERSONA)]
+
+    assert await db.write(cast_and_take_back) == [None, None]
+    assert await db.read(lambda tx: (tx.deals.all(ACCOUNT), tx.deals.find(ACCOUNT, "d1"))) == ([], [])
+
+
 async def test_persona_of_a_vendor_stays_when_an_intent_is_taken_away(
     db: Database, a_job: Callable[..., QueuedJob]
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -53,13 +53,18 @@ class SqliteDrafts:
 
 
 class SqliteUnsent:
-    """Implements `Unsent`."""
+    """Implements `Unsent`.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    `read_anew` lets the tables that this reads and changes beside their owners be written, and read, anew.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, read_anew: Callable[[], None]) -> None:
         self._db = connection
         self._deliveries = SqliteDeliveries(connection)
+        self._read_anew = read_anew
 
     def hasten(self, intent_id: str, due_at: datetime) -> int:
+        self._read_anew()
         micros = to_micros(due_at)
         moved = self._db.execute(
             "UPDATE delivery SET due_at = ?1 WHERE state = 'queued' AND attempts = 0 AND due_at > ?1"
@@ -71,6 +76,7 @@ class SqliteUnsent:
         return len(moved)
 
     def forget(self, intent_id: str) -> bool:
+        self._read_anew()
         deals = self._db.execute("SELECT own, deal_id FROM deal WHERE intent_id = ?", (intent_id,)).fetchall()
         kept = [
             row for deal in deals
@@ -96,14 +102,19 @@ class SqliteUnsent:
         self._deliveries.look_at_lanes({job[3] for job in jobs})
         for own, deal_id in deals:
             self._forget_deal(own, deal_id)
+        self._read_anew()
         return self._db.execute("DELETE FROM intent WHERE id = ?", (intent_id,)).rowcount > 0
 
     def _forget_deal(self, own: str, deal_id: str) -> None:
         self._db.execute("DELETE FROM evidence WHERE own = ? AND deal_id = ?", (own, deal_id))
-        self._db.execute("DELETE FROM deal_handle WHERE own = ? AND deal_id = ?", (own, deal_id))
         account = self._db.execute(
             "DELETE FROM deal WHERE own = ? AND deal_id = ? RETURNING account", (own, deal_id)
         ).fetchall()[0][0]
+        # Of a deal that has only been cast, no other id is known; by account and id, since that is the index.
+        self._db.execute(
+            "DELETE FROM deal_handle WHERE account = ? AND reversed = ? AND own = ? AND deal_id = ?",
+            (account, deal_id[::-1], own, deal_id),
+        )
         self._db.execute("DELETE FROM notice WHERE account = ? AND deal_id = ?", (account, deal_id))
         alone = self._db.execute(
             "DELETE FROM persona WHERE id = ? AND vendor IS NULL"

@@ -115,6 +115,12 @@ class SqliteDeals:
             for deal, wake_at in unwritten.values():
                 self._write(deal, wake_at)
 
+    def read_anew(self) -> None:
+        """Write what was saved so far, and know nothing any more: the table is changed by somebody else."""
+        self.write_down()
+        self.known.clear()
+        self._read_as.clear()
+
     def forget(self) -> None:
         """The function is over: what it has not written by now is undone with it."""
         self.known.close()  # deals are many and large: none is kept for the next function

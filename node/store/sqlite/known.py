@@ -44,6 +44,10 @@ class Known(Generic[K, V]):
         if self.is_open:
             self._values[key] = value
 
+    def clear(self) -> None:
+        """All may be others now."""
+        self._values.clear()
+
     def drop(self, key: K) -> None:
         """The value may be another one now."""
         self._values.pop(key, None)

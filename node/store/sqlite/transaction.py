@@ -77,7 +77,7 @@ class SqliteTx:
         self.preferences = SqlitePreferences(connection)
         self.blocks = SqliteBlocks(connection)
         self.drafts = SqliteDrafts(connection)
-        self.unsent = SqliteUnsent(connection)
+        self.unsent = SqliteUnsent(connection, self._read_anew)
         self.overview = SqliteOverview(connection)
         self._known = (
             self.accounts.known,
@@ -103,6 +103,11 @@ class SqliteTx:
             raise
         self.deals.forget()
         return value
+
+    def _read_anew(self) -> None:
+        self.deals.read_anew()
+        for known in self._known:
+            known.clear()
 
     def forget(self) -> None:
         """The transaction is over, or a part of it undone: all must be read anew."""
