@@ -16,7 +16,7 @@ from node.domain.deals import DealState
 from node.domain.messages import Kind, Stage
 from node.domain.offers import FieldAsked
 from node.services.disclosure import disclose, read_card
-from node.web.deal_views import PER_PAGE
+from node.web.deal_views import NEWEST, PER_PAGE
 from node.wire.bundles import parse_bundle
 from tests.browsing import Browser
 from tests.builders import a_deal
@@ -271,6 +271,18 @@ async def test_deal_of_another_account_is_missing_everywhere(street: Street) -> 
     for part, form in (("/ask", {"text": "x"}), ("/received", {}), ("/cancel", {"reason": "price"})):
         assert (await browser.post(page + part, form)).status == 404, part
     assert await sent(street, Kind.CONFIRM) == 0
+
+
+async def test_page_of_a_long_deal_shows_its_end_and_leads_to_the_rest(street: Street) -> None:
+    north, browser, page = await agreed(street)
+    for number in range(NEWEST):
+        await north.ask("deal.ask", deal=(await north.deal()).id, text=f"word {number} of ours")
+    await street.settle()
+    seen = await browser.get(page)
+    assert seen.read.links["4 earlier messages"] == f"{page}/evidence"
+    assert "You accepted" not in seen.words
+    assert "word 11 of ours" in seen.words
+    assert "You accepted" in (await browser.get(f"{page}/evidence")).words
 
 
 async def test_server_that_does_not_answer_is_told_in_words(street: Street) -> None:
