@@ -70,6 +70,14 @@ def the_intent(told: Told) -> str:
     return at_the_end_of(str(deal["intent"]), "/my/intents/")
 
 
+def the_offer(told: Told) -> str:
+    """The offer that Ana took: a page of an offer is named by its digest."""
+    deals = told.ask("ana", "deal.list")["deals"]
+    won = next(deal for deal in deals if deal["state"] == "confirmed")
+    digest = str(won["agreement"]["offer_digest"])
+    return f"{at_the_end_of(str(won['id']), '/my/deals/')}/offers/{digest}"
+
+
 def the_sale(told: Told) -> str:
     """The same deal, as the shop has it: its pages name a deal by its whole id."""
     deals = told.ask("south", "deal.list")["deals"]
@@ -106,9 +114,14 @@ PAGES: tuple[Shown, ...] = (
     mine("compose-hold", "ana", "/my/intents/hold"),
     mine("intent", "ana", the_intent),
     mine("intent-bytes", "ana", lambda told: the_intent(told) + "/bytes"),
+    mine("offers", "ana", lambda told: the_intent(told) + "/offers"),
     mine("compare", "ana", lambda told: the_intent(told) + "/compare"),
+    mine("offer", "ana", the_offer),
     mine("deals-person", "ana", "/my/deals"),
     mine("deal-person", "ana", the_deal),
+    mine("agreement", "ana", lambda told: the_deal(told) + "/agreement"),
+    mine("evidence", "ana", lambda told: the_deal(told) + "/evidence"),
+    mine("feedback-private", "ana", lambda told: the_deal(told) + "/feedback"),
     mine("buy", "ana", "/my/buy"),
     mine("security", "ana", "/my/security"),
     mine("styleguide-words", "ana", "/my/styleguide"),
