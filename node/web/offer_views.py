@@ -122,7 +122,7 @@ def _by_total(one: OfferShown) -> tuple[str, int, str]:
 
 @dataclass(frozen=True, slots=True)
 class OneOfferView:
-    """`others` counts the live offers of other vendors to the same intent; `taken`: where one was accepted."""
+    """`others` counts live offers of other vendors to the same intent; `taken`: where one was accepted."""
 
     one: OfferShown
     intent: Intent | None
