@@ -167,7 +167,7 @@ def deal_view(desk: Desk, deal: Deal, limits: Limits) -> DealView:
         proposal=proposal,
         wishes=told.wishes if told else (),
         wanted=words_of(told.content) if told and told.content else (),
-        answer_by=deal.answer_by or (proposal.ends_at if proposal and not deal.offers else None),
+        answer_by=deal.answer_by or (proposal.ends_at if proposal and deal.state in TO_ANSWER else None),
         fit=fit_of(desk, deal, proposal) if proposal and deal.state in TO_ANSWER else None,
         draft=_draft(desk, deal),
         offers=tuple(_offers(deal, records, can)),

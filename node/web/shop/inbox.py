@@ -103,6 +103,7 @@ class InboxView:
     has_rules: bool
     fits: str = ""
     mark: str = ""
+    before: int | None = None
 
 
 def watch_inbox(desk: Desk, account: Account) -> int:
@@ -133,6 +134,7 @@ def inbox_view(desk: Desk, account: Account, shown: str, before: int | None, *, 
         has_catalogue=bool(desk.tx.catalogue.all(account.id, limit=1)),
         has_rules=bool(desk.tx.rules.all(account.id)),
         fits=fits,
+        before=before,
         mark=mark_of(watch_inbox(desk, account)),
     )
 

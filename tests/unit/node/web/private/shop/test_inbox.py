@@ -111,3 +111,5 @@ async def test_the_list_goes_on_on_the_next_page(street: Street) -> None:
     older = await browser.get(first.read.links["Older"])
     assert "wanted 01" in older.words
     assert "wanted 21" not in older.words
+    part = older.html.partition('hx-get="')[2].partition('"')[0].replace("&amp;", "&")
+    assert "wanted 01" in (await browser.get(part, hx_request="true")).words
