@@ -55,7 +55,8 @@ def _made(host: str, port: int) -> str:
         answer = client.post("/login", data={"name": "ana", "password": PASSWORD})
         assert answer.status_code == 303, answer.text
         # By hand: the address that is connected to is not the one that the pages, and the cookie, are at.
-        client.headers["cookie"] = answer.headers["set-cookie"].partition(";")[0]
+        given = [cookie.partition(";")[0] for cookie in answer.headers.get_list("set-cookie")]
+        client.headers["cookie"] = next(cookie for cookie in given if cookie.startswith("session="))
         return _say(client)[1]
 
 
