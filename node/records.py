@@ -101,11 +101,14 @@ class Record:
         return self.stored.direction is Direction.OUT
 
 
-def read_records(desk: Desk, deal: Deal, limits: Limits) -> list[Record]:
-    """Every message of a deal, oldest first."""
+def read_records(desk: Desk, deal: Deal, limits: Limits, *, newest: int = 0) -> list[Record]:
+    """Every message of a deal, oldest first; with `newest` only so many of the last.
+
+    Each is checked anew, which takes a millisecond or two: a page of a long deal shows its end.
+    """
     kept = desk.tx.evidence.of_deal(deal.own, deal.id)
     kinds = {stored.digest: stored.kind for stored in kept}
-    return [_record(desk, deal, stored, kinds, limits) for stored in kept]
+    return [_record(desk, deal, stored, kinds, limits) for stored in kept[-newest:]]
 
 
 def _record(

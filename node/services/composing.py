@@ -71,7 +71,7 @@ def start_draft(desk: Desk, account: Account, template: Template) -> Draft:
         changed_at=desk.now,
         currency=None if template.is_gift else (last.currency if last is not None else None),
         quantity=_one(),
-        terms=parse_terms(DEFAULT_PROFFER),
+        terms=desk.tx.preferences.get(account.id).terms or parse_terms(DEFAULT_PROFFER),
         persona_mode=PersonaMode.PER_DEAL,
     )
     _keep(desk, draft)

@@ -55,7 +55,9 @@ __all__ = [
     "watch_deal",
 ]
 
-PER_PAGE = 30
+PER_PAGE = 20
+NEWEST = 12
+"""So many messages of a deal are on its page; all of them are where they are proven."""
 GROUPS: Mapping[str, tuple[DealState, ...]] = {
     "open": (DealState.NEW, DealState.OPEN, DealState.OFFERED, DealState.COUNTERED, DealState.ANSWERABLE),
     "agreed": (DealState.ACCEPTING, DealState.ORDERED, DealState.CONCLUDED, DealState.CANCELLING),
@@ -187,7 +189,10 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class DealView:
-    """All that the page of a deal says. `acts` are the kinds of messages that she may send now."""
+    """All that the page of a deal says: the last of its messages, and how many came `earlier`.
+
+    `acts` are the kinds of messages that she may send now.
+    """
 
     deal: Deal
     page: str
@@ -196,6 +201,7 @@ class DealView:
     intent: str
     live: tuple[OfferLink, ...]
     lines: tuple[Line, ...]
+    earlier: int
     acts: frozenset[Kind]
     has_given_feedback: bool
     published: Published | None
@@ -281,7 +287,8 @@ def deal_view(desk: Desk, account: Account, ref: str, limits: Limits, locale: Lo
     """Raises: Missing."""
     deal = find_deal_of(desk, account, ref)
     peer = peer_of(desk, deal)
-    records = read_records(desk, deal, limits)
+    kept = desk.tx.evidence.of_deal(deal.own, deal.id)
+    records = read_records(desk, deal, limits, newest=NEWEST)
     return DealView(
         deal=deal,
         page=deal_page(deal),
@@ -295,7 +302,8 @@ def deal_view(desk: Desk, account: Account, ref: str, limits: Limits, locale: Lo
         ),
         lines=tuple(told(record, peer, locale) for record in records),
         acts=frozenset(kind for kind in Kind if may(deal, kind)),
-        has_given_feedback=any(record.stored.kind == Kind.FEEDBACK for record in records),
+        earlier=len(kept) - len(records),
+        has_given_feedback=any(stored.kind == Kind.FEEDBACK for stored in kept),
         published=find_published(desk, account, deal),
         mark=mark_of(watch_deal(desk, account, ref)),
     )

@@ -122,13 +122,13 @@ def _by_total(one: OfferShown) -> tuple[str, int, str]:
 
 @dataclass(frozen=True, slots=True)
 class OneOfferView:
-    """`others` counts the live offers of other vendors to the same intent; `is_taken`: one was accepted."""
+    """`others` counts live offers of other vendors to the same intent; `taken`: where one was accepted."""
 
     one: OfferShown
     intent: Intent | None
     persona: str
     others: int
-    is_taken: bool
+    taken: Deal | None
     rounds_left: int
 
     @property
@@ -138,6 +138,14 @@ class OneOfferView:
     @property
     def offer(self) -> OfferRecord:
         return self.one.offer
+
+    @property
+    def is_taken(self) -> bool:
+        return self.taken is not None
+
+    @property
+    def taken_page(self) -> str:
+        return deal_page(self.taken) if self.taken is not None else ""
 
     @property
     def is_this_taken(self) -> bool:
@@ -155,7 +163,7 @@ def one_offer_view(desk: Desk, account: Account, ref: str, digest: str, limits: 
         intent=intent,
         persona="" if deal.own == account.id else deal.own,
         others=sum(len(other.live_offers) for other in others),
-        is_taken=any(_is_taken(one) for one in (deal, *others)),
+        taken=next((one for one in (deal, *others) if _is_taken(one)), None),
         rounds_left=max(0, desk.setting.policy.counters - deal.rounds),
     )
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from node.web.shop.deals import place_of
+from tests.browser.drafting import the_draft
 from tests.browser.story import Told
 
 __all__ = ["PAGES", "Shown", "mine"]
@@ -68,6 +70,25 @@ def the_intent(told: Told) -> str:
     return at_the_end_of(str(deal["intent"]), "/my/intents/")
 
 
+def the_offer(told: Told) -> str:
+    """The offer that Ana took: a page of an offer is named by its digest."""
+    deals = told.ask("ana", "deal.list")["deals"]
+    won = next(deal for deal in deals if deal["state"] == "confirmed")
+    digest = str(won["agreement"]["offer_digest"])
+    return f"{at_the_end_of(str(won['id']), '/my/deals/')}/offers/{digest}"
+
+
+def the_sale(told: Told) -> str:
+    """The same deal, as the shop has it: its pages name a deal by its whole id."""
+    deals = told.ask("south", "deal.list")["deals"]
+    return f"/my/deals/{place_of(str(deals[0]['id']))}"
+
+
+def an_item(told: Told) -> str:
+    """The code of something that the shop sells."""
+    return str(told.ask("south", "catalogue.list", limit=1)["items"][0]["sku"])
+
+
 PAGES: tuple[Shown, ...] = (
     # what strangers see
     Shown("front", "south", "/"),
@@ -80,11 +101,27 @@ PAGES: tuple[Shown, ...] = (
     # the person's
     mine("home-person", "ana", "/my"),
     mine("intents", "ana", "/my/intents"),
+    mine("intents-all", "ana", "/my/intents/all"),
     mine("intent-new", "ana", "/my/intents/new"),
+    mine("compose-what", "ana", lambda told: the_draft(told) + "/what"),
+    mine("compose-wishes", "ana", lambda told: the_draft(told) + "/wishes"),
+    mine("compose-limits", "ana", lambda told: the_draft(told) + "/limits"),
+    mine("compose-vendors", "ana", lambda told: the_draft(told) + "/vendors"),
+    mine("compose-terms", "ana", lambda told: the_draft(told) + "/terms"),
+    mine("compose-check", "ana", lambda told: the_draft(told) + "/check"),
+    mine("compose-bytes", "ana", lambda told: the_draft(told) + "/bytes"),
+    mine("compose-discard", "ana", lambda told: the_draft(told) + "/discard"),
+    mine("compose-hold", "ana", "/my/intents/hold"),
     mine("intent", "ana", the_intent),
+    mine("intent-bytes", "ana", lambda told: the_intent(told) + "/bytes"),
+    mine("offers", "ana", lambda told: the_intent(told) + "/offers"),
     mine("compare", "ana", lambda told: the_intent(told) + "/compare"),
+    mine("offer", "ana", the_offer),
     mine("deals-person", "ana", "/my/deals"),
     mine("deal-person", "ana", the_deal),
+    mine("agreement", "ana", lambda told: the_deal(told) + "/agreement"),
+    mine("evidence", "ana", lambda told: the_deal(told) + "/evidence"),
+    mine("feedback-private", "ana", lambda told: the_deal(told) + "/feedback"),
     mine("buy", "ana", "/my/buy"),
     mine("security", "ana", "/my/security"),
     mine("styleguide-words", "ana", "/my/styleguide"),
@@ -92,4 +129,18 @@ PAGES: tuple[Shown, ...] = (
     mine("missing-private", "ana", "/my/nothing", 404),
     # the vendor's
     mine("home-vendor", "south", "/my"),
+    mine("inbox-ended", "south", "/my?show=ended"),
+    mine("deals-vendor", "south", "/my/deals?show=done"),
+    mine("deal-vendor", "south", the_sale),
+    mine("stock", "south", "/my/catalogue"),
+    mine("stock-item", "south", lambda told: f"/my/catalogue/item?sku={an_item(told)}"),
+    mine("import", "south", "/my/catalogue/import"),
+    mine("rules", "south", "/my/rules"),
+    mine("rule-tried", "south", "/my/rules/new?tried=yes&name=At+once&valid=72&least=1"),
+    mine("standing-offers", "south", "/my/offers"),
+    mine("publish", "south", lambda told: f"/my/offers/new?sku={an_item(told)}"),
+    mine("lost", "south", "/my/lost"),
+    mine("messages-vendor", "south", "/my/messages"),
+    mine("feedback-vendor", "south", "/my/feedback"),
+    mine("followers", "south", "/my/followers"),
 )

@@ -35,14 +35,17 @@ def a_new_node(data: Path, port: int) -> Iterator[tuple[str, str]]:
             process.kill()
 
 
-def check(page: Page, axe: str, pictures: Path) -> None:
-    """No violation, nothing wider than the screen; and a picture."""
+def check(page: Page, axe: str, pictures: Path, said: list[str]) -> None:
+    """Nothing said, no violation, nothing wider than the screen; and a picture."""
+    assert said == []
     page.evaluate(axe)
     found = page.evaluate("axe.run().then((r) => r.violations.map((v) => v.id + ': ' + v.nodes[0].html))")
     assert found == [], page.url
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
     name = page.url.partition("://")[2].partition("/")[2].partition("?")[0].replace("/", "-") or "front"
     page.screenshot(path=pictures / f"{name}-{page.viewport_size['width']}.png", full_page=True)  # type: ignore[index]
+    page.wait_for_timeout(50)
+    said.clear()  # what looking at it made the browser say
 
 
 def with_a_passkey_device(page: Page) -> None:
@@ -71,22 +74,22 @@ def test_person_sets_her_node_up_with_a_passkey_and_logs_in_by_it(
         with_a_passkey_device(page)
 
         page.goto(link)
-        check(page, axe, pictures)
+        check(page, axe, pictures, said)
         page.get_by_text("A new node for a person").click()
         page.get_by_role("button", name="Go on").click()
         expect(page.get_by_text("Everything is well.")).to_be_visible(timeout=30_000)
-        check(page, axe, pictures)
+        check(page, axe, pictures, said)
         page.get_by_role("button", name="Yes, this stays my address").click()
-        check(page, axe, pictures)
+        check(page, axe, pictures, said)
         page.get_by_role("button", name="Make a passkey").click()
         page.get_by_label("Handle").fill("ana")
         page.get_by_label("Name", exact=True).fill("Ana Ñandú")
-        check(page, axe, pictures)
+        check(page, axe, pictures, said)
         page.get_by_role("button", name="Go on").click()
-        check(page, axe, pictures)
+        check(page, axe, pictures, said)
         page.get_by_text("Only to make me an offer").click()
         page.get_by_role("button", name="Go on").click()
-        check(page, axe, pictures)
+        check(page, axe, pictures, said)
         code = page.locator("strong code").inner_text()
         with page.expect_download() as download:
             page.get_by_role("button", name="Download the sealed file").click()
@@ -96,11 +99,11 @@ def test_person_sets_her_node_up_with_a_passkey_and_logs_in_by_it(
         page.wait_for_url(f"{base}/my")
 
         page.goto(f"{base}/my/security")
-        check(page, axe, pictures)
+        check(page, axe, pictures, said)
         context.clear_cookies()
         page.goto(f"{base}/my/security")
         assert page.url.startswith(f"{base}/login?next=")
-        check(page, axe, pictures)
+        check(page, axe, pictures, said)
         page.get_by_role("button", name="Log in with a passkey").click()
         page.wait_for_url(f"{base}/my/security")
         assert said == []

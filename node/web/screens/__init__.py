@@ -19,6 +19,7 @@ from node.web.screens import (
     setup,
     setup_account,
     setup_rest,
+    shop,
     styleguide,
 )
 from node.web.visits import Screens
@@ -43,5 +44,6 @@ ALL = Screens(
     deals.SCREENS,
     fulfilling.SCREENS,
     buying.SCREENS,
+    shop.SCREENS,
     styleguide.SCREENS,
 )

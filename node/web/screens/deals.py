@@ -13,6 +13,7 @@ from node.web.deal_reads import deal_page, find_deal_of, ref_of
 from node.web.deal_views import deal_view, deals_view, may, watch_deal
 from node.web.fields import text
 from node.web.forms import Form
+from node.web.intent_views import unread_deals
 from node.web.visits import Answer, Download, Live, Missing, Page, Redirect, Screens, Visit, Who
 
 __all__ = ["SCREENS", "show_deal"]
@@ -35,6 +36,9 @@ async def deals(visit: Visit) -> Answer:
 async def show_deal(visit: Visit) -> Answer:
     account, limits, locale = visit.viewer.account, visit.node.config.limits, visit.locale
     view = await visit.look(lambda desk: deal_view(desk, account, visit.params["deal"], limits, locale))
+    deal_id = view.deal.id
+    if await visit.look(lambda desk: deal_id in unread_deals(desk, account)):  # no longer new elsewhere
+        await visit.act(lambda desk: desk.tx.overview.see(account.id, [deal_id]))
     return Page("deals/show.html", view, visit.form_or(ASK), fragment="life")
 
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from federation.messages import Limits
 from node.desk import Desk
 from node.domain.deals import Cancellation, Deal, DealState, OfferRecord, OfferState, ReceiptRecord
-from node.domain.intents import Proposal
-from node.domain.messages import Ask, Feedback, Kind, Offer, Sender
+from node.domain.intents import Proposal, Wish
+from node.domain.messages import Ask, Cast, Feedback, Kind, Offer, Sender, Update
 from node.domain.offers import AgreementTerms, Answer, PricePart
 from node.domain.tables import TABLES, is_terminal
 from node.domain.values import Money, Quantity
@@ -110,6 +110,7 @@ class DealView:
     can: frozenset[Kind]
     seen: str
     proposal: Proposal | None
+    wishes: tuple[Wish, ...]
     wanted: tuple[str, ...]
     answer_by: datetime | None
     fit: Fit | None
@@ -151,10 +152,11 @@ def deal_view(desk: Desk, deal: Deal, limits: Limits) -> DealView:
     theirs = [one for one in deal.pending_cancellations if one.by is Sender.CUSTOMER]
     ours = [one for one in deal.pending_cancellations if one.by is Sender.VENDOR]
     can = kinds_that_may_be_sent(deal)
+    told = _told(records) or proposal
     said = tuple(_said(records))
     return DealView(
         place=place_of(deal.id),
-        title=title_of(deal),
+        title=(told.name if told else None) or title_of(deal),
         customer=customer_of(deal),
         state=deal.state,
         needs=needs_of(deal),
@@ -163,8 +165,9 @@ def deal_view(desk: Desk, deal: Deal, limits: Limits) -> DealView:
         can=can,
         seen=seen_mark(deal),
         proposal=proposal,
-        wanted=words_of(proposal.content) if proposal and proposal.content else (),
-        answer_by=deal.answer_by or (proposal.ends_at if proposal and not deal.offers else None),
+        wishes=told.wishes if told else (),
+        wanted=words_of(told.content) if told and told.content else (),
+        answer_by=deal.answer_by or (proposal.ends_at if proposal and deal.state in TO_ANSWER else None),
         fit=fit_of(desk, deal, proposal) if proposal and deal.state in TO_ANSWER else None,
         draft=_draft(desk, deal),
         offers=tuple(_offers(deal, records, can)),
@@ -183,6 +186,14 @@ def deal_view(desk: Desk, deal: Deal, limits: Limits) -> DealView:
         presumed=deal.presumed,
         unread=bool(said) and not said[-1].is_ours,
     )
+
+
+def _told(records: Sequence[Record]) -> Proposal | None:
+    """What was wanted, as it was told last in whole: a counter names its price and nothing else."""
+    whole = [
+        r.message.proposal for r in records if isinstance(r.message, Cast | Update) and not r.stored.refused
+    ]
+    return whole[-1] if whole else None
 
 
 def kinds_that_may_be_sent(deal: Deal) -> frozenset[Kind]:

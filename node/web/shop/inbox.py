@@ -101,8 +101,9 @@ class InboxView:
     is_first: bool
     has_catalogue: bool
     has_rules: bool
-    only_fitting: bool = False
+    fits: str = ""
     mark: str = ""
+    before: int | None = None
 
 
 def watch_inbox(desk: Desk, account: Account) -> int:
@@ -111,17 +112,19 @@ def watch_inbox(desk: Desk, account: Account) -> int:
     return newest[0][0] if newest else 0
 
 
-def inbox_view(
-    desk: Desk, account: Account, shown: str, before: int | None, *, only_fitting: bool
-) -> InboxView:
-    """The newest intents of a tab. With `only_fitting` those that the catalogue has something for."""
+def inbox_view(desk: Desk, account: Account, shown: str, before: int | None, *, fits: str) -> InboxView:
+    """The newest intents of a tab.
+
+    Shapes: `fits` is "" to leave out what the catalogue has for each, which takes longer than all the rest;
+            "shown" to say it; "only" to leave out those that it has nothing for.
+    """
     states = INBOX_VIEWS[shown]
     page = desk.tx.deals.page(account.id, states=states, before=before, limit=PAGE + 1)
-    lines = [intent_line(desk, deal) for _, deal in page[:PAGE]]
+    lines = [intent_line(desk, deal, has_fit=bool(fits)) for _, deal in page[:PAGE]]
     tally = desk.tx.deals.tally(account.id)
     return InboxView(
         shown=shown,
-        lines=tuple(line for line in lines if line.fit is not None or not only_fitting),
+        lines=tuple(line for line in lines if line.fit is not None or fits != "only"),
         counts={
             name: sum(count for (state, _), count in tally.items() if state in wanted)
             for name, wanted in INBOX_VIEWS.items()
@@ -130,12 +133,13 @@ def inbox_view(
         is_first=before is None,
         has_catalogue=bool(desk.tx.catalogue.all(account.id, limit=1)),
         has_rules=bool(desk.tx.rules.all(account.id)),
-        only_fitting=only_fitting,
+        fits=fits,
+        before=before,
         mark=mark_of(watch_inbox(desk, account)),
     )
 
 
-def intent_line(desk: Desk, deal: Deal) -> IntentLine:
+def intent_line(desk: Desk, deal: Deal, *, has_fit: bool = False) -> IntentLine:
     proposal = deal.proposal
     last = deal.offers[-1].agreement if deal.offers else None
     return IntentLine(
@@ -152,7 +156,7 @@ def intent_line(desk: Desk, deal: Deal) -> IntentLine:
         musts=sum(wish.weight == "must" for wish in proposal.wishes) if proposal else 0,
         budget=proposal.budget.maximum if proposal and proposal.budget else None,
         asked=proposal.price if proposal else None,
-        fit=fit_of(desk, deal, proposal) if proposal and deal.state in TO_ANSWER else None,
+        fit=fit_of(desk, deal, proposal) if has_fit and proposal and deal.state in TO_ANSWER else None,
         offered=last.price if last else None,
         reason=deal.decline_reason or "",
     )

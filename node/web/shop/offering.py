@@ -78,7 +78,7 @@ def offer_form_view(
         last=last,
         replaces=any(not offer.firm for offer in deal.live_offers),
         like_last=like_last and last is not None,
-        sku=sku,
+        sku=sku if goods is not None else "",
     )
 
 

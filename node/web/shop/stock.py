@@ -26,7 +26,7 @@ __all__ = [
     "trial_of",
 ]
 
-PAGE = 50
+PAGE = 40
 FIRST_ROWS = 5
 MOST_PROBLEMS = 200
 

@@ -31,8 +31,10 @@ async def inbox(visit: Visit) -> Answer:
     shown = query.first("show")
     if shown not in INBOX_VIEWS:
         raise Missing
-    before, only_fitting = place_before(visit), query.first("fit") == "yes"
-    view = await visit.look(lambda desk: inbox_view(desk, account, shown, before, only_fitting=only_fitting))
+    before, fits = place_before(visit), query.first("fit")
+    if fits not in ("", "shown", "only"):
+        raise Missing
+    view = await visit.look(lambda desk: inbox_view(desk, account, shown, before, fits=fits))
     return Page("shop/inbox.html", view, visit.form_or(DECLINE), fragment="list")
 
 

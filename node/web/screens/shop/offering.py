@@ -14,6 +14,7 @@ from node.domain.offers import Item, Meets, PartKind, PricePart
 from node.domain.values import Money
 from node.services.disclosure import FIELDS
 from node.services.quotes import Quote, make_offer
+from node.web import formats
 from node.web.deal_words import FIELDS as FIELD_NAMES
 from node.web.fields import choice, day, hidden, many, money, optional, switch, text
 from node.web.forms import Filled, Form
@@ -158,7 +159,7 @@ def _quote(desk: Desk, visit: Visit, filled: Filled, account: str, proposal: Pro
     if total < 0:
         raise filled.refused("discount", _("It is more than the price."), _("Choose a smaller one."))
     if proposal.budget is not None and total > proposal.budget.maximum.amount_minor:
-        budget = proposal.budget.maximum
+        budget = formats.money(proposal.budget.maximum, visit.locale)
         raise filled.refused(
             "goods", _("It is over their budget of %(budget)s.", budget=budget), _("Offer less.")
         )

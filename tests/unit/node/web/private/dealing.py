@@ -23,7 +23,7 @@ from node.store.sqlite import open_sqlite
 from tests.browsing import Browser
 from tests.unit.node.web.private.conftest import HASHED, PASSWORD, Clock
 
-__all__ = ["Home", "Street", "last_part"]
+__all__ = ["CATALOGUE", "Home", "Street", "last_part"]
 
 COMMANDS = build_commands()
 CATALOGUE = """\
@@ -111,12 +111,17 @@ class Street:
         self.homes[name] = Home(name, opened, app)
         return self.homes[name]
 
-    async def neighbour(self, name: str, *, on: str) -> None:
-        """Another person on the same node."""
+    async def neighbour(self, name: str, *, on: str, kind: str = "person") -> None:
+        """Another account on the same node."""
         node = self.homes[on].opened.node
         actor = f"{node.config.base_url}/actors/{name}"
         new = NewAccount(
-            name, AccountKind.PERSON, name.title(), self._key(actor), terms_accepted=(), password_hash=HASHED
+            name,
+            AccountKind(kind),
+            name.title(),
+            self._key(actor),
+            terms_accepted=tuple(ROSTER) if kind == "vendor" else (),
+            password_hash=HASHED,
         )
         await node.work(lambda desk: create_account(desk, new))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.responses import JSONResponse
 
 from federation.keys import SigningKey
 from node.desk import Desk
@@ -16,14 +18,15 @@ from node.domain.deals import DealState
 from node.domain.messages import Kind, Stage
 from node.domain.offers import FieldAsked
 from node.services.disclosure import disclose, read_card
-from node.web.deal_views import PER_PAGE
+from node.web.deal_views import NEWEST, PER_PAGE
 from node.wire.bundles import parse_bundle
 from tests.browsing import Browser
 from tests.builders import a_deal
-from tests.unit.node.web.private.dealing import Home, Street
+from tests.unit.node.web.private.dealing import CATALOGUE, Home, Street
 
 pytestmark = pytest.mark.anyio
 ANA = "https://ana.example"
+NORTH = "https://north.example/actors/north"
 
 
 @pytest.fixture
@@ -52,6 +55,21 @@ async def sent(street: Street, kind: Kind) -> int:
     (deal,) = await ana.deals()
     kept = await ana.opened.node.look(lambda desk: desk.tx.evidence.of_deal(deal.own, deal.id))
     return sum(message.kind == kind for message in kept)
+
+
+@dataclass
+class Featuring:
+    """A node whose collection of standing offers is served as another software might."""
+
+    app: Any
+    collection: dict[str, Any]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"].endswith("/featured"):
+            document = {"id": f"{NORTH}/featured", "type": "OrderedCollection", **self.collection}
+            await JSONResponse(document, media_type="application/activity+json")(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 async def published(street: Street) -> list[bytes]:
@@ -273,6 +291,18 @@ async def test_deal_of_another_account_is_missing_everywhere(street: Street) -> 
     assert await sent(street, Kind.CONFIRM) == 0
 
 
+async def test_page_of_a_long_deal_shows_its_end_and_leads_to_the_rest(street: Street) -> None:
+    north, browser, page = await agreed(street)
+    for number in range(NEWEST):
+        await north.ask("deal.ask", deal=(await north.deal()).id, text=f"word {number} of ours")
+    await street.settle()
+    seen = await browser.get(page)
+    assert seen.read.links["4 earlier messages"] == f"{page}/evidence"
+    assert "You accepted" not in seen.words
+    assert "word 11 of ours" in seen.words
+    assert "You accepted" in (await browser.get(f"{page}/evidence")).words
+
+
 async def test_server_that_does_not_answer_is_told_in_words(street: Street) -> None:
     _, browser, page = await agreed(street)
     street.network.down.add("north.example")
@@ -387,6 +417,32 @@ async def test_vendor_whose_server_is_down_is_told_so(street: Street) -> None:
     street.network.down.add("north.example")
     seen = await browser.get("/my/buy?vendor=%40north%40north.example")
     assert (seen.status, "could not be asked" in seen.words) == (502, True)
+
+
+async def test_vendor_of_the_same_node_sells_without_the_network(street: Street) -> None:
+    ana = street.homes["ana"]
+    await street.neighbour("dairy", on="ana", kind="vendor")
+    await ana.ask("catalogue.import", csv=CATALOGUE, account="dairy")
+    await ana.ask("post.add", sku="MILK", account="dairy")
+    await ana.ask("vendors.add", vendor="@dairy@ana.example", account="ana")
+    before, browser = street.network.sent, await street.browser()
+    seen = await browser.get("/my/buy?vendor=%40dairy%40ana.example")
+    assert "€1.35 each" in seen.words
+    assert street.network.sent == before
+
+
+async def test_collection_of_other_software_is_read_as_it_comes(street: Street) -> None:
+    north, browser, _ = await milk(street)
+    post = (await north.opened.node.look(lambda desk: desk.tx.posts.all(NORTH, "standing offer")))[0]
+    for listed, is_found in (
+        ({"orderedItems": [{"id": post.id}, 7, f"{NORTH}/nothing"]}, True),
+        ({"orderedItems": "none"}, False),
+        ({}, False),
+    ):
+        street.network.apps["north.example"] = Featuring(north.app, listed)
+        seen = await browser.get("/my/buy?vendor=%40north%40north.example")
+        assert ("€1.35 each" in seen.words) is is_found
+        assert is_found or "Nothing just now" in seen.words
 
 
 # --- what was disclosed -------------------------------------------------------------------------------------

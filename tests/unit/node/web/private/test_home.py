@@ -143,6 +143,13 @@ async def test_what_is_new_is_marked_and_other_people_see_none_of_it(world: Worl
     assert "North" not in seen.words
 
 
+async def test_deal_that_was_looked_at_is_new_no_longer(world: World) -> None:
+    street = await Street.of(world, "north", rule=True)
+    _, deal = await agreed(street)
+    assert (await street.browser.get(f"/my/deals/{deal.rpartition('/')[2]}")).status == 200
+    assert " New " not in (await street.browser.get("/my")).words
+
+
 async def test_drafts_are_not_forgotten(world: World) -> None:
     street = await Street.of(world, "north")
     await street.compose("north")

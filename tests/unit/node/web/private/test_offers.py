@@ -385,5 +385,6 @@ async def test_second_offer_of_an_intent_cannot_be_accepted(street: Street) -> N
     browser.at = other
     seen = await browser.submit({}, f"{second}/accept")
     assert (seen.status, "accepted already" in seen.words) == (422, True)
+    assert seen.read.links["See how it stands"] == first.partition("/offers/")[0]
     states = {deal.state for deal in await street.homes["ana"].deals()}
     assert states == {DealState.ACCEPTING, DealState.OFFERED}

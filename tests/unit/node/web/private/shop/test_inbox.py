@@ -24,16 +24,17 @@ async def test_an_intent_shows_what_is_wanted_and_what_fits(street: Street) -> N
     await street.stock()
     await street.cast(name="<b>child</b> bicycle\u202e")
     browser = await street.browser()
-    seen = await browser.get("/my")
+    assert "North Kid 20" not in (await browser.get("/my")).words
+    seen = await browser.get("/my?fit=shown")
     assert "&lt;b&gt;child&lt;/b&gt; bicycle" in seen.html
     assert "\u202e" not in seen.html
     assert "North Kid 20 fits, €289.00" in seen.words
     assert "no budget named" in seen.words
     assert "Somebody at ana.example" in seen.words
     await street.cast(category="Q7802", name="bread")
-    seen = await browser.get("/my")
+    seen = await browser.get("/my?fit=shown")
     assert "nothing in the catalogue fits" in seen.words
-    seen = await browser.get("/my?fit=yes")
+    seen = await browser.get("/my?fit=only")
     assert "bread" not in seen.words
     assert "child" in seen.words
 
@@ -110,3 +111,5 @@ async def test_the_list_goes_on_on_the_next_page(street: Street) -> None:
     older = await browser.get(first.read.links["Older"])
     assert "wanted 01" in older.words
     assert "wanted 21" not in older.words
+    part = older.html.partition('hx-get="')[2].partition('"')[0].replace("&amp;", "&")
+    assert "wanted 01" in (await browser.get(part, hx_request="true")).words
