@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, cast
-from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -31,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from federation.encodings import decode_base64, decode_multibase, encode_multibase
 from federation.errors import KeyRefused
+from federation.ids import same_origin
 from federation.messages import JsonObject
 
 __all__ = [
@@ -58,7 +58,6 @@ _RSA_BITS = range(2048, 8193)
 _RSA_EXPONENTS = range(65537, 2**64)
 """The upper end bounds the work of one verification; nobody uses a larger one honestly."""
 _KEYS_PER_LIST = 10
-_NOT_IN_AN_ID = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"<>\\^`{}|\ud800-\udfff\ufffe\uffff]")
 _PKCS1V15, _SHA256 = padding.PKCS1v15(), hashes.SHA256()
 _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----\s([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----", re.ASCII)
 
@@ -258,7 +257,8 @@ def _read_entry(
     key_id, owner, text = entry.get("id"), entry.get(owner_name), entry.get(value_name)
     if not isinstance(key_id, str) or owner != actor or not isinstance(text, str):
         return None
-    if not (key_id.startswith(actor + "#") or _have_same_origin(key_id, actor)):
+    # FEP-fe34. An id that is no plain IRI has no origin, however it begins: nobody could ask for it.
+    if not same_origin(key_id, actor):
         return None
     try:
         if value_name == "publicKeyPem":
@@ -266,19 +266,6 @@ def _read_entry(
         return parse_multikey(text, key_id=key_id, owner=actor) if entry.get("type") == "Multikey" else None
     except KeyRefused:
         return None
-
-
-def _have_same_origin(first: str, second: str) -> bool:
-    """FEP-fe34's origin of two ids, strictly: no user information, no odd spelling is forgiven."""
-    if _NOT_IN_AN_ID.search(first):  # urlsplit drops some of these in silence
-        return False
-    try:
-        one, other = urlsplit(first), urlsplit(second)
-    except ValueError:
-        return False
-    if not one.netloc or "@" in one.netloc:
-        return False
-    return (one.scheme, one.netloc.lower()) == (other.scheme, other.netloc.lower())
 
 
 def _without_ambiguous(keys: list[PublicKey]) -> list[PublicKey]:

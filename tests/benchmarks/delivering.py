@@ -48,6 +48,7 @@ FIRST_CONTACT = Row(
     "bare TLS connections",
     0.60,
     "higher",
+    bar=0.22,
 )
 MANY_HOSTS = Row(
     "many-hosts",

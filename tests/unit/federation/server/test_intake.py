@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -124,6 +125,46 @@ async def test_what_takes_too_long_is_called_off_and_only_that() -> None:
     await take("later", 0)
     await take("later and slow", 60)
     assert ended == ["quick", "slow called off", "slow too called off", "later", "later and slow called off"]
+
+
+class _Clock:
+    """A loop's time, turned by hand: what it is asked to call stands in `calls`, until it is told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+        self.calls: list[tuple[float, Callable[..., None]]] = []
+
+    def time(self) -> float:
+        return self.now_s
+
+    def call_at(self, when_s: float, callback: Callable[..., None], *_: object) -> object:
+        self.calls.append((when_s, callback))
+        return callback
+
+    def turn_to(self, now_s: float) -> None:
+        self.now_s = now_s
+        due, self.calls = self.calls, []
+        for _, callback in due:
+            callback(self)
+
+
+async def test_one_timer_goes_from_what_ended_in_time_to_what_comes_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = _Clock()
+    called_off: list[Wait] = []
+    monkeypatch.setattr("asyncio.get_running_loop", lambda: clock)
+    patience, quick, later = Patience(5.0), Wait(), Wait()
+    with quick.for_(patience):
+        assert [when_s for when_s, _ in clock.calls] == [105.0]
+        clock.now_s = 103.0
+    with later.for_(patience):
+        monkeypatch.setattr(Wait, "call_off", lambda wait: called_off.append(wait))
+        clock.turn_to(105.0)
+        assert [when_s for when_s, _ in clock.calls] == [108.0], "not due yet: looked at again when it is"
+        assert called_off == []
+        clock.turn_to(108.0)
+    assert (called_off, clock.calls) == ([later], [])
 
 
 async def test_a_task_that_is_cancelled_from_outside_stays_cancelled() -> None:

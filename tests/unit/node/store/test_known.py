@@ -17,6 +17,7 @@ from node.store.sqlite import SqliteDatabase, schema
 from node.store.sqlite.dealings import SqliteDeals
 from node.store.sqlite.transaction import SqliteTx
 from tests.builders import ACCOUNT, NOW, a_deal, a_rule
+from tests.unit.node.store.steps import steps_of
 
 pytestmark = pytest.mark.anyio
 
@@ -241,17 +242,8 @@ def test_to_save_a_deal_costs_the_same_however_many_there_are() -> None:
     deals = SqliteDeals(connection)
 
     def save(number: int) -> int:
-        steps = 0
-
-        def count() -> int:
-            nonlocal steps
-            steps += 1
-            return 0
-
-        connection.set_progress_handler(count, 10)
-        deals.save(a_deal(id=f"https://ana.example/deals/{number}"), None)
-        connection.set_progress_handler(None, 0)
-        return steps
+        deal = a_deal(id=f"https://ana.example/deals/{number}")
+        return steps_of(connection, lambda: deals.save(deal, None), by=10)
 
     before = save(0)
     for number in range(1, 500):

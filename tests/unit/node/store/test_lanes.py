@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,6 +14,7 @@ from node.store.ports import QueuedJob
 from node.store.sqlite import schema
 from node.store.sqlite.outbox import SqliteDeliveries
 from tests.builders import NOW
+from tests.unit.node.store.steps import steps_of
 
 
 def a_job(number: int, host: str, minutes: int = 0) -> QueuedJob:
@@ -22,21 +22,6 @@ def a_job(number: int, host: str, minutes: int = 0) -> QueuedJob:
     due = NOW + timedelta(minutes=minutes)
     later = NOW + timedelta(days=7)
     return QueuedJob("a", "r", inbox, "me", "#k", b"body", f"{number}", NOW, later, due_at=due)
-
-
-def steps_of(connection: sqlite3.Connection, work: Callable[[], object]) -> int:
-    """How many hundreds of steps the database takes for it."""
-    steps = 0
-
-    def count() -> int:
-        nonlocal steps
-        steps += 1
-        return 0
-
-    connection.set_progress_handler(count, 100)
-    work()
-    connection.set_progress_handler(None, 0)
-    return steps
 
 
 @pytest.fixture
@@ -53,7 +38,7 @@ def test_x23_a_claim_costs_the_same_with_a_backlog_and_with_many_silent_hosts(
     for number in range(20):
         outbox.enqueue(a_job(number, f"well{number}"))
     outbox.enqueue(a_job(20, "flood"))
-    before = steps_of(connection, lambda: outbox.claim(40, NOW))
+    before = steps_of(connection, lambda: outbox.claim(40, NOW), by=100)
     for number in range(21, 5000):
         outbox.enqueue(a_job(number, "flood"))
     for number in range(5000, 7000):
@@ -63,9 +48,9 @@ def test_x23_a_claim_costs_the_same_with_a_backlog_and_with_many_silent_hosts(
         outbox.enqueue(a_job(number, f"silent{number}"))
         outbox.settle(number + 1, held, NOW)
     assert len(outbox.claim(40, NOW)) == 21
-    after = steps_of(connection, lambda: outbox.claim(40, NOW))
+    after = steps_of(connection, lambda: outbox.claim(40, NOW), by=100)
     assert after <= 2 * before + 5
-    assert steps_of(connection, outbox.next_due) <= 2
+    assert steps_of(connection, outbox.next_due, by=100) <= 2
     connection.close()
 
 
@@ -83,12 +68,12 @@ def test_a_message_costs_the_same_however_many_others_wait_or_were_delivered(
         outbox.settle(outbox.all(limit=2)[1].id, delivered, NOW)
         assert outbox.delivered_at("a", "nobody") is None
 
-    before = steps_of(connection, lambda: deliver_two_of_three(0))
+    before = steps_of(connection, lambda: deliver_two_of_three(0), by=100)
     for number in range(1, 2000):
         outbox.enqueue(replace(a_job(number, "two"), activity_id=f"b{number}"))
         if number % 2:
             outbox.settle(outbox.all(limit=1)[0].id, delivered, NOW)
-    after = steps_of(connection, lambda: deliver_two_of_three(2000))
+    after = steps_of(connection, lambda: deliver_two_of_three(2000), by=100)
     assert after <= 2 * before + 5
     connection.close()
 

@@ -15,6 +15,7 @@ from node.store.sqlite import inbox as inbox_module
 from node.store.sqlite import schema
 from node.store.sqlite.inbox import SeenHash, SqliteInbox
 from tests.builders import NOW
+from tests.unit.node.store.steps import steps_of
 
 SEEN = SeenHash(b"k")
 
@@ -44,17 +45,7 @@ def claim(inbox: SqliteInbox, *busy: str) -> list[int]:
 
 def steps_of_claim(connection: sqlite3.Connection, *busy: str) -> int:
     """How many tens of steps the database takes for one claim."""
-    steps = 0
-
-    def count() -> int:
-        nonlocal steps
-        steps += 1
-        return 0
-
-    connection.set_progress_handler(count, 10)
-    claim(SqliteInbox(connection), *busy)
-    connection.set_progress_handler(None, 0)
-    return steps
+    return steps_of(connection, lambda: claim(SqliteInbox(connection), *busy), by=10)
 
 
 def test_a_backlog_of_100_000_costs_a_claim_no_more_than_one_of_ten(connection: sqlite3.Connection) -> None:
