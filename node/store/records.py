@@ -281,9 +281,9 @@ class Attempt:
 class Preferences:
     """How an account's owner reads its pages; "" leaves it to the browser, or to the node.
 
-    `language` is a tag such as "de", `time_zone` an IANA name, `theme` "light" or "dark". `hold_s` is for how
-    many seconds an intent that was sent from a page can still be taken back. `terms` are what a person proffers
-    unless she says else; () leaves it to the node.
+    `language` is a tag such as "de", `time_zone` an IANA name, `theme` "light" or "dark". `hold_s`: for how
+    many seconds an intent that was sent from a page can still be taken back. `terms` are what a person
+    proffers unless she says else; () leaves it to the node.
     """
 
     account: str

@@ -129,9 +129,11 @@ def test_serve_prints_the_address_when_it_is_ready_and_how_to_set_it_up(
     ran = obverse("serve")
     assert (ran.code, ran.out) == (
         0,
-        "https://ana.example is served on 127.0.0.1:8000\n"
-        "Nobody can log in yet. Set it up in a browser, within a day:\n"
-        "https://ana.example/setup?token=T\n",
+        (
+            "https://ana.example is served on 127.0.0.1:8000\n"
+            "Nobody can log in yet. Set it up in a browser, within a day:\n"
+            "https://ana.example/setup?token=T\n"
+        ),
     )
 
 

@@ -9,7 +9,9 @@ import pytest
 from node.domain.errors import InvalidInput
 from node.domain.sheets import MOST_COLUMNS, guess_columns, items_of, read_sheet
 
-GERMAN = "\ufeffArtikelnr.;Bezeichnung;VK;Lagerbestand;Farbe\nA-1;Rad, blau;279,00;3;blau\n\nA-2;Helm;39,5;;\n"
+GERMAN = (
+    "\ufeffArtikelnr.;Bezeichnung;VK;Lagerbestand;Farbe\nA-1;Rad, blau;279,00;3;blau\n\nA-2;Helm;39,5;;\n"
+)
 GIVEN = {"currency": "EUR", "category": "Q11442"}
 
 
