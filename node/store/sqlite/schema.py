@@ -176,8 +176,7 @@ _READY = (
 )
 
 
-# Nobody searched by these, and each message of a deal wrote to both. (The first would serve to delete a deal,
-# which nothing does.)
+# Nobody searched by these, and each message of a deal wrote to both.
 _FEWER_INDEXES = ("DROP INDEX deal_handle_deal", "DROP INDEX deal_changed")
 
 _ENTERING = (
@@ -207,8 +206,14 @@ _SELLING = (
 )
 
 
-# What is there when the column comes has been read: only what is new from then on is marked.
+# What is there when the column comes has been read: only what is new from then on is marked. A deal's ids
+# refer to it no more: whenever a deal is taken back, all of them would be gone through for those that do.
 _COMPOSING = (
+    """CREATE TABLE deal_id (account TEXT NOT NULL, reversed TEXT NOT NULL, own TEXT NOT NULL,
+    deal_id TEXT NOT NULL, PRIMARY KEY (account, reversed, own, deal_id)) STRICT, WITHOUT ROWID""",
+    "INSERT INTO deal_id SELECT account, reversed, own, deal_id FROM deal_handle",
+    "DROP TABLE deal_handle",
+    "ALTER TABLE deal_id RENAME TO deal_handle",
     """CREATE TABLE draft (account TEXT NOT NULL, id TEXT NOT NULL, changed_at INTEGER NOT NULL,
     data TEXT NOT NULL, PRIMARY KEY (account, id)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX deal_pressing ON deal (account, state, wake_at) WHERE wake_at IS NOT NULL",
