@@ -82,7 +82,7 @@ def create_app(node: Node, inbox: InboxDependencies, *, room: Room | None = None
 
 
 def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents, room: Room) -> Endpoints:
-    pages = PublicPages(node.config.base_url, documents)
+    pages = PublicPages(node.config.base_url, documents, Reports(node.metrics).failed)
 
     async def document(path: str, request: HttpMessage) -> Served | None:
         for_people = prefers_html(request.header("accept"))
@@ -121,7 +121,7 @@ def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents, room:
 
 
 def _following(node: Node, documents: Documents) -> Follow:
-    pages = PublicPages(node.config.base_url, documents)
+    pages = PublicPages(node.config.base_url, documents, Reports(node.metrics).failed)
     return Follow(node, lambda handle: node.look(lambda desk: pages.follow(desk.tx, handle)))
 
 

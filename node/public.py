@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from markupsafe import Markup
 
+from federation.errors import InvalidJson
 from federation.messages import JsonObject
 from federation.strictjson import parse_json_object
 from node.documents import Documents
 from node.domain.accounts import Account, AccountKind
+from node.domain.errors import Refusal
 from node.domain.feedback import FeedbackPost, Standing
 from node.domain.offers import StandingOffer
 from node.domain.values import Quantity
@@ -62,12 +65,19 @@ class PublicDocument:
 
 
 class PublicPages:
-    """Finds what lies at a path of this node and is public."""
+    """Finds what lies at a path of this node and is public.
 
-    def __init__(self, base_url: str, documents: Documents) -> None:
+    Shapes: `report(what, error)` is told of what the store holds and this version cannot read: one such post
+            is left out of a page, and hides nothing beside it.
+    """
+
+    def __init__(
+        self, base_url: str, documents: Documents, report: Callable[[str, BaseException], None]
+    ) -> None:
         self._base = base_url
         self._host = base_url.split("://", 1)[1]
         self._documents = documents
+        self._report = report
 
     def at(self, tx: Tx, path: str, now: datetime, *, as_page: bool = True) -> PublicDocument | None:
         """What lies at a raw path, None where a stranger may see nothing.
@@ -165,7 +175,7 @@ class PublicPages:
 
     def _post_page(self, tx: Tx, author: Account, post: Post, now: datetime) -> PublicView | None:
         if post.kind == FEEDBACK:
-            return self._feedback_page(author, post)
+            return self._feedback_page(tx, author, post)
         if post.kind == ANSWER:
             return self._answer_page(tx, author, post)
         offer = tx.posts.offer(post.id)
@@ -191,8 +201,10 @@ class PublicPages:
             feed=self._feed_of(author),
         )
 
-    def _feedback_page(self, author: Account, post: Post) -> FeedbackView:
-        said = _words(post)
+    def _feedback_page(self, tx: Tx, author: Account, post: Post) -> FeedbackView | None:
+        said = self._words(post)
+        if said is None:
+            return None
         return FeedbackView(
             host=self._host,
             page=said.url,
@@ -205,6 +217,7 @@ class PublicPages:
             from_a_purchase=post.standing == Standing.FROM_A_PURCHASE.value,
             content=_prose(said.content),
             aspects=tuple(AspectLine(a.name, a.content, a.mood) for a in said.aspects),
+            answers=self._beside(author, post, said, self._answers(tx, author)),
             description=plain_text(said.content),
             feed=self._feed_of(author),
         )
@@ -212,7 +225,6 @@ class PublicPages:
     def _answer_page(self, tx: Tx, author: Account, post: Post) -> AnswerView:
         answered, content = read_reply(parse_json_object(post.body))
         said = tx.posts.get(answered)
-        is_there = said is not None and said.kind == FEEDBACK and said.deleted_at is None
         return AnswerView(
             host=self._host,
             page=self._page_of_post(author, post),
@@ -220,21 +232,53 @@ class PublicPages:
             author=self._party(author),
             published_at=post.at,
             content=_prose(content),
-            said=_feedback_line(said, _words(said)) if said is not None and is_there else None,
+            said=self._line_of(said) if said is not None else None,
             description=plain_text(content),
             feed=self._feed_of(author),
         )
 
+    def _line_of(self, post: Post) -> FeedbackLine | None:
+        if post.kind != FEEDBACK or post.deleted_at is not None:
+            return None
+        said = self._words(post)
+        return _feedback_line(post, said) if said is not None else None
+
     def _feedback_lines(self, tx: Tx, account: Account) -> tuple[FeedbackLine, ...]:
+        answers = self._answers(tx, account)
+        return tuple(
+            replace(_feedback_line(post, said), answers=self._beside(account, post, said, answers))
+            for post, said in self._feedback(tx, account)
+        )
+
+    def _answers(self, tx: Tx, account: Account) -> dict[str, list[AnswerLine]]:
+        """Public answers by the feedback that they answer, oldest first: its own, and those to it."""
         answers: dict[str, list[AnswerLine]] = {}
         for post in reversed(tx.posts.all(account.id, ANSWER)):
             answered, content = read_reply(parse_json_object(post.body))
-            line = AnswerLine(self._page_of_post(account, post), post.at, _prose(content))
-            answers.setdefault(answered, []).append(line)
-        return tuple(
-            replace(_feedback_line(post, said), answers=tuple(answers.get(post.id, ())))
-            for post, said in _feedback(tx, account)
-        )
+            page = self._page_of_post(account, post) if post.author == account.id else post.id
+            answers.setdefault(answered, []).append(AnswerLine(page, post.at, _prose(content)))
+        return answers
+
+    def _beside(
+        self, account: Account, post: Post, said: FeedbackPost, answers: Mapping[str, list[AnswerLine]]
+    ) -> tuple[AnswerLine, ...]:
+        """The answers to one feedback, each by the name of the vendor that it is about."""
+        name = account.display_name if post.author != account.id else said.mention or said.vendor
+        return tuple(replace(line, by=name) for line in answers.get(post.id, ()))
+
+    def _feedback(self, tx: Tx, account: Account) -> Iterator[tuple[Post, FeedbackPost]]:
+        for post in tx.posts.all(account.id, FEEDBACK):
+            said = self._words(post)
+            if said is not None:
+                yield post, said
+
+    def _words(self, post: Post) -> FeedbackPost | None:
+        """What a kept post says; None, and reported, where this version cannot read it."""
+        try:
+            return parse_feedback_post(parse_json_object(post.body), digest="")
+        except (InvalidJson, Refusal) as error:
+            self._report("kept feedback", error)
+            return None
 
     def _page_of_post(self, account: Account, post: Post) -> str:
         return f"{self._page_of(account)}/{post.id.rpartition('/')[2]}"
@@ -244,7 +288,11 @@ class PublicPages:
     def _feed(self, tx: Tx, account: Account) -> FeedView:
         party = self._party(account)
         lines = [_feed_line_of_offer(offer, party) for offer in _offers(tx, account)]
-        lines += [_feed_line_of_feedback(post, said) for post, said in _feedback(tx, account)]
+        answers = self._answers(tx, account)
+        lines += [
+            _feed_line_of_feedback(post, said, self._beside(account, post, said, answers))
+            for post, said in self._feedback(tx, account)
+        ]
         newest = sorted(lines, key=lambda line: line.updated_at, reverse=True)[:MOST_IN_A_FEED]
         return FeedView(
             host=self._host,
@@ -261,14 +309,6 @@ class PublicPages:
 def _offers(tx: Tx, account: Account) -> list[StandingOffer]:
     found = (tx.posts.offer(post.id) for post in tx.posts.all(account.id, OFFER))
     return [offer for offer in found if offer is not None]
-
-
-def _feedback(tx: Tx, account: Account) -> list[tuple[Post, FeedbackPost]]:
-    return [(post, _words(post)) for post in tx.posts.all(account.id, FEEDBACK)]
-
-
-def _words(post: Post) -> FeedbackPost:
-    return parse_feedback_post(parse_json_object(post.body), digest="")
 
 
 def _prose(html: str) -> Markup:
@@ -302,14 +342,15 @@ def _feed_line_of_offer(offer: StandingOffer, vendor: Party) -> FeedLine:
     )
 
 
-def _feed_line_of_feedback(post: Post, said: FeedbackPost) -> FeedLine:
+def _feed_line_of_feedback(post: Post, said: FeedbackPost, answers: tuple[AnswerLine, ...]) -> FeedLine:
     return FeedLine(
         id=post.id,
         page=said.url,
         title=said.title,
         author=Party(said.author, said.author, said.url),
         published_at=said.published_at,
-        updated_at=said.published_at,
+        updated_at=max([said.published_at, *(answer.published_at for answer in answers)]),
         content=_prose(said.content),
         standing=post.standing or Standing.UNVERIFIED.value,
+        answers=answers,
     )

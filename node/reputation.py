@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from federation.errors import InvalidJson
 from federation.strictjson import parse_json_object
 from node.desk import Desk
 from node.domain.errors import Refusal
@@ -57,5 +58,5 @@ def _read(post: Post) -> FeedbackPost | None:
     """The words of a kept post; None where this version cannot read it any more."""
     try:
         return parse_feedback_post(parse_json_object(post.body), digest="")
-    except Refusal:
+    except (InvalidJson, Refusal):
         return None

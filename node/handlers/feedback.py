@@ -1,30 +1,74 @@
-"""Public posts about a vendor of ours: what they are worth is computed here, never taken from the post."""
+"""Public posts about a vendor of ours, and a vendor's public answers to posts of ours.
+
+What a post is worth is computed here, never taken from it.
+"""
 
 from __future__ import annotations
 
 from federation.jsonld import as_id, as_list
 from federation.listeners import Inbound
 from federation.messages import JsonObject
+from federation.strictjson import parse_json_object
 from node.context import Node
 from node.desk import Desk
 from node.domain.errors import Refusal
 from node.domain.feedback import FeedbackPost
 from node.lookups import known_key_for_proof
-from node.services.feedback import receive_feedback
+from node.services.feedback import KIND, REPLY, receive_answer, receive_feedback
+from node.store.ports import Post
 from node.wire.credentials import parse_credential
 from node.wire.feedback import is_feedback_post, parse_feedback_post, verify_purchase
+from node.wire.replies import is_reply, parse_reply, read_reply
 
 __all__ = ["take_note"]
 
+MOST_ANSWERS = 10
+"""So many answers to one feedback are kept; no vendor fills a page of somebody else's."""
+ANSWERS_LOOKED_AT = 200
+
 
 async def take_note(node: Node, inbound: Inbound) -> None:
-    """Keep public feedback about a vendor of ours; other Notes are not read yet.
+    """Keep public feedback about a vendor of ours, and a vendor's answer to ours; no other Note is read yet.
 
     A conversation from the fediverse is a capability of its own (see the README's status).
     """
     activity = inbound.activity.json
-    if not is_feedback_post(activity):
+    if is_feedback_post(activity):
+        await _take_feedback(node, inbound)
+    elif is_reply(activity):
+        await _take_answer(node, inbound)
+
+
+async def _take_answer(node: Node, inbound: Inbound) -> None:
+    """Only whom the feedback is about answers beside it: anybody else's reply is a conversation elsewhere."""
+    try:
+        reply = parse_reply(inbound.activity.json)
+    except Refusal:
         return
+
+    def work(desk: Desk) -> None:
+        if not desk.tx.inbox.is_pending(inbound.entry.id):
+            return
+        answered = desk.tx.posts.get(reply.in_reply_to)
+        if answered is not None and _is_about(answered, reply.author):
+            kept = desk.tx.posts.all(answered.account, REPLY, limit=ANSWERS_LOOKED_AT)
+            others = [post for post in kept if read_reply(parse_json_object(post.body))[0] == answered.id]
+            if len(others) < MOST_ANSWERS:
+                receive_answer(desk, answered, reply.id, reply.author, reply.published_at, inbound.entry.body)
+        desk.tx.inbox.finish(inbound.entry.id)
+
+    await node.work(work)
+
+
+def _is_about(post: Post, vendor: str) -> bool:
+    """Whether a post is public feedback of ours about this vendor, and still there."""
+    if post.kind != KIND or post.author != post.account or post.deleted_at is not None:
+        return False
+    return bool(parse_json_object(post.body)["object"]["withRegardTo"] == vendor)
+
+
+async def _take_feedback(node: Node, inbound: Inbound) -> None:
+    activity = inbound.activity.json
     try:
         post = parse_feedback_post(activity, digest=inbound.entry.digest)
     except Refusal:

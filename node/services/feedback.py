@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from federation.keys import SigningKey
 from node import attest, publish
 from node.desk import Desk
@@ -12,7 +14,15 @@ from node.domain.feedback import FeedbackPost, Standing, standing
 from node.domain.messages import Aspect
 from node.store.ports import Notice, Post
 
-__all__ = ["REPLY", "PublicWords", "answer_feedback", "publish_feedback", "receive_feedback"]
+__all__ = [
+    "KIND",
+    "REPLY",
+    "PublicWords",
+    "answer_feedback",
+    "publish_feedback",
+    "receive_answer",
+    "receive_feedback",
+]
 
 KIND = "feedback"
 REPLY = "reply"
@@ -95,6 +105,21 @@ def receive_feedback(
     text = f"Public feedback by {post.author}: {post.title} ({judged})"
     desk.tx.notices.add(Notice(account.id, desk.now, text, kind=KIND))
     return judged
+
+
+def receive_answer(
+    desk: Desk, answered: Post, note_id: str, vendor: str, published_at: datetime, body: bytes
+) -> None:
+    """Keep the vendor's public answer to feedback of ours, to stand beside it.
+
+    Shapes: `body` is the Create as it came. What is there already stays: an answer is said once.
+    """
+    if desk.tx.posts.get(note_id) is not None:
+        return
+    at = min(published_at, desk.now)
+    desk.tx.posts.save(Post(note_id, answered.account, vendor, REPLY, body, at))
+    text = f"{vendor} answered your public feedback, for everybody to read"
+    desk.tx.notices.add(Notice(answered.account, desk.now, text, kind=KIND))
 
 
 def answer_feedback(desk: Desk, account: Account, feedback_id: str, writer: Contact, words: str) -> str:

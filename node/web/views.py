@@ -73,11 +73,12 @@ class AspectLine:
 
 @dataclass(frozen=True, slots=True)
 class AnswerLine:
-    """What a vendor says to feedback in public, beside it."""
+    """What a vendor says to feedback in public, beside it. `by` is its name."""
 
     page: str
     published_at: datetime
     content: Markup | str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,7 @@ class FeedbackView:
     from_a_purchase: bool = False
     content: Markup | str = ""
     aspects: tuple[AspectLine, ...] = ()
+    answers: tuple[AnswerLine, ...] = ()
     description: str = ""
     feed: str = ""
 
@@ -242,6 +244,7 @@ class FeedLine:
     content: Markup | str = ""
     price: Price | None = None
     standing: str = ""
+    answers: tuple[AnswerLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
