@@ -9,7 +9,16 @@ from enum import StrEnum
 
 from node.domain.errors import InvalidInput
 
-__all__ = ["SHORTEST_PASSWORD", "Account", "AccountKind", "Contact", "Persona", "PersonaState", "check_name"]
+__all__ = [
+    "SHORTEST_PASSWORD",
+    "Account",
+    "AccountKind",
+    "Contact",
+    "Persona",
+    "PersonaState",
+    "check_name",
+    "is_named",
+]
 
 SHORTEST_PASSWORD = 10
 _NAME = re.compile(r"[a-z0-9_]{1,30}", re.ASCII)
@@ -67,6 +76,16 @@ class Contact:
     terms_accepted: tuple[str, ...] = ()
     implements: tuple[str, ...] = ()
     url: str | None = None
+    keys: tuple[str, ...] = ()
+    """The fingerprints of its keys, as the document listed them."""
+    proven_at: datetime | None = None
+    """When the handle's own host last named this actor."""
+
+
+def is_named(contact: Contact, words: str) -> bool:
+    """Whether its name or handle holds each of these words, however they are spelt in case."""
+    named = f"{contact.name}\n{contact.handle}".casefold()
+    return all(word in named for word in words.casefold().split())
 
 
 def check_name(name: str) -> str:

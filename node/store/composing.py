@@ -46,6 +46,16 @@ class Overview(Protocol):
         """Deals in these states that have a clock; the one that strikes first comes first."""
         ...
 
+    def with_vendor(
+        self, account: str, vendor: str, *, before: int | None = None, limit: int = 50
+    ) -> list[tuple[int, Deal]]:
+        """A customer's deals with one vendor, newest change first, each with the place to go on `before`."""
+        ...
+
+    def tally_with(self, account: str, vendor: str, states: Iterable[DealState]) -> dict[DealState, int]:
+        """How many of a customer's deals with one vendor are in each of these states; none of 0."""
+        ...
+
     def last_word(self, own: str, deal_id: str) -> StoredMessage | None:
         """The last question, answer or other word of a deal that was not refused, of whichever side."""
         ...

@@ -14,6 +14,7 @@ from node.domain.accounts import Persona
 from node.domain.deals import DealState
 from node.domain.drafts import Draft, Part, Template
 from node.domain.intents import PersonaMode, Place
+from node.domain.messages import Sender
 from node.domain.values import Quantity
 from node.store.ports import Database, Direction, KeyRow, Notice, QueuedJob, StoredMessage, Tx
 from tests.builders import ACCOUNT, BICYCLE, NOW, TERMS, VENDOR, a_deal, a_wish, an_intent, money
@@ -189,3 +190,34 @@ async def test_notice_is_new_until_its_deal_was_looked_at(db: Database) -> None:
     assert [notice.text for notice in new] == ["News 3.", "News 1."]
     assert new == (await db.read(lambda tx: tx.notices.all(ACCOUNT, deal_id="d1")))
     assert len(await db.read(lambda tx: tx.overview.unread(VENDOR))) == 1
+
+
+# --- with one vendor --------------------------------------------------------------------------------------
+
+
+async def test_deals_with_one_vendor_are_listed_and_counted(db: Database) -> None:
+    other = "https://other.example/actors/other"
+    mine = [a_deal(state, id=f"d{n}") for n, state in enumerate((DealState.OPEN, DealState.OFFERED))]
+    again = a_deal(DealState.OPEN, id="d2")
+    sold = a_deal(id="s", side=Sender.VENDOR, account=ACCOUNT, own=ACCOUNT, peer=VENDOR)
+    elsewhere = a_deal(id="o", peer=other)
+
+    def write(tx: Tx) -> list[str]:
+        for deal in (*mine, again, sold, elsewhere, replace(mine[0], id="h", account=VENDOR)):
+            tx.deals.save(deal, None)
+        return [deal.id for _, deal in tx.overview.with_vendor(ACCOUNT, VENDOR)]
+
+    assert await db.write(write) == ["d2", "d1", "d0"]
+    await db.write(lambda tx: tx.deals.save(mine[0], None))
+    first = await db.read(lambda tx: tx.overview.with_vendor(ACCOUNT, VENDOR, limit=2))
+    assert [deal for _, deal in first] == [mine[0], again]
+    rest = await db.read(lambda tx: tx.overview.with_vendor(ACCOUNT, VENDOR, before=first[-1][0], limit=2))
+    assert [deal for _, deal in rest] == [mine[1]]
+    wanted = (DealState.OPEN, DealState.OFFERED, DealState.CONCLUDED)
+    tally = await db.read(lambda tx: tx.overview.tally_with(ACCOUNT, VENDOR, wanted))
+    assert tally == {DealState.OPEN: 2, DealState.OFFERED: 1}
+    assert await db.read(lambda tx: tx.overview.tally_with(ACCOUNT, VENDOR, [DealState.OFFERED])) == {
+        DealState.OFFERED: 1
+    }
+    assert await db.read(lambda tx: tx.overview.tally_with(ACCOUNT, other, wanted)) == {DealState.OPEN: 1}
+    assert await db.read(lambda tx: tx.overview.with_vendor(ACCOUNT, "nobody")) == []

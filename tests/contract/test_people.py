@@ -9,8 +9,9 @@ import pytest
 
 from node.domain.accounts import Account, AccountKind, Contact, Persona, PersonaState
 from node.domain.errors import Reason
+from node.domain.messages import Sender
 from node.store.ports import Block, Database, Follower, FollowState, KeyRow, Notice, Session, Tx
-from tests.builders import NOW, TERMS
+from tests.builders import ACCOUNT, NOW, TERMS, a_deal
 from tests.contract.writing import each
 
 pytestmark = pytest.mark.anyio
@@ -87,6 +88,35 @@ async def test_contacts_belong_to_one_account(db: Database) -> None:
     assert await db.write(lambda tx: tx.contacts.remove(ANA, SHOP))
     assert not await db.write(lambda tx: tx.contacts.remove(ANA, SHOP))
     assert await db.read(lambda tx: tx.contacts.all(ANA)) == [bake]
+
+
+async def test_contacts_are_paged_by_the_last_deal_with_each(db: Database) -> None:
+    def contact(name: str) -> Contact:
+        actor = f"https://{name}.example/actors/{name}"
+        return Contact(ACCOUNT, actor, f"@{name}@{name}.example", name.title(), f"{actor}/inbox", NOW)
+
+    bake, cut, dig, east = (contact(name) for name in ("bake", "cut", "dig", "east"))
+    mine = [a_deal(id=f"d{n}", peer=one.actor) for n, one in enumerate((dig, cut, dig))]
+    theirs = a_deal(id="s", side=Sender.VENDOR, account=ACCOUNT, own=ACCOUNT, peer=east.actor)
+
+    def page(tx: Tx, words: str = "", **place: int) -> list[str]:
+        return [one.name for one in tx.contacts.page(ACCOUNT, words=words, **place)]
+
+    def write(tx: Tx) -> list[str]:
+        for one in (east, dig, cut, bake, replace(bake, account=ANA)):
+            tx.contacts.save(one)
+        for deal in (*mine, theirs):
+            tx.deals.save(deal, None)
+        return page(tx)
+
+    # What a function has saved it sees at once; a deal in which the account sells says nothing of vendors.
+    assert await db.write(write) == ["Dig", "Cut", "Bake", "East"]
+    await db.write(lambda tx: tx.deals.save(mine[1], None))
+    assert await db.read(page) == ["Cut", "Dig", "Bake", "East"]
+    assert await db.read(lambda tx: page(tx, limit=2, offset=1)) == ["Dig", "Bake"]
+    assert await db.read(lambda tx: page(tx, "T .example")) == ["Cut", "East"]
+    assert await db.read(lambda tx: page(tx, "T .example", limit=2, offset=1)) == ["East"]
+    assert await db.read(lambda tx: page(tx, "nobody")) == []
 
 
 async def test_only_accepted_followers_count(db: Database) -> None:

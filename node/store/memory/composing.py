@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from node.domain.deals import Deal, DealState
 from node.domain.drafts import Draft
+from node.domain.messages import Sender
 from node.store.memory.tables import AT_ONCE, Repository
 from node.store.ports import JobState, Notice, QueuedJob, StoredMessage
 
@@ -87,6 +89,23 @@ class MemoryOverview(Repository):
             if wake_at is not None and deal.account == account and deal.state in wanted
         ]  # fmt: skip
         return [deal for _, deal in sorted(found, key=lambda pair: pair[0])[:limit]]
+
+    def _with(self, account: str, vendor: str) -> list[tuple[int, Deal]]:
+        mine = [
+            (number, deal) for deal, _, number in self._t.deals.values()
+            if (deal.account, deal.peer, deal.side) == (account, vendor, Sender.CUSTOMER)
+        ]  # fmt: skip
+        return sorted(mine, key=lambda row: -row[0])
+
+    def with_vendor(
+        self, account: str, vendor: str, *, before: int | None = None, limit: int = 50
+    ) -> list[tuple[int, Deal]]:
+        rows = self._with(account, vendor)
+        return [row for row in rows if before is None or row[0] < before][:limit]
+
+    def tally_with(self, account: str, vendor: str, states: Iterable[DealState]) -> dict[DealState, int]:
+        wanted = set(states)
+        return dict(Counter(deal.state for _, deal in self._with(account, vendor) if deal.state in wanted))
 
     def last_word(self, own: str, deal_id: str) -> StoredMessage | None:
         said = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from node.domain.accounts import Account, Contact, Persona, PersonaState
+from node.domain.accounts import Account, Contact, Persona, PersonaState, is_named
+from node.domain.messages import Sender
 from node.store.memory.tables import Repository
 from node.store.ports import Block, Follower, FollowState, KeyRow, Notice, Session
 
@@ -82,6 +83,14 @@ class MemoryContacts(Repository):
     def all(self, account: str) -> list[Contact]:
         mine = (contact for contact in self._t.contacts.values() if contact.account == account)
         return sorted(mine, key=lambda contact: (contact.handle, contact.actor))
+
+    def page(self, account: str, *, words: str = "", limit: int = 40, offset: int = 0) -> list[Contact]:
+        latest: dict[str, int] = {}
+        for deal, _, number in self._t.deals.values():
+            if deal.account == account and deal.side is Sender.CUSTOMER:
+                latest[deal.peer] = max(number, latest.get(deal.peer, 0))
+        found = [one for one in self.all(account) if is_named(one, words)]
+        return sorted(found, key=lambda one: -latest.get(one.actor, 0))[offset:][:limit]
 
     def save(self, contact: Contact) -> None:
         self._t.contacts[contact.account, contact.actor] = contact

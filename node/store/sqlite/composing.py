@@ -11,7 +11,7 @@ from node.domain.deals import Deal, DealState
 from node.domain.drafts import Draft
 from node.store.ports import Notice, StoredMessage
 from node.store.sqlite.codec import Json, to_micros
-from node.store.sqlite.dealings import MESSAGE_COLUMNS, message_of
+from node.store.sqlite.dealings import LAST_PLACE, MESSAGE_COLUMNS, message_of
 from node.store.sqlite.listing import names
 from node.store.sqlite.outbox import SqliteDeliveries
 
@@ -126,12 +126,14 @@ class SqliteUnsent:
 
 
 class SqliteOverview:
-    """Implements `Overview`."""
+    """Implements `Overview`. `write_down` lets the deals be written that the function has saved so far."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, write_down: Callable[[], None]) -> None:
         self._db = connection
+        self._write_down = write_down
 
     def pressing(self, account: str, states: Iterable[DealState], *, limit: int = 50) -> list[Deal]:
+        self._write_down()
         found = [
             row for state in states
             for row in self._db.execute(
@@ -141,6 +143,26 @@ class SqliteOverview:
             )
         ]  # fmt: skip
         return [_DEAL.load(data) for _, data in sorted(found, key=lambda row: row[0])[:limit]]
+
+    def with_vendor(
+        self, account: str, vendor: str, *, before: int | None = None, limit: int = 50
+    ) -> list[tuple[int, Deal]]:
+        self._write_down()
+        rows = self._db.execute(
+            "SELECT changed, data FROM deal WHERE account = ? AND peer = ? AND side = 'customer'"
+            " AND changed < ? ORDER BY changed DESC LIMIT ?",
+            (account, vendor, LAST_PLACE if before is None else before, limit),
+        )
+        return [(changed, _DEAL.load(data)) for changed, data in rows]
+
+    def tally_with(self, account: str, vendor: str, states: Iterable[DealState]) -> dict[DealState, int]:
+        self._write_down()
+        rows = self._db.execute(
+            "SELECT state, count(*) FROM deal WHERE account = ? AND peer = ? AND side = 'customer'"
+            " AND state IN (SELECT value FROM json_each(?)) GROUP BY state",
+            (account, vendor, names(states)),
+        )
+        return {DealState(state): count for state, count in rows}
 
     def last_word(self, own: str, deal_id: str) -> StoredMessage | None:
         row = self._db.execute(

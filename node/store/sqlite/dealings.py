@@ -17,6 +17,7 @@ from node.store.sqlite.codec import Json, from_micros, from_micros_or_none, to_m
 from node.store.sqlite.known import Known
 
 __all__ = [
+    "LAST_PLACE",
     "MESSAGE_COLUMNS",
     "SqliteDeals",
     "SqliteDocuments",
@@ -32,7 +33,7 @@ _PARKED = Json(Parked)
 _DealKey = tuple[str, str]
 _FOUND_AT_MOST = 10
 _LAST_CHARACTER = "\U0010ffff"
-_LAST_PLACE = 2**62
+LAST_PLACE = 2**62
 
 
 class SqliteIntents:
@@ -174,7 +175,7 @@ class SqliteDeals:
                 for row in self._db.execute(
                     f"SELECT changed FROM deal WHERE account = ?1{of_state} AND changed < ?3"  # noqa: S608 - fixed text
                     " ORDER BY changed DESC LIMIT ?4",
-                    (account, state, _LAST_PLACE if before is None else before, limit),
+                    (account, state, LAST_PLACE if before is None else before, limit),
                 )
             ]
         rows = self._db.execute(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
-from node.domain.accounts import Account, Contact, Persona, PersonaState
+from node.domain.accounts import Account, Contact, Persona, PersonaState, is_named
 from node.store.ports import Block, Follower, FollowState, KeyRow, Notice, Session
 from node.store.sqlite.codec import Json, to_micros
 from node.store.sqlite.known import Known
@@ -155,10 +157,14 @@ class SqliteKeys:
 
 
 class SqliteContacts:
-    """Implements `Contacts`; listed by handle."""
+    """Implements `Contacts`; listed by handle.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    `write_down` lets the deals be written that the function has saved so far.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, write_down: Callable[[], None]) -> None:
         self._db = connection
+        self._write_down = write_down
 
     def get(self, account: str, actor: str) -> Contact | None:
         row = self._db.execute(
@@ -171,6 +177,19 @@ class SqliteContacts:
             "SELECT data FROM contact WHERE account = ? ORDER BY handle, actor", (account,)
         )
         return [_CONTACT.load(row[0]) for row in rows]
+
+    def page(self, account: str, *, words: str = "", limit: int = 40, offset: int = 0) -> list[Contact]:
+        self._write_down()
+        rows = self._db.execute(
+            "SELECT data FROM contact WHERE account = ?1 ORDER BY (SELECT max(changed) FROM deal"
+            " WHERE account = ?1 AND peer = contact.actor AND side = 'customer') DESC NULLS LAST,"
+            " handle, actor LIMIT ?2 OFFSET ?3",
+            (account, -1 if words else limit, 0 if words else offset),
+        )
+        found = (_CONTACT.load(row[0]) for row in rows)
+        if not words:
+            return list(found)
+        return list(islice((one for one in found if is_named(one, words)), offset, offset + limit))
 
     def save(self, contact: Contact) -> None:
         self._db.execute(

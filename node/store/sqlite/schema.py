@@ -223,6 +223,16 @@ _COMPOSING = (
 )
 
 
+# What the page of a vendor lists. A customer has few vendors, and these columns say which deal is whose; a
+# vendor's own deals, of which each message is in haste, are in neither index.
+_RELATIONS = (
+    "ALTER TABLE deal ADD COLUMN peer TEXT GENERATED ALWAYS AS (json_extract(data, '$.peer')) VIRTUAL",
+    "ALTER TABLE deal ADD COLUMN side TEXT GENERATED ALWAYS AS (json_extract(data, '$.side')) VIRTUAL",
+    "CREATE INDEX deal_vendor ON deal (account, peer, changed) WHERE side = 'customer'",
+    "CREATE INDEX deal_vendor_state ON deal (account, peer, state) WHERE side = 'customer'",
+)
+
+
 def _fill_matching(database: Database) -> None:
     rows = database.execute("SELECT account, sku, category, data FROM catalogue_item").fetchall()
     for account, sku, category, data in rows:
@@ -291,6 +301,7 @@ def _steps() -> Migrations:
         ("0007-entering", _ENTERING),
         ("0008-selling", _SELLING),
         ("0009-composing", _COMPOSING),
+        ("0010-relations", _RELATIONS),
     ):
         _add_statements(steps, name, statements)
     return steps

@@ -62,7 +62,7 @@ class SqliteTx:
         self.parking = SqliteParking(connection)
         self.deliveries = SqliteDeliveries(connection)
         self.queues = SqliteQueues(connection)
-        self.contacts = SqliteContacts(connection)
+        self.contacts = SqliteContacts(connection, self.deals.write_down)
         self.catalogue = SqliteCatalogue(connection)
         self.rules = SqliteRules(connection)
         self.stocktaking = SqliteStocktaking(connection)
@@ -78,7 +78,7 @@ class SqliteTx:
         self.blocks = SqliteBlocks(connection)
         self.drafts = SqliteDrafts(connection)
         self.unsent = SqliteUnsent(connection, self._read_anew)
-        self.overview = SqliteOverview(connection)
+        self.overview = SqliteOverview(connection, self.deals.write_down)
         self._known = (
             self.accounts.known,
             self.personas.known,

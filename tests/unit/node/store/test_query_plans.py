@@ -37,11 +37,21 @@ LISTS: dict[str, Callable[[SqliteTx], object]] = {
     ),
     "a later page": lambda tx: tx.deals.page("a", states=(DealState.OPEN,), before=7),
     "how many deals are in which state": lambda tx: tx.deals.tally("a"),
+    "a page of the deals with one vendor": lambda tx: tx.overview.with_vendor("a", "v", before=7),
+    "how many deals with one vendor are in some states": lambda tx: tx.overview.tally_with(
+        "a", "v", (DealState.OPEN, DealState.OFFERED)
+    ),
     "questions": lambda tx: tx.evidence.said("a"),
     "feedback": lambda tx: tx.evidence.said("a", is_feedback=True),
     "a page of the catalogue": lambda tx: tx.catalogue.all("a", limit=50),
     "a later page of the catalogue": lambda tx: tx.catalogue.all("a", limit=50, after="S1"),
     "changes of stock": lambda tx: tx.stocktaking.of_item("a", "S1"),
+    "a page of notices": lambda tx: tx.news.page("a", before=7),
+    "how many notices are new": lambda tx: tx.news.count("a"),
+    "new notices since one": lambda tx: tx.news.since("a", 7),
+    "the newest notice": lambda tx: tx.news.newest("a"),
+    "ways out": lambda tx: tx.outlets.all("a"),
+    "what is told by which way": lambda tx: tx.outlets.choices("a"),
 }
 
 
@@ -59,6 +69,21 @@ async def test_list_is_read_by_an_index_and_never_sorted(name: str, tmp_path: Pa
     assert watched.plans
     slow = [plan for plan in watched.plans if _is_slow(plan)]
     assert slow == [], watched.plans
+
+
+async def test_vendors_are_put_in_order_by_one_step_of_an_index_each(tmp_path: Path) -> None:
+    path = tmp_path / "obverse.db"
+    database = await open_sqlite(path, clock=lambda: NOW, create=True)
+    await database.aclose()
+    connection = sqlite3.connect(path)
+    try:
+        watched = _Watched(connection)
+        SqliteTx(watched).contacts.page("a")  # type: ignore[arg-type]
+    finally:
+        connection.close()
+    assert any(plan.startswith("SEARCH contact USING") for plan in watched.plans)
+    assert any("SEARCH deal USING" in plan and "deal_vendor" in plan for plan in watched.plans), watched.plans
+    assert not [plan for plan in watched.plans if plan.startswith("SCAN deal")]
 
 
 def _is_slow(plan: str) -> bool:
