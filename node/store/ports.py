@@ -63,6 +63,7 @@ from node.store.selling import (
     Stocktaking,
     Upload,
 )
+from node.store.upkeep import Upkeep
 
 __all__ = [
     "ATTEMPTS_KEPT",
@@ -294,7 +295,7 @@ class Queues(Protocol):
     def lengths(self, now: datetime) -> Lengths: ...
 
 
-class Tx(Protocol):
+class Tx(Upkeep, Protocol):
     """One transaction. In `read` the same object refuses to write (the adapter's own error)."""
 
     @property

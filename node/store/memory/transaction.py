@@ -32,6 +32,7 @@ from node.store.memory.shop import (
     MemoryStocktaking,
 )
 from node.store.memory.tables import Tables
+from node.store.memory.upkeep import MemoryHoldings, MemoryTraffic
 
 __all__ = ["MemoryTx"]
 
@@ -70,3 +71,5 @@ class MemoryTx:
         self.drafts = MemoryDrafts(tables)
         self.unsent = MemoryUnsent(tables)
         self.overview = MemoryOverview(tables)
+        self.traffic = MemoryTraffic(tables)
+        self.holdings = MemoryHoldings(tables)

@@ -19,7 +19,7 @@ from node.store.sqlite.codec import from_micros, from_micros_or_none, to_micros,
 from node.store.sqlite.listing import names
 from node.store.sqlite.schema import SEEN_KEY
 
-__all__ = ["SeenHash", "SqliteInbox"]
+__all__ = ["DEAD_COLUMNS", "SeenHash", "SqliteInbox", "dead_of"]
 
 _HASH_BYTES = 16
 _PRUNED_AT_ONCE = 1000
@@ -30,6 +30,7 @@ _ENTRY = (
     "recipient, actor, activity_id, body, digest, received_at, signer, key_id, proof_key_id, replay_key,"
     " replay_until, id, attempts"
 )
+DEAD_COLUMNS = f"{_ENTRY}, error, buried_at"
 
 
 class SeenHash:
@@ -74,6 +75,11 @@ def _entry(row: Any) -> InboundEntry:
         id=rest[2],
         attempts=rest[3],
     )
+
+
+def dead_of(row: Any) -> DeadEntry:
+    """The dead letter of a row of DEAD_COLUMNS."""
+    return DeadEntry(_entry(row), row[13], from_micros(row[14]))
 
 
 class SqliteInbox:
@@ -248,9 +254,9 @@ class SqliteInbox:
 
     def dead(self) -> list[DeadEntry]:
         rows = self._db.execute(
-            f"SELECT {_ENTRY}, error, buried_at FROM inbox WHERE state = 'dead' ORDER BY id"  # noqa: S608 - fixed text
+            f"SELECT {DEAD_COLUMNS} FROM inbox WHERE state = 'dead' ORDER BY id"  # noqa: S608 - fixed text
         )
-        return [DeadEntry(_entry(row), row[13], from_micros(row[14])) for row in rows]
+        return [dead_of(row) for row in rows]
 
     def requeue(self, entry_id: int, now: datetime) -> bool:
         done = self._db.execute(

@@ -36,6 +36,7 @@ from node.store.sqlite.shop import (
     SqliteRules,
     SqliteStocktaking,
 )
+from node.store.sqlite.upkeep import SqliteHoldings, SqliteTraffic
 
 __all__ = ["SqliteTx"]
 
@@ -79,6 +80,8 @@ class SqliteTx:
         self.drafts = SqliteDrafts(connection)
         self.unsent = SqliteUnsent(connection, self._read_anew)
         self.overview = SqliteOverview(connection, self.deals.write_down)
+        self.traffic = SqliteTraffic(connection)
+        self.holdings = SqliteHoldings(connection, self.deals.write_down)
         self._known = (
             self.accounts.known,
             self.personas.known,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from node.domain.deals import DealState
+from node.store.ports import JobState
 from node.store.sqlite import open_sqlite
 from node.store.sqlite.transaction import SqliteTx
 from tests.builders import NOW
@@ -46,6 +47,18 @@ LISTS: dict[str, Callable[[SqliteTx], object]] = {
     "a page of the catalogue": lambda tx: tx.catalogue.all("a", limit=50),
     "a later page of the catalogue": lambda tx: tx.catalogue.all("a", limit=50, after="S1"),
     "changes of stock": lambda tx: tx.stocktaking.of_item("a", "S1"),
+    "mail of one account": lambda tx: tx.traffic.sent("a", JobState, before=9),
+    "mail that was given up": lambda tx: tx.traffic.count("a", JobState.DEAD),
+    "mail and the line it stands in": lambda tx: tx.traffic.first_in_line([1, 2]),
+    "mail and its hosts": lambda tx: tx.traffic.hosts(["https://a.example"]),
+    "mail that could not be read": lambda tx: (tx.traffic.unread("a", before=9), tx.traffic.unread_one(1)),
+    "all intents": lambda tx: tx.holdings.intents("a", after=9),
+    "all deals": lambda tx: tx.holdings.deals("a", after=9),
+    "all messages": lambda tx: tx.holdings.messages("a", after=9),
+    "all posts": lambda tx: tx.holdings.posts("a", after=9),
+    "all items": lambda tx: tx.holdings.items("a", after=9),
+    "all notices": lambda tx: tx.holdings.notices("a", after=9),
+    "all followers": lambda tx: tx.holdings.followers("a", after=9),
     "a page of notices": lambda tx: tx.news.page("a", before=7),
     "how many notices are new": lambda tx: tx.news.count("a"),
     "new notices since one": lambda tx: tx.news.since("a", 7),
