@@ -65,6 +65,7 @@ async def keep_time(node: Node) -> None:
 
 async def _tell(node: Node, doubt: Doubt | None) -> None:
     """A line for each of the owners: the log alone is read by few."""
+    code = "clock-trusted" if doubt is None else "clock-doubt"
     if doubt is None:
         text = "The clock of this machine is believed again."
     else:
@@ -72,6 +73,6 @@ async def _tell(node: Node, doubt: Doubt | None) -> None:
 
     def write(desk: Desk) -> None:
         for account in desk.tx.accounts.all():
-            desk.tx.notices.add(Notice(account.id, desk.now, text, kind="clock"))
+            desk.tx.notices.add(Notice(account.id, desk.now, text, kind="clock", code=code))
 
     await node.work(write)

@@ -49,10 +49,11 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Something that the owner should see."""
+    """Something that the owner should see; `code` is what pages know it by."""
 
     text: str
     reason: Reason | None = None
+    code: str = ""
 
 
 Event = OfferMade | OfferEnded | Settled | AcceptanceEnded | Released | Noted

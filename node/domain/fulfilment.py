@@ -211,7 +211,7 @@ def _refuse(deal: Deal, message: Refuse, context: Context) -> Result:
 
     One that is not bound to the digest of what it refuses ends nothing (`protocol §2`, Digests).
     """
-    noted = Noted(f"Refused: {message.reason}", message.reason)
+    noted = Noted(f"Refused: {message.reason}", message.reason, "refused-there")
     step = _refused_by_customer if context.sender is Sender.CUSTOMER else _refused_by_vendor
     deal, events = step(deal, message, context)
     found = deal.cancellation(message.object_id)
@@ -235,7 +235,8 @@ def _refused_by_customer(deal: Deal, message: Refuse, context: Context) -> Resul
     # By her own clock, which she signs: it cannot run far ahead of ours, or nothing of hers would come in.
     is_late = message.at >= agreed.ends_at
     if not (is_late and context.may_release) or _was_taken_up(deal):
-        return deal, (Noted("She calls the conclusion late, but the record shows that it was not."),)
+        text = "She calls the conclusion late, but the record shows that it was not."
+        return deal, (Noted(text, code="not-late"),)
     return _undo_conclusion(deal, agreed)
 
 
@@ -266,7 +267,8 @@ def _undo_conclusion(deal: Deal, agreed: Acceptance) -> Result:
     """Both are free again; what was done under the agreement is not part of the deal any more."""
     events = _release(deal, agreed)
     if not events:
-        events = (Noted("The agreement is released, but something had left the house: settle it by hand."),)
+        text = "The agreement is released, but something had left the house: settle it by hand."
+        events = (Noted(text, code="settle-by-hand"),)
     deal = deal.with_acceptance(replace(agreed, state=AcceptanceState.RELEASED))
     offer = known_offer(deal, agreed.offer_id, agreed.offer_digest)
     deal = deal.with_offer(replace(offer, state=OfferState.EXPIRED))

@@ -88,14 +88,14 @@ def tick(deal: Deal, now: datetime, policy: Policy) -> Outcome:
     for asked in deal.pending_cancellations:
         if asked.ends_at <= now:
             deal = deal.with_cancellation(replace(asked, state=CancellationState.LAPSED))
-            events.append(Noted("The cancellation was not answered in time."))
+            events.append(Noted("The cancellation was not answered in time.", code="cancel-lapsed"))
     if deal.answer_by is not None and deal.answer_by <= now:
         deal = replace(deal, answer_by=None)
     delivered_at = deal.delivered_whole_at() if deal.agreed else None
     if delivered_at is not None and deal.confirmed_at is None and delivered_at + policy.presume_after <= now:
         deal = lapse_cancellations(deal)
         deal = replace(deal, confirmed_at=delivered_at + policy.presume_after, presumed=True)
-        events.append(Noted("Nobody objected: receipt of the goods is presumed."))
+        events.append(Noted("Nobody objected: receipt of the goods is presumed.", code="presumed"))
     state = settle(deal, now)
     if state is not deal.state:
         deal = replace(deal, state=state)

@@ -40,9 +40,10 @@ def _tick(desk: Desk, deal: Deal, now: datetime) -> None:
     follow_events(desk, outcome.deal, outcome.events)
     for event in outcome.events:
         if isinstance(event, OfferEnded):
-            notice(desk, outcome.deal, "An offer has ended.", kind="clock")
+            notice(desk, outcome.deal, "An offer has ended.", kind="clock", code="offer-ended")
         elif isinstance(event, AcceptanceEnded):
-            notice(desk, outcome.deal, "The vendor did not conclude in time: you are free.", kind="clock")
+            text = "The vendor did not conclude in time: you are free."
+            notice(desk, outcome.deal, text, kind="clock", code="not-concluded")
     save(desk, outcome.deal)
     if outcome.deal.state is not deal.state and is_terminal(outcome.deal.state):
         _end_intent(desk, outcome.deal, now)

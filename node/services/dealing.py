@@ -63,7 +63,7 @@ def follow_events(desk: Desk, deal: Deal, events: Iterable[Event]) -> None:
         follow_stock(desk, deal.account, events, sku_of=lambda offer: sku_of(desk, deal, offer))
     for event in events:
         if isinstance(event, Noted):
-            notice(desk, deal, event.text, reason=event.reason)
+            notice(desk, deal, event.text, reason=event.reason, code=event.code)
 
 
 def sku_of(desk: Desk, deal: Deal, offer: OfferRecord) -> str | None:
@@ -74,11 +74,21 @@ def sku_of(desk: Desk, deal: Deal, offer: OfferRecord) -> str | None:
     return offer.agreement.item.sku if offer.agreement.item else None
 
 
-def notice(desk: Desk, deal: Deal, text: str, *, kind: str = "deal", reason: Reason | None = None) -> None:
-    """A line for the owner about this deal."""
-    desk.tx.notices.add(
-        Notice(account=deal.account, at=desk.now, text=text, kind=kind, deal_id=deal.id, reason=reason)
-    )
+def notice(
+    desk: Desk,
+    deal: Deal,
+    text: str,
+    *,
+    kind: str = "deal",
+    reason: Reason | None = None,
+    code: str = "",
+    **values: str,
+) -> None:
+    """A line for the owner about this deal.
+
+    Shapes: `text` is for the command line; pages say it by `code`, else by `kind`, with `values`.
+    """
+    desk.tx.notices.add(Notice(deal.account, desk.now, text, kind, deal.id, reason, code=code, values=values))
 
 
 def find_deal(desk: Desk, account: str, reference: str) -> Deal:

@@ -103,7 +103,8 @@ def receive_feedback(
             )
         )
     text = f"Public feedback by {post.author}: {post.title} ({judged})"
-    desk.tx.notices.add(Notice(account.id, desk.now, text, kind=KIND))
+    values = {"author": post.author, "title": post.title}
+    desk.tx.notices.add(Notice(account.id, desk.now, text, kind=KIND, code="feedback-public", values=values))
     return judged
 
 
@@ -119,7 +120,10 @@ def receive_answer(
     at = min(published_at, desk.now)
     desk.tx.posts.save(Post(note_id, answered.account, vendor, REPLY, body, at))
     text = f"{vendor} answered your public feedback, for everybody to read"
-    desk.tx.notices.add(Notice(answered.account, desk.now, text, kind=KIND))
+    values = {"vendor": vendor}
+    desk.tx.notices.add(
+        Notice(answered.account, desk.now, text, kind=KIND, code="feedback-answered", values=values)
+    )
 
 
 def answer_feedback(desk: Desk, account: Account, feedback_id: str, writer: Contact, words: str) -> str:

@@ -49,7 +49,11 @@ def receive_follow(desk: Desk, request: FollowRequest) -> None:
     if not accepted:
         words = "follows you" if state is FollowState.ACCEPTED else "asks to follow you"
         text = f"{request.actor} {words}"
-        desk.tx.notices.add(Notice(request.account.id, desk.now, text, kind="follow"))
+        code = "" if state is FollowState.ACCEPTED else "follow-asked"
+        values = {"actor": request.actor}
+        desk.tx.notices.add(
+            Notice(request.account.id, desk.now, text, kind="follow", code=code, values=values)
+        )
 
 
 def receive_unfollow(desk: Desk, account: Account, actor: str) -> None:

@@ -88,18 +88,22 @@ def answer_by_rule(desk: Desk, deal: Deal, account: Account) -> Deal:
         return deal
     best = desk.tx.catalogue.best(account.id, proposal, desk.tx.rules.all(account.id), desk.now)
     if best is None:
-        notice(desk, deal, f"New intent: {proposal.name or proposal.category}", kind="intent")
+        name = proposal.name or proposal.category
+        notice(desk, deal, f"New intent: {name}", kind="intent", name=proposal.name or "")
         return deal
     if best.verdict is Verdict.DRAFT:
         why = "; ".join(best.why)
-        notice(desk, deal, f"Draft: {best.item.name} ({best.item.sku}) would fit, but {why}", kind="draft")
+        text = f"Draft: {best.item.name} ({best.item.sku}) would fit, but {why}"
+        notice(desk, deal, text, kind="draft", item=best.item.name)
         return deal
     try:
         offered = make_offer(desk, deal, quote_of(best, proposal, desk.signing_time))
     except Refusal as error:
-        notice(desk, deal, f"The rule {best.rule.name!r} could not answer: {error.detail}", kind="draft")
+        text = f"The rule {best.rule.name!r} could not answer: {error.detail}"
+        notice(desk, deal, text, kind="draft", code="rule-failed", rule=best.rule.name)
         return deal
-    notice(desk, offered, f"Offered by rule {best.rule.name!r}: {best.item.name}", kind="offer")
+    text = f"Offered by rule {best.rule.name!r}: {best.item.name}"
+    notice(desk, offered, text, kind="offer", code="rule-offered", rule=best.rule.name, item=best.item.name)
     return offered
 
 

@@ -273,6 +273,7 @@ def _take_order(desk: Desk, deal: Deal, message: Order, source: Source) -> None:
         accepted.deal,
         f"Order: {message.agreement.quantity} of {posting.name or posting.id}",
         kind="order",
+        item=posting.name or "",
     )
 
 
@@ -303,8 +304,10 @@ def refuse_message(desk: Desk, source: Source, message: Message | None, error: R
     account = account_of(desk, stored.own)
     if account is not None:
         text = f"Refused {message.kind if message else 'a message'} from {stored.actor}: {error.detail}"
-        line = Notice(account.id, desk.now, text, kind="refused", deal_id=stored.deal_id, reason=error.reason)
-        desk.tx.notices.add(line)
+        values = {"actor": stored.actor}
+        desk.tx.notices.add(
+            Notice(account.id, desk.now, text, "refused", stored.deal_id, error.reason, values=values)
+        )
     if message.kind is Kind.REFUSE if message is not None else not source.answerable:
         return
     publish.refuse(

@@ -30,7 +30,8 @@ def give_up(desk: Desk, activity: JsonObject, actor: str, inbox: str, detail: st
     if account is None:
         return
     text = f"{kind_of_activity(activity)} did not reach {inbox}: {detail}. See: obverse deliveries list"
-    desk.tx.notices.add(Notice(account.id, desk.now, text, kind="delivery"))
+    host = inbox.partition("://")[2].partition("/")[0]
+    desk.tx.notices.add(Notice(account.id, desk.now, text, kind="delivery", values={"host": host}))
     if gone:
         for own in desk.tx.accounts.all():
             for follower in desk.tx.followers.all(own.id):

@@ -63,6 +63,7 @@ from node.store.selling import (
     Stocktaking,
     Upload,
 )
+from node.store.telling import Channel, Choices, News, Outlet, Outlets
 from node.store.upkeep import Upkeep
 
 __all__ = [
@@ -75,6 +76,8 @@ __all__ = [
     "Block",
     "Blocks",
     "Catalogue",
+    "Channel",
+    "Choices",
     "Contacts",
     "Database",
     "DeadEntry",
@@ -96,8 +99,11 @@ __all__ = [
     "Keys",
     "Lengths",
     "Meta",
+    "News",
     "Notice",
     "Notices",
+    "Outlet",
+    "Outlets",
     "Overview",
     "Parked",
     "Parking",
@@ -356,6 +362,10 @@ class Tx(Upkeep, Protocol):
     def unsent(self) -> Unsent: ...
     @property
     def overview(self) -> Overview: ...
+    @property
+    def news(self) -> News: ...
+    @property
+    def outlets(self) -> Outlets: ...
 
 
 class Database(Protocol):

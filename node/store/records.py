@@ -149,7 +149,11 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A line for the owner; `reason` where something was refused, `deal_id` where it is about a deal."""
+    """A line for the owner; `reason` where something was refused, `deal_id` where it is about a deal.
+
+    `text` is what the command line says. Pages say the same in their reader's language: `code` tells what
+    happened where `kind` alone does not, `values` with whom and what.
+    """
 
     account: str
     at: datetime
@@ -158,6 +162,8 @@ class Notice:
     deal_id: str = ""
     reason: Reason | None = None
     id: int = 0
+    code: str = ""
+    values: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,13 @@ from node.domain.offers import StandingOffer
 from node.store.ports import (
     Attempt,
     Block,
+    Choices,
     Direction,
     Follower,
     ImportRecord,
     KeyRow,
     Notice,
+    Outlet,
     Parked,
     Passkey,
     Post,
@@ -68,6 +70,8 @@ class Tables:
     blocks: dict[str, Block] = field(default_factory=dict)
     notices: dict[int, Notice] = field(default_factory=dict)
     read_notices: dict[int, bool] = field(default_factory=dict)
+    outlets: dict[tuple[str, str], Outlet] = field(default_factory=dict)
+    choices: dict[str, Choices] = field(default_factory=dict)
     drafts: dict[tuple[str, str], Draft] = field(default_factory=dict)
     intents: dict[str, Intent] = field(default_factory=dict)
     deals: dict[tuple[str, str], tuple[Deal, datetime | None, int]] = field(default_factory=dict)

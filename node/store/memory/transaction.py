@@ -32,6 +32,7 @@ from node.store.memory.shop import (
     MemoryStocktaking,
 )
 from node.store.memory.tables import Tables
+from node.store.memory.telling import MemoryNews, MemoryOutlets
 from node.store.memory.upkeep import MemoryHoldings, MemoryTraffic
 
 __all__ = ["MemoryTx"]
@@ -73,3 +74,5 @@ class MemoryTx:
         self.overview = MemoryOverview(tables)
         self.traffic = MemoryTraffic(tables)
         self.holdings = MemoryHoldings(tables)
+        self.news = MemoryNews(tables)
+        self.outlets = MemoryOutlets(tables)

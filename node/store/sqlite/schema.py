@@ -233,6 +233,14 @@ _RELATIONS = (
 )
 
 
+# What an owner is told by other ways than the pages.
+_TELLING = (
+    """CREATE TABLE outlet (account TEXT NOT NULL, id TEXT NOT NULL, data TEXT NOT NULL,
+    PRIMARY KEY (account, id)) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE notice_choice (account TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT, WITHOUT ROWID",
+)
+
+
 def _fill_matching(database: Database) -> None:
     rows = database.execute("SELECT account, sku, category, data FROM catalogue_item").fetchall()
     for account, sku, category, data in rows:
@@ -302,6 +310,7 @@ def _steps() -> Migrations:
         ("0008-selling", _SELLING),
         ("0009-composing", _COMPOSING),
         ("0010-relations", _RELATIONS),
+        ("0011-telling", _TELLING),
     ):
         _add_statements(steps, name, statements)
     return steps

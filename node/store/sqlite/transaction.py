@@ -36,6 +36,7 @@ from node.store.sqlite.shop import (
     SqliteRules,
     SqliteStocktaking,
 )
+from node.store.sqlite.telling import SqliteNews, SqliteOutlets
 from node.store.sqlite.upkeep import SqliteHoldings, SqliteTraffic
 
 __all__ = ["SqliteTx"]
@@ -82,6 +83,8 @@ class SqliteTx:
         self.overview = SqliteOverview(connection, self.deals.write_down)
         self.traffic = SqliteTraffic(connection)
         self.holdings = SqliteHoldings(connection, self.deals.write_down)
+        self.news = SqliteNews(connection)
+        self.outlets = SqliteOutlets(connection)
         self._known = (
             self.accounts.known,
             self.personas.known,
