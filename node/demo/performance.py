@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,10 +11,13 @@ from pathlib import Path
 from types import FrameType
 
 from node.asking import CommandFailed
+from node.demo.entrances import show_entrances
 from node.demo.people import stock
 from node.demo.proof import prove
+from node.demo.scenes import Scenes
 from node.demo.stage import CAST, Network, Stage, StageFailed, free_ports, log_tails, open_stage
-from node.demo.story import VENDORS, StepFailed, Story, Told
+from node.demo.story import VENDORS, Story
+from node.demo.waiting import StepFailed
 from node.demo.words import Teller
 from node.domain.errors import InvalidInput
 
@@ -83,27 +84,43 @@ def _perform(home: Path, once: bool, base_port: int, teller: Teller, began: floa
             stage = _set_up(home, ports, teller, opened)
             story = Story(stage, teller)
             at = "the story"
-            teller.heading("The deal")
-            teller.say(
-                "Checked at the node that received it: the request's signature, the message's own proof,"
-            )
-            teller.say("and each digest, its own and those that it cites.")
-            teller.columns()
+            _show_story(teller)
             told = story.play()
             at = "the proof"
             prove(stage, told, teller)
+            at = "what is left alive"
+            _show_scenes(Scenes(stage, told), teller)
+            teller.say()
+            teller.say(f"All of it took {time.monotonic() - began:.1f} s.", "bold")
+            if once:
+                teller.say("Without --once the four nodes stay up, and it says how to log in and go on.")
+                return DONE
+            at = "the ways in"
+            show_entrances(stage, told, teller)
         except FAILURES as error:
             step = story.now_at if at == "the story" else at
             notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
             teller.failed(step, f"{error}{notes}", log_tails(home))
             return FAILED
         teller.say()
-        teller.say(f"All of it took {time.monotonic() - began:.1f} s.", "bold")
-        if once:
-            teller.say("Without --once the four nodes stay up, and it says how to go on by hand.")
-            return DONE
-        _show_way_on(stage, told, teller)
+        teller.say("The four nodes stay up until Ctrl-C.", "bold")
         return _stay_up(stage, teller)
+
+
+def _show_story(teller: Teller) -> None:
+    teller.heading("The deal")
+    teller.say("Checked at the node that received it: the request's signature, the message's own proof,")
+    teller.say("and each digest, its own and those that it cites.")
+    teller.columns()
+
+
+def _show_scenes(scenes: Scenes, teller: Teller) -> None:
+    """What there is to look at once the story is told, by whose pages show it."""
+    with teller.working("leaving more to look at"):
+        seen = scenes.set_up()
+    teller.heading("Left alive on their pages, to look at and to go on with")
+    for whose, what in seen:
+        teller.say(f"    {whose:<6} {what}")
 
 
 def _set_up(home: Path, ports: list[int], teller: Teller, opened: ExitStack) -> Stage:
@@ -130,36 +147,6 @@ def _show_player(stage: Stage, name: str, words: str, teller: Teller) -> None:
 
 
 # --- afterwards -------------------------------------------------------------------------------------------
-
-
-def _show_way_on(stage: Stage, told: Told, teller: Teller) -> None:
-    ana, north, south, west = (stage[name] for name, _, _ in CAST)
-    obverse = _command_line()
-    short = told.deal[-6:]
-    teller.heading("Go on by hand: in another terminal")
-    for line in (
-        f"export OBVERSE_DATA={shlex.quote(str(ana.data))}",
-        f"{obverse} deal show {short}",
-        f"{obverse} intent cast 'a ball' --category Q18545 --budget '30 EUR' --to {west.handle}",
-        f"{obverse} inbox --data {shlex.quote(str(west.data))}",
-        f"{obverse} post N0001 --data {shlex.quote(str(north.data))}",
-        f"{obverse} --help",
-    ):
-        teller.say(f"    {line}")
-    teller.heading("In a browser")
-    for url in (f"{south.url}/@{south.name}", told.feedback_url):
-        teller.say(f"    {url}")
-    teller.say()
-    teller.say("The four nodes stay up until Ctrl-C.", "bold")
-
-
-def _command_line() -> str:
-    """How the command line is called from here; a relative path where we stand above it."""
-    installed = Path(sys.executable).with_name("obverse")
-    if not installed.exists():
-        return f"{shlex.quote(sys.executable)} -m node"
-    here = Path.cwd()
-    return shlex.quote(str(installed.relative_to(here) if installed.is_relative_to(here) else installed))
 
 
 def _stay_up(stage: Stage, teller: Teller) -> int:

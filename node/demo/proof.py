@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import ssl
 import subprocess
 import time
 from pathlib import Path
@@ -12,13 +11,14 @@ from pathlib import Path
 from federation.messages import JsonObject
 from federation.strictjson import dump_json, parse_json_object
 from node.demo.stage import OBVERSE, Player, Stage
-from node.demo.story import StepFailed, Told
+from node.demo.story import Told
+from node.demo.visitor import connect
+from node.demo.waiting import StepFailed
 from node.demo.words import Held, Teller
 
 __all__ = ["prove"]
 
 VERIFY_S = 60.0
-FETCH_S = 10.0
 MOST_BYTES = 1024 * 1024
 ACTIVITY_JSON = "application/activity+json"
 
@@ -58,7 +58,7 @@ def _pin(host: Player, actor: str) -> str:
 
 def _get(player: Player, url: str, accept: str) -> bytes:
     """Fetch a public document as a stranger would; the name in the URL is this machine."""
-    connection = _connection(player)
+    connection = connect(player)
     try:
         connection.request(
             "GET", url.removeprefix(player.url), headers={"Host": player.host, "Accept": accept}
@@ -70,14 +70,6 @@ def _get(player: Player, url: str, accept: str) -> bytes:
     if answer.status != http.client.OK:
         raise StepFailed(f"{url} answers {answer.status}")
     return body
-
-
-def _connection(player: Player) -> http.client.HTTPConnection:
-    tls = player.network.tls
-    if tls is None:
-        return http.client.HTTPConnection("127.0.0.1", player.port, timeout=FETCH_S)
-    context = ssl.create_default_context(cafile=str(tls.ca_file))
-    return http.client.HTTPSConnection("127.0.0.1", player.port, timeout=FETCH_S, context=context)
 
 
 def _verify(bundle: Path, keys: list[str], *, nobody: Path) -> JsonObject:

@@ -15,13 +15,12 @@ from typing import TypeVar
 from federation.messages import JsonObject
 from node.asking import CommandFailed
 from node.demo.people import amount_of, coming_friday, pick, wanted
-from node.demo.stage import POLL_S, Player, Stage, StageFailed
+from node.demo.stage import Player, Stage
+from node.demo.waiting import StepFailed, await_sight
 from node.demo.words import Held, Teller
 
-__all__ = ["StepFailed", "Story", "Told"]
+__all__ = ["HER_TERMS", "VENDORS", "Story", "Told", "deal_at"]
 
-PATIENCE_S = 60.0
-"""A delivery that fails is tried again after 15 s at the soonest."""
 VENDORS = ("north", "south", "west")
 ALL_FIELDS = (
     *("name", "addresses", "phones", "emails", "nicknames", "onlineServices", "organizations", "titles"),
@@ -31,10 +30,6 @@ DISCLOSED = {"name": "Ana Perez", "addresses": "1 Rose Street, Glasgow"}
 HER_TERMS = ("PDC-INTENT", "SD-BASE-DP")
 FEEDBACK_TITLE = "Good people"
 T = TypeVar("T")
-
-
-class StepFailed(Exception):
-    """What a step claims did not come true; says what was seen instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +261,7 @@ class Story:
             sent = _newest(sender.ask("deal.show", deal=deal), kind, "sent")
             if sent is None:
                 return None
-            came = _newest(_deal_at(receiver, deal), kind, "received")
+            came = _newest(deal_at(receiver, deal), kind, "received")
             if came is None or came["id"] != sent["id"] or not str(sent["delivery"]).startswith("delivered"):
                 return None
             return sent, came
@@ -289,16 +284,7 @@ class Story:
         return ours == theirs and None not in ours and sides[0]["state"] == "concluded"
 
     def _await(self, what: str, look: Callable[[], T | None]) -> T:
-        """Look until there is something. Raises: StepFailed after a minute, StageFailed."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not (found := look()):
-            ended = self._stage.ended()
-            if ended is not None:
-                raise StageFailed(f"{ended.name}'s node has ended by itself")
-            if time.monotonic() > deadline:
-                raise StepFailed(f"awaited for {PATIENCE_S:g} s in vain: {what}")
-            time.sleep(POLL_S)
-        return found
+        return await_sight(self._stage, what, look)
 
     def _live_offer(self, vendor: str) -> JsonObject:
         offers = self.ana.ask("offers.list", of=self.deals[vendor])["offers"]
@@ -313,7 +299,7 @@ def _require(holds: bool, what: str) -> None:
         raise StepFailed(f"this does not hold: {what}")
 
 
-def _deal_at(receiver: Player, deal: str) -> JsonObject:
+def deal_at(receiver: Player, deal: str) -> JsonObject:
     """The deal as its receiver holds it; without messages while it has not heard of it."""
     try:
         return receiver.ask("deal.show", deal=deal)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
@@ -68,6 +69,7 @@ def test_demo_stays_up_as_it_says_and_ends_with_ctrl_c(
                 check=False,
             )
             assert done.returncode == 0, (line, done.stdout, done.stderr)
+        assert_lets_people_in(said, free)
         demo.send_signal(signal.SIGINT)
         assert demo.wait(90) == 0
     assert not any(is_served(port) for port in free)
@@ -112,6 +114,29 @@ def test_port_that_is_taken_is_told_in_a_line(tmp_path: Path, ports: Callable[[i
     assert done.returncode == 1
     assert f"port {free[2]} is in use" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def assert_lets_people_in(said: str, free: list[int]) -> None:
+    """Every password that it prints lets its owner in, and each link does so by one click."""
+    passwords = dict(re.findall(r"^ +name (\w+), password (\S+)$", said, re.MULTILINE))
+    assert list(passwords) == ["ana", "north", "south", "west"]
+    assert len(set(passwords.values())) == 4
+    for port, (name, password) in zip(free, passwords.items(), strict=True):
+        assert "/my" in send_form(name, port, "/login", {"name": name, "password": password})
+    links = re.findall(
+        r"^ +\w+ +http://(\w+)\.localhost:(\d+)(/login/link)\?token=(\S+)$", said, re.MULTILINE
+    )
+    assert [name for name, *_ in links] == ["ana", "south"]
+    for name, port, path, token in links:
+        assert "/my/security" in send_form(name, int(port), path, {"token": token})
+
+
+def send_form(name: str, port: int, path: str, fields: dict[str, str]) -> str:
+    """Where a form leads."""
+    headers = {"host": f"{name}.localhost:{port}", "sec-fetch-site": "same-origin"}
+    answer = httpx.post(f"http://127.0.0.1:{port}{path}", data=fields, headers=headers, trust_env=False)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
 
 
 # --- reading ----------------------------------------------------------------------------------------------

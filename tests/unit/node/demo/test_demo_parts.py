@@ -12,9 +12,11 @@ import pytest
 from rich.console import Console
 
 from node.demo.catalogue import BICYCLE, RANGES, build_rows, to_csv
+from node.demo.entrances import new_password
 from node.demo.people import coming_friday
 from node.demo.stage import Network, Player, StageFailed, free_ports, log_tails, open_stage
 from node.demo.words import Held, Teller
+from node.domain.accounts import SHORTEST_PASSWORD
 from node.domain.catalogue import CatalogueItem, parse_rows
 
 
@@ -101,3 +103,10 @@ def test_node_that_does_not_run_is_told(tmp_path: Path) -> None:
     (player.data / "config.toml").write_text('base_url = "https://ana.example"\n')
     with pytest.raises(StageFailed, match="ana's node does not answer"):
         player.ask("user.list")
+
+
+def test_password_can_be_typed_and_is_another_one_each_time() -> None:
+    made = {new_password() for _ in range(100)}
+    assert len(made) == 100
+    assert all(password.replace("-", "").isalpha() and password.islower() for password in made)
+    assert min(len(password) for password in made) > SHORTEST_PASSWORD
