@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from federation.errors import InvalidJson
 from federation.messages import JsonObject
-from federation.ports import HostState, lane_of
-from federation.strictjson import parse_json_object
 from node.commands.arguments import Arguments
 from node.commands.registry import Commands
 from node.context import Node
+from node.deliveries import (
+    GIVEN_UP,
+    WAITING,
+    Stage,
+    Standing,
+    activity_type,
+    drop,
+    drop_unread,
+    read_again,
+    resend,
+    standings,
+)
 from node.desk import Desk
-from node.domain.errors import InvalidInput
-from node.domain.values import format_time, parse_time
-from node.services.undelivered import kind_of_activity
-from node.store.ports import DeadEntry, JobState, QueuedJob
+from node.domain.values import format_time
+from node.store.ports import DeadEntry, JobState
 
 __all__ = ["COMMANDS"]
 
 COMMANDS = Commands()
-TRY_AGAIN_FOR = timedelta(days=7)
-UNSETTLED = (JobState.QUEUED, JobState.EXPIRED, JobState.DEAD, JobState.HELD)
+UNSETTLED = (*WAITING, *GIVEN_UP)
 
 
 @COMMANDS.command("deliveries.list", "all limit", reads=True)
@@ -30,128 +36,53 @@ async def list_deliveries(node: Node, arguments: Arguments) -> JsonObject:
     states = () if arguments.flag("all") else UNSETTLED
     limit = arguments.whole("limit", 100, least=1, most=1000)
 
-    def view(desk: Desk) -> tuple[list[QueuedJob], list[HostState], list[DeadEntry]]:
-        deliveries = desk.tx.deliveries
-        return deliveries.all(states=states, limit=limit), deliveries.hosts(), desk.tx.inbox.dead()
+    def view(desk: Desk) -> tuple[list[Standing], list[DeadEntry]]:
+        jobs = desk.tx.deliveries.all(states=states, limit=limit)
+        return standings(desk, jobs), desk.tx.inbox.dead()
 
-    jobs, known, dead = await node.look(view)
-    hosts, now = {host.origin: host for host in known}, node.now()
-    first = _first_of_each_order(jobs)
+    found, dead = await node.look(view)
     return {
-        "deliveries": [
-            _job(
-                job,
-                hosts.get(lane_of(job.inbox)),
-                now,
-                is_first=first.get(job.ordering_key) in (None, job.id),
-            )
-            for job in jobs
-        ],
+        "deliveries": [_shown(one) for one in found],
         "dead_letters": [_dead(entry) for entry in dead[:limit]],
     }
 
 
 @COMMANDS.command("deliveries.resend", "id inbound")
-async def resend(node: Node, arguments: Arguments) -> JsonObject:
+async def resend_one(node: Node, arguments: Arguments) -> JsonObject:
     """Try a given-up message again, with those held behind it; or read a dead letter again (`inbound`)."""
     number = arguments.whole("id", least=1)
     if arguments.flag("inbound"):
-        if not await node.work(lambda desk: desk.tx.inbox.requeue(number, desk.now)):
-            raise _unknown(number)
+        await node.work(lambda desk: read_again(desk, number))
         return {"id": number, "state": "to be read again"}
-    await node.work(lambda desk: _resend(desk, number))
+    await node.work(lambda desk: resend(desk, number))
     return {"id": number, "state": JobState.QUEUED.value}
 
 
-def _resend(desk: Desk, number: int) -> None:
-    job = desk.tx.deliveries.get(number)
-    if job is None:
-        raise _unknown(number)
-    ends_at = _end_of(job.body)
-    if ends_at is not None and ends_at <= desk.now:
-        raise InvalidInput(
-            "id", f"its own time ended at {format_time(ends_at)}", "Say it anew: a late message is refused."
-        )
-    give_up_at = desk.now + TRY_AGAIN_FOR
-    if not desk.tx.deliveries.resend(number, desk.now, min(give_up_at, ends_at or give_up_at)):
-        raise InvalidInput("id", f"delivery {number} is {job.state}", "A given-up or held one can be.")
-
-
 @COMMANDS.command("deliveries.drop", "id inbound")
-async def drop(node: Node, arguments: Arguments) -> JsonObject:
+async def drop_one(node: Node, arguments: Arguments) -> JsonObject:
     """Give a message up that has not left; what it held back goes on. Or let a dead letter go (`inbound`)."""
     number = arguments.whole("id", least=1)
-    if arguments.flag("inbound"):
-        if not await node.work(lambda desk: desk.tx.inbox.drop(number)):
-            raise _unknown(number)
-        return {"id": number, "state": JobState.DROPPED.value}
-
-    def work(desk: Desk) -> None:
-        job = desk.tx.deliveries.get(number)
-        if job is None:
-            raise _unknown(number)
-        if not desk.tx.deliveries.drop(number, desk.now):
-            raise InvalidInput("id", f"delivery {number} is {job.state}", "It cannot be taken back.")
-
-    await node.work(work)
+    use_case = drop_unread if arguments.flag("inbound") else drop
+    await node.work(lambda desk: use_case(desk, number))
     return {"id": number, "state": JobState.DROPPED.value}
 
 
-def _first_of_each_order(jobs: list[QueuedJob]) -> dict[str, int]:
-    """The queued job that goes first, for each ordering key; the list is newest first."""
-    return {job.ordering_key: job.id for job in jobs if job.ordering_key and job.state is JobState.QUEUED}
-
-
-def _stage_of(job: QueuedJob, host: HostState | None, now: datetime, *, is_first: bool) -> str:
-    """What a delivery waits for: `turn`, `time`, `retry`, `silent`, `order`; or its state."""
-    if job.state is not JobState.QUEUED:
-        return job.state.value
-    if not is_first:
-        return "order"
-    if host is not None and host.open_until is not None and host.open_until > now:
-        return "silent"
-    if job.attempts:
-        return "retry"
-    return "turn" if job.due_at is None or job.due_at <= now else "time"
-
-
-_CAN = {
-    JobState.QUEUED: ["drop"],
-    JobState.DEAD: ["resend", "drop"],
-    JobState.EXPIRED: ["resend", "drop"],
-    JobState.HELD: ["resend", "drop"],
-}
-
-
-def _unknown(number: int) -> InvalidInput:
-    return InvalidInput("id", f"there is no delivery {number}", "See `obverse deliveries list`.")
-
-
-def _end_of(body: bytes) -> datetime | None:
-    """The message's own end: nothing is delivered past it (`protocol §6`)."""
-    activity = parse_json_object(body)
-    inner = activity.get("object")
-    texts = [activity.get("endTime"), inner.get("endTime") if isinstance(inner, dict) else None]
-    return min((parse_time(text) for text in texts if isinstance(text, str)), default=None)
-
-
-def _job(job: QueuedJob, host: HostState | None, now: datetime, *, is_first: bool) -> JsonObject:
-    stage = _stage_of(job, host, now, is_first=is_first)
-    silent = host if stage == "silent" else None
+def _shown(one: Standing) -> JsonObject:
+    job = one.job
+    silent = one.host if one.stage is Stage.SILENT else None
+    can = [name for name, may in (("resend", one.can_resend), ("drop", one.can_drop)) if may]
     return {
         "id": job.id,
         "activity": job.activity_id,
-        "type": _type_of(job.body),
+        "type": activity_type(job.body),
         "to": job.recipient or job.inbox,
-        "host": lane_of(job.inbox),
+        "host": one.lane,
         "state": job.state.value,
-        "stage": stage,
+        "stage": one.stage.value,
         "silent_since": _time(silent.failing_since) if silent else None,
         "failures": silent.failures if silent else 0,
-        "next_at": _time(max((at for at in (job.due_at, silent.open_until) if at), default=None))
-        if silent
-        else _time(job.due_at),
-        "can": _CAN.get(job.state, []),
+        "next_at": _time(one.next_at),
+        "can": can,
         "attempts": job.attempts,
         "detail": job.detail,
         "created_at": format_time(job.created_at),
@@ -165,20 +96,12 @@ def _dead(dead: DeadEntry) -> JsonObject:
     return {
         "id": dead.entry.id,
         "activity": dead.entry.activity_id,
-        "type": _type_of(dead.entry.body),
+        "type": activity_type(dead.entry.body),
         "from": dead.entry.actor,
         "error": dead.error,
         "received_at": format_time(dead.entry.received_at),
         "buried_at": format_time(dead.buried_at),
     }
-
-
-def _type_of(body: bytes) -> str:
-    """What kind of activity, in a word or two; what was delivered is not kept, and poison may be anything."""
-    try:
-        return kind_of_activity(parse_json_object(body))
-    except InvalidJson:
-        return "message"
 
 
 def _time(at: datetime | None) -> str | None:

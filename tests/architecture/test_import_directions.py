@@ -46,7 +46,8 @@ FRONT = (
 # package or module → what of ours it may import; the most specific name decides.
 ALLOWED: dict[str, tuple[str, ...]] = {
     "node.domain": ("node.domain",),
-    "node.config": ("node.domain", "federation.errors", "federation.ids", "federation.messages"),
+    "node.mailserver": ("node.domain",),
+    "node.config": ("node.domain", "node.mailserver", "federation.errors", "federation.ids", "federation.messages"),
     "node.logs": (),
     "node.metrics": ("node.store.ports",),
     "node.health": ("node.store.ports",),
@@ -62,22 +63,38 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store.entering": ("node.store.records", "node.domain"),
     "node.store.selling": ("node.store.records", "node.domain"),
     "node.store.telling": ("node.store.records",),
+    "node.store.upkeep": ("node.store.records", "node.domain", "federation.ports"),
     "node.store.ports": (
         "node.store.composing",
         "node.store.entering",
         "node.store.records",
         "node.store.selling",
-        "node.domain",
+        "node.store.upkeep",
         "node.store.telling",
+        "node.domain",
         "federation.ports",
     ),
     "node.store.memory": ("node.store.memory", "node.store.ports", "node.domain", "federation.ports"),
+    "node.store.memory.upkeep": (
+        "node.store.memory",
+        "node.store.ports",
+        "node.store.upkeep",
+        "node.domain",
+        "federation.ports",
+    ),
     "node.store.sqlite": (
         "node.store.sqlite",
         "node.store.ports",
         "node.domain",
         "federation.ports",
         "federation.keys",
+    ),
+    "node.store.sqlite.upkeep": (
+        "node.store.sqlite",
+        "node.store.ports",
+        "node.store.upkeep",
+        "node.domain",
+        "federation.ports",
     ),
     "node.store.postgres": (
         "node.store.postgres",
@@ -151,6 +168,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     # what was published about an account, for its owner's pages
     "node.reputation": ("node.desk", "node.services", "node.wire", "node.store.ports", "node.domain", *DATA),
+    # where each message stands that has not left or could not be read: for every front
+    "node.deliveries": (
+        "node.desk",
+        "node.services",
+        "node.store.ports",
+        "node.store.upkeep",
+        "node.domain",
+        "federation.ports",
+        *DATA,
+    ),
     "node.recipients": ("node.context", "node.desk"),
     # a deal's messages read anew, and all of them in one file with our own documents as they are served
     "node.records": (
@@ -169,6 +196,27 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.domain",
         "federation",
     ),
+    # who somebody is, asked of the network before they are kept: for every front
+    "node.acquaintance": (*FRONT, "federation.webfinger", *DATA),
+    # what owners are told by mail and by push
+    "node.mailing": ("node.domain", "node.mailserver"),
+    "node.pushing": (
+        "node.context",
+        "node.desk",
+        "node.domain",
+        "federation.errors",
+        "federation.ids",
+        "federation.messages",
+    ),
+    "node.telling": (
+        "node.context",
+        "node.desk",
+        "node.domain",
+        "node.mailing",
+        "node.pushing",
+        "node.services",
+        "node.store.ports",
+    ),
     # buying asks the network, then runs the use case: for every front
     "node.buying": (*FRONT, "node.wire", *DATA),
     # the fronts: never each other
@@ -185,7 +233,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.web": (
         "node.web",
         *FRONT,
+        "node.acquaintance",
         "node.buying",
+        "node.deliveries",
         "node.records",
         "node.reputation",
         "node.wire.html",
@@ -193,6 +243,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     # the way in: whether the node is found, what is brought back, what is kept safe
     "node.web.setting_up": ("node.web", *FRONT, "node.reaching", "node.safekeeping", "node.store.backup"),
+    # a code by mail, and what a browser must know to be nudged
+    "node.web.screens.notice_settings": ("node.web", *FRONT, "node.mailing", "node.pushing"),
+    "node.web.notice_words": ("node.web", *FRONT, "node.mailing"),
     # how often logging in may be tried
     "node.web.gate": ("node.web", "federation.rates"),
     # how often a stranger may have this node ask a server, and what may come of it
@@ -210,8 +263,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     # the owner's word on the clock is written down at once
     "node.commands.admin": ("node.commands", *FRONT, "node.timekeeper", *DATA),
-    # what is known of the host that a message waits for
-    "node.commands.deliveries": ("node.commands", *FRONT, "federation.ports", *DATA),
+    "node.commands.deliveries": ("node.commands", "node.deliveries", *FRONT, *DATA),
     # a backup holds the node key beside the database
     "node.commands.backups": ("node.commands", *FRONT, "node.safekeeping", *DATA),
     "node.safekeeping": (
@@ -240,6 +292,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.services",
         "node.signing",
         "node.store",
+        "node.telling",
         "node.timekeeper",
         "node.web",
         "node.wire",
@@ -339,7 +392,10 @@ ALONE: dict[str, tuple[str, tuple[str, ...]]] = {
     "sqlite3": ("", ("node.store.sqlite", "node.store.backup")),
     "psycopg": ("", ("node.store.postgres",)),
     "jinja2": ("", ("node.web",)),
+    "aiosmtplib": ("", ("node.mailing",)),
+    "py_vapid": ("", ("node.pushing",)),
     "nh3": ("", ("node.wire.html",)),
+    "segno": ("", ("node.web.qr",)),
     "uvicorn": ("", ("node.connections", "node.door", "node.serve")),
 }
 
