@@ -22,7 +22,8 @@ from node.desk import Desk
 from node.documents import Documents
 from node.domain.deals import Deal, OfferRecord
 from node.domain.errors import Refusal
-from node.domain.messages import Message, Offer, Sender
+from node.domain.intents import Proposal
+from node.domain.messages import Cast, Kind, Message, Offer, Sender, Update
 from node.store.ports import Direction, QueuedJob, StoredMessage
 from node.wire.bundles import ActorShown, Bundle, MessageKept, build_bundle
 from node.wire.messages import UnknownMessage, parse_message
@@ -36,6 +37,7 @@ __all__ = [
     "export_deal",
     "find_offer_message",
     "find_seal",
+    "find_told",
     "read_message",
     "read_records",
 ]
@@ -163,6 +165,16 @@ def find_offer_message(desk: Desk, deal: Deal, offer: OfferRecord) -> Offer | No
     stored = desk.tx.evidence.find(deal.own, offer.id)
     message = read_message(deal, stored) if stored is not None else None
     return message if isinstance(message, Offer) else None
+
+
+def find_told(desk: Desk, deal: Deal) -> Proposal | None:
+    """What is wanted as it was told last in whole: a counter names its price, and leaves the rest unsaid."""
+    kept = desk.tx.evidence.of_deal(deal.own, deal.id)
+    for stored in reversed([one for one in kept if not one.refused and one.kind in (Kind.CAST, Kind.UPDATE)]):
+        message = read_message(deal, stored)
+        if isinstance(message, Cast | Update):
+            return message.proposal
+    return deal.proposal
 
 
 # --- whether it holds -------------------------------------------------------------------------------------

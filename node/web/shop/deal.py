@@ -15,7 +15,7 @@ from node.domain.offers import AgreementTerms, Answer, PricePart
 from node.domain.tables import TABLES, is_terminal
 from node.domain.values import Money, Quantity
 from node.records import Record, read_records
-from node.web.deal_reads import words_of
+from node.web.deal_reads import ref_of, words_of
 from node.web.events import mark_of
 from node.web.shop.deals import (
     TO_ANSWER,
@@ -68,9 +68,13 @@ class OfferLine:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What was agreed, and how far it is done. `disclosed` are (field, value) of the customer's card."""
+    """What was agreed, and how far it is done. `disclosed` are (field, value) of the customer's card.
+
+    Shapes: `reference` is what the customer's page names too: the end of the agreement's id.
+    """
 
     terms: AgreementTerms
+    reference: str
     concluded_at: datetime | None
     disclosed: tuple[tuple[str, str], ...]
     dispatched: Quantity
@@ -168,7 +172,7 @@ def deal_view(desk: Desk, deal: Deal, limits: Limits) -> DealView:
         wishes=told.wishes if told else (),
         wanted=words_of(told.content) if told and told.content else (),
         answer_by=deal.answer_by or (proposal.ends_at if proposal and deal.state in TO_ANSWER else None),
-        fit=fit_of(desk, deal, proposal) if proposal and deal.state in TO_ANSWER else None,
+        fit=fit_of(desk, deal, told) if told and proposal and deal.state in TO_ANSWER else None,
         draft=_draft(desk, deal),
         offers=tuple(_offers(deal, records, can)),
         agreed=_agreed(deal),
@@ -239,6 +243,7 @@ def _agreed(deal: Deal) -> Agreed | None:
         return None
     return Agreed(
         terms=terms,
+        reference=ref_of(agreed.agreement_id),
         concluded_at=agreed.concluded_at,
         disclosed=tuple(_card_lines(deal)),
         dispatched=Quantity(deal.dispatched(), terms.quantity.unit),

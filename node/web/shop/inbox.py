@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from node.desk import Desk
@@ -12,6 +12,7 @@ from node.domain.deals import Deal, DealState
 from node.domain.intents import Proposal
 from node.domain.matching import Verdict
 from node.domain.values import Money, Quantity
+from node.records import find_told
 from node.services.offering import find_fit
 from node.web.events import mark_of
 from node.web.shop.deals import (
@@ -36,6 +37,7 @@ __all__ = [
     "inbox_view",
     "intent_line",
     "title_of",
+    "wanted_of",
     "watch_inbox",
 ]
 
@@ -140,11 +142,11 @@ def inbox_view(desk: Desk, account: Account, shown: str, before: int | None, *, 
 
 
 def intent_line(desk: Desk, deal: Deal, *, has_fit: bool = False) -> IntentLine:
-    proposal = deal.proposal
+    proposal = wanted_of(desk, deal)
     last = deal.offers[-1].agreement if deal.offers else None
     return IntentLine(
         place=place_of(deal.id),
-        title=title_of(deal),
+        title=title_of(deal, proposal),
         customer=customer_of(deal),
         quantity=proposal.quantity if proposal else last.quantity if last else None,
         needs=needs_of(deal),
@@ -162,10 +164,20 @@ def intent_line(desk: Desk, deal: Deal, *, has_fit: bool = False) -> IntentLine:
     )
 
 
-def title_of(deal: Deal) -> str:
-    """What it is about, in the customer's words where there are any."""
-    if deal.proposal is not None and deal.proposal.name:
-        return deal.proposal.name
+def wanted_of(desk: Desk, deal: Deal) -> Proposal | None:
+    """All that is wanted: as it was told last in whole, at the price and until the end of a counter."""
+    proposal = deal.proposal
+    if proposal is None or proposal.price is None:
+        return proposal
+    told = find_told(desk, deal)
+    return replace(told, price=proposal.price, ends_at=proposal.ends_at) if told is not None else proposal
+
+
+def title_of(deal: Deal, wanted: Proposal | None = None) -> str:
+    """What it is about, in the customer's words where there are any; `wanted` where a counter has none."""
+    proposal = wanted or deal.proposal
+    if proposal is not None and proposal.name:
+        return proposal.name
     item = deal.offers[-1].agreement.item if deal.offers else None
     return item.name if item is not None else deal.category.rsplit("/", 1)[-1]
 

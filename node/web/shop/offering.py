@@ -16,7 +16,7 @@ from node.records import find_offer_message
 from node.services.offering import Goods, goods_from_catalogue
 from node.web.shop.deal import seen_mark
 from node.web.shop.deals import Customer, customer_of, place_of
-from node.web.shop.inbox import Fit, fit_of, title_of
+from node.web.shop.inbox import Fit, fit_of, title_of, wanted_of
 from node.wire.html import plain_text
 
 __all__ = ["WISHES", "OfferFormView", "filling", "offer_form_view"]
@@ -60,16 +60,17 @@ def offer_form_view(
     if like_last and last is not None and last.agreement.item is not None:
         sku = last.agreement.item.sku or ""
     goods, refused = _goods(desk, deal.account, proposal, sku)
+    wanted = wanted_of(desk, deal) or proposal
     found: Sequence[CatalogueItem] = ()
     if search:
         found = desk.tx.catalogue.all(deal.account, search=search, limit=FOUND)
     return OfferFormView(
         place=place_of(deal.id),
-        title=title_of(deal),
+        title=title_of(deal, wanted),
         customer=customer_of(deal),
         proposal=proposal,
         seen=seen_mark(deal),
-        fit=fit_of(desk, deal, proposal),
+        fit=fit_of(desk, deal, wanted),
         item=desk.tx.catalogue.get(deal.account, sku) if sku else None,
         goods=goods,
         refused=refused,

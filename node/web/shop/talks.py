@@ -14,7 +14,7 @@ from node.reputation import Published, feedback_about
 from node.store.ports import Direction, Follower, FollowState, StoredMessage
 from node.web.deal_reads import words_of
 from node.web.shop.deals import Customer, customer_of, place_of
-from node.web.shop.inbox import title_of
+from node.web.shop.inbox import title_of, wanted_of
 
 __all__ = [
     "FeedbackView",
@@ -73,7 +73,8 @@ def _talk(desk: Desk, own: str, stored: StoredMessage) -> Talk | None:
         return None
     message = read_message(deal, stored)
     words = " ".join(words_of(message.content)) if isinstance(message, Ask) else ""
-    return Talk(place_of(deal.id), title_of(deal), customer_of(deal), stored.at, words[:200], _waits(stored))
+    title = title_of(deal, wanted_of(desk, deal))
+    return Talk(place_of(deal.id), title, customer_of(deal), stored.at, words[:200], _waits(stored))
 
 
 # --- what is said of the vendor ---------------------------------------------------------------------------

@@ -113,3 +113,29 @@ async def test_the_list_goes_on_on_the_next_page(street: Street) -> None:
     assert "wanted 21" not in older.words
     part = older.html.partition('hx-get="')[2].partition('"')[0].replace("&amp;", "&")
     assert "wanted 01" in (await browser.get(part, hx_request="true")).words
+
+
+async def test_a_counter_leaves_an_intent_its_name_its_wishes_and_what_fits_them(street: Street) -> None:
+    await street.stock()
+    await street.north.ask(
+        "catalogue.import",
+        csv="sku,name,category,price,currency,prop.bodyHeight\n"
+        "NK16,North Kid 16,Q11442,199.00,EUR,90..105 centimetre",
+    )
+    await street.cast(name="For a girl of 115 cm")
+    deal = await street.deal()
+    await street.north.ask("deal.offer", deal=deal.id, price="289.00")
+    await street.world.settle()
+    await street.ana.ask("deal.ask", deal=deal.id, text="Is it red?")
+    await street.ana.ask("deal.counter", offer=deal.id, price="250.00")
+    await street.world.settle()
+    browser = await street.browser()
+    seen = await browser.get("/my?fit=shown")
+    assert "For a girl of 115 cm" in seen.words
+    assert "asks for €250.00" in seen.words
+    assert "North Kid 20 may fit, €289.00" in seen.words
+    assert "North Kid 16" not in seen.words
+    place = place_of(deal.id)
+    assert "North Kid 16" not in (await browser.get(f"/my/deals/{place}")).words
+    assert "North Kid 16" not in (await browser.get(f"/my/deals/{place}/offer")).words
+    assert "For a girl of 115 cm" in (await browser.get("/my/messages")).words
