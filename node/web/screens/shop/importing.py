@@ -13,7 +13,8 @@ from node.domain.catalogue import COLUMNS, CatalogueItem, RowProblem
 from node.domain.errors import InvalidInput
 from node.domain.sheets import MOST_COLUMNS, Sheet, guess_columns, items_of, read_sheet
 from node.domain.values import CURRENCIES, category_iri
-from node.services.importing import import_items, keep_upload, undo_import
+from node.services.importing import Imported, import_items, keep_upload, undo_import
+from node.services.setting_up import load_draft
 from node.web.fields import attached, choice, optional, text
 from node.web.forms import Filled, Form, FormRefused
 from node.web.i18n import N_
@@ -195,10 +196,17 @@ async def bring_in(visit: Visit) -> Answer:
             "", words("It cannot be imported like this."), words("Try it out, and mend what is named.")
         )
 
-    done = await visit.act(lambda desk: import_items(desk, account.id, items, upload.name))
+    def work(desk: Desk) -> tuple[Imported, bool]:
+        draft = load_draft(desk)
+        is_setting_up = draft is not None and draft.account == account.id
+        return import_items(desk, account.id, items, upload.name), is_setting_up
+
+    done, is_setting_up = await visit.act(work)
     new = words.ngettext("%(num)s item is new", "%(num)s items are new", done.added)
     old = words.ngettext("%(num)s replaces a known one", "%(num)s replace known ones", done.replaced)
-    return Redirect("/my/catalogue", words("Imported: %(new)s, %(old)s.", new=new, old=old))
+    # Whoever came from the first run goes on with it.
+    back = "/setup/goods" if is_setting_up else "/my/catalogue"
+    return Redirect(back, words("Imported: %(new)s, %(old)s.", new=new, old=old))
 
 
 @SCREENS.post("/my/catalogue/import/undo", who=Who.VENDOR, again=import_page)

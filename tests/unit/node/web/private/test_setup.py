@@ -11,7 +11,7 @@ import pytest
 from node.domain.accounts import Account, AccountKind
 from node.reaching import Look, Seen
 from node.services.entering import make_set_up_link
-from node.services.setting_up import load_draft
+from node.services.setting_up import end_set_up, load_draft
 from node.store.backup import read_backup, write_backup
 from node.store.ports import LAST_BACKUP
 from node.web.screens import setup as setup_screens
@@ -264,6 +264,23 @@ async def test_shop_is_set_up_with_its_terms_hours_and_a_trial(house: House) -> 
     (deal,) = await house.node.look(lambda desk: desk.tx.deals.all(shop.id))
     assert deal.proposal is not None
     assert deal.proposal.name == "A trial: answer it as you would answer a customer"
+
+
+async def test_shop_that_brings_its_goods_is_back_in_its_first_run(house: House) -> None:
+    browser = await begun(house, "vendor")
+    await browser.submit({"name": "shop", "display": "Shop"})
+    await browser.submit({})
+    await browser.submit({"password": PASSWORD, "again": PASSWORD})
+    await browser.submit({"accepts": ["PDC-INTENT"]})
+    for expected in ("/setup/goods", "/my/catalogue"):
+        await browser.get("/my/catalogue/import")
+        table = "sku,name,category,price,currency\nKID,Kid,Q11442,279.00,EUR"
+        await browser.submit({"pasted": table}, "/my/catalogue/import")
+        columns = "c0=sku&c1=name&c2=category&c3=price&c4=currency"
+        await browser.get(f"/my/catalogue/import/columns?tried=yes&{columns}")
+        seen = await browser.submit({}, "/my/catalogue/import/columns")
+        assert (place(browser), "Imported:" in seen.words) == (expected, True)
+        await house.node.work(end_set_up)  # the next table comes when the first run is over
 
 
 async def test_shop_may_do_without_a_trial_and_try_again(house: House) -> None:
