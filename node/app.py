@@ -35,6 +35,7 @@ from node.web.gate import Gate
 from node.web.i18n import choose_locale
 from node.web.pages import PAGE_HEADERS, render_missing, render_public
 from node.web.passkeys import Passkeys
+from node.web.qr import QrCodes
 from node.web.screens import ALL
 from node.web.static import FILES
 from node.web.templating import Reader
@@ -72,6 +73,7 @@ def create_app(node: Node, inbox: InboxDependencies, *, room: Room | None = None
             *health_routes(node.health),
             *(Route(path, private) for path in PRIVATE_PATHS),
             Route("/follow", _following(node, documents)),
+            Route("/@{name}/qr.svg", QrCodes(node, _Missing(node.config.host))),
             *routes(endpoints, inbox_paths=INBOX_PATHS, document_paths=DOCUMENT_PATHS, inbox=posted),
             Route("/{rest:path}", _Missing(node.config.host)),
         ],

@@ -32,6 +32,8 @@ _TERMS_CONTEXT: JsonObject = {
     "termsAccepted": {"@id": "obv:termsAccepted", "@type": "@id"},
 }
 PER_PAGE = 20
+ADD_PAGE = "/my/vendors/add?who={uri}"
+"""Where a person is asked whether to add somebody whom she found elsewhere; it asks, and does nothing."""
 _POST_KINDS = ("standing offer", "feedback", "reply")
 
 
@@ -179,6 +181,7 @@ class Documents:
             subject=f"acct:{account.name}@{self.host}",
             actor=account.id,
             profile=f"{self.base_url}/@{account.name}",
+            subscribe=f"{self.base_url}{ADD_PAGE}" if account.kind is AccountKind.PERSON else None,
         )
 
     def _node_jrd(self) -> JsonObject:

@@ -6,7 +6,7 @@ Actors of this node are read from the store, never fetched: a node does not spea
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
@@ -15,7 +15,7 @@ from federation.errors import DocumentRefused, FederationError, InvalidIri, KeyR
 from federation.fetching import FetchBudget
 from federation.ids import origin, parse_iri, same_origin
 from federation.jsonld import as_list
-from federation.keys import PublicKey
+from federation.keys import KeyAlgorithm, PublicKey
 from federation.messages import JsonObject
 from federation.proofs import proof_claim, verify_proof
 from federation.strictjson import dump_json, parse_json_object
@@ -31,12 +31,15 @@ __all__ = [
     "FollowPlace",
     "SeenActor",
     "VerifiedPost",
+    "contact_of",
     "fetch_post",
     "find_contact",
     "find_follow_place",
     "key_for_proof",
+    "known_contact",
     "known_key_for_proof",
     "local_key",
+    "resolve",
     "see_actor",
 ]
 
@@ -78,18 +81,31 @@ async def find_contact(node: Node, account: Account, reference: str, *, fresh: b
 
     Raises: InvalidInput, in words for the user.
     """
-    known = await node.look(lambda desk: _known_contact(desk.tx.contacts.all(account.id), reference))
+    known = await node.look(lambda desk: known_contact(desk.tx.contacts.all(account.id), reference))
     if known is not None and not fresh and node.now() - known.fetched_at < FRESH:
         return known
     try:
-        actor_id = known.actor if known is not None else await _resolve(node, reference)
+        actor_id = known.actor if known is not None else await resolve(node, reference)
         seen = await see_actor(node, actor_id)
     except (FederationError, OSError) as error:
         raise InvalidInput(
             "vendor", f"{reference} was not found: {error}", "Check the handle, and that its server is up."
         ) from None
+    proven_at = seen.fetched_at if known is None and not _is_address(reference) else None
+    contact = contact_of(account, seen, proven_at=proven_at)
+    if known is not None and known.handle == contact.handle:
+        contact = replace(contact, proven_at=known.proven_at)
+    await node.work(lambda desk: desk.tx.contacts.save(contact))
+    return contact
+
+
+def contact_of(account: Account, seen: SeenActor, *, proven_at: datetime | None = None) -> Contact:
+    """What an account remembers of an actor whose document was just seen.
+
+    Units: `proven_at` is when the host of its handle was heard to name it, None for not at all.
+    """
     actor = seen.actor
-    contact = Contact(
+    return Contact(
         account=account.id,
         actor=actor.id,
         handle=f"@{actor.preferred_username}@{origin(actor.id).split('://', 1)[1]}",
@@ -99,9 +115,9 @@ async def find_contact(node: Node, account: Account, reference: str, *, fresh: b
         terms_accepted=_terms(actor.raw),
         implements=tuple(sorted(actor.implements)),
         url=actor.url,
+        keys=tuple(key.multibase for key in actor.keys if key.algorithm is KeyAlgorithm.ED25519),
+        proven_at=proven_at,
     )
-    await node.work(lambda desk: desk.tx.contacts.save(contact))
-    return contact
 
 
 def _terms(document: JsonObject) -> tuple[str, ...]:
@@ -110,7 +126,7 @@ def _terms(document: JsonObject) -> tuple[str, ...]:
     return tuple(term for term in listed[:50] if isinstance(term, str))
 
 
-def _known_contact(contacts: list[Contact], reference: str) -> Contact | None:
+def known_contact(contacts: list[Contact], reference: str) -> Contact | None:
     """By actor id, page, full handle, or the handle's first half where it is the only one."""
     text = reference.removeprefix("acct:").removeprefix("@").casefold()
     for contact in contacts:
@@ -120,8 +136,16 @@ def _known_contact(contacts: list[Contact], reference: str) -> Contact | None:
     return named[0] if len(named) == 1 else None
 
 
-async def _resolve(node: Node, reference: str) -> str:
-    if reference.startswith(("https://", "http://")):
+def _is_address(reference: str) -> bool:
+    return reference.startswith(("https://", "http://"))
+
+
+async def resolve(node: Node, reference: str) -> str:
+    """The actor's id, or the address that leads to it, for a handle or an address.
+
+    A handle is checked in both directions. Raises: InvalidIri, FetchError.
+    """
+    if _is_address(reference):
         return parse_iri(reference)
     handle: Handle = parse_handle(reference)
     if handle.host == node.config.host:

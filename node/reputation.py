@@ -19,7 +19,7 @@ from node.wire.feedback import parse_feedback_post
 from node.wire.html import plain_text
 from node.wire.replies import read_reply
 
-__all__ = ["Answered", "Published", "feedback_about"]
+__all__ = ["Answered", "Published", "feedback_about", "feedback_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,15 @@ def feedback_about(desk: Desk, account: str, *, limit: int = 50) -> tuple[Publis
         if said is not None and post.author != account:
             found.append(Published(post, said, tuple(answers.get(post.id, ()))))
     return tuple(found)
+
+
+def feedback_by(desk: Desk, account: str, vendor: str, *, limit: int = 100) -> tuple[Published, ...]:
+    """What an account has itself published about one vendor, newest first, of its last posts of this kind."""
+    mine = [post for post in desk.tx.posts.all(account, "feedback", limit=limit) if post.author == account]
+    said = ((post, _read(post)) for post in mine)
+    return tuple(
+        Published(post, words) for post, words in said if words is not None and words.vendor == vendor
+    )
 
 
 def _read(post: Post) -> FeedbackPost | None:

@@ -77,7 +77,7 @@ class Contact:
     implements: tuple[str, ...] = ()
     url: str | None = None
     keys: tuple[str, ...] = ()
-    """The fingerprints of its keys, as the document listed them."""
+    """Its Ed25519 keys as Multikey texts, as its document lists them: what binds it is signed with them."""
     proven_at: datetime | None = None
     """When the handle's own host last named this actor."""
 

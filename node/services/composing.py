@@ -60,8 +60,11 @@ class Trouble:
     lacking: tuple[str, ...] = ()
 
 
-def start_draft(desk: Desk, account: Account, template: Template) -> Draft:
-    """A new draft with the terms and the persona that are the default. Raises: InvalidInput."""
+def start_draft(desk: Desk, account: Account, template: Template, vendors: tuple[str, ...] = ()) -> Draft:
+    """A new draft with the terms and the persona that are the default, for these vendors to begin with.
+
+    Raises: InvalidInput.
+    """
     last = next(iter(desk.tx.intents.all(account.id, limit=1)), None)
     draft = Draft(
         id=desk.new_id(),
@@ -71,6 +74,7 @@ def start_draft(desk: Desk, account: Account, template: Template) -> Draft:
         changed_at=desk.now,
         currency=None if template.is_gift else (last.currency if last is not None else None),
         quantity=_one(),
+        vendors=vendors,
         terms=desk.tx.preferences.get(account.id).terms or parse_terms(DEFAULT_PROFFER),
         persona_mode=PersonaMode.PER_DEAL,
     )

@@ -20,6 +20,7 @@ from node.web import names
 from node.web.categories import category_name, labels
 from node.web.i18n import N_, Locale
 from node.web.measures import OPS, PROPERTIES, measure_words
+from node.web.places import named_by, place_of
 from node.web.visits import Missing
 
 __all__ = [
@@ -88,11 +89,18 @@ def find_draft(desk: Desk, account: Account, draft_id: str) -> Draft:
 
 @dataclass(frozen=True, slots=True)
 class NewView:
+    """`asked` is the vendor for whom it is to be, None for nobody yet; `action` where the form leads."""
+
     drafts: tuple[Draft, ...]
+    asked: Contact | None
+    action: str
 
 
-def new_view(desk: Desk, account: Account) -> NewView:
-    return NewView(tuple(desk.tx.drafts.all(account.id)))
+def new_view(desk: Desk, account: Account, asked: str = "") -> NewView:
+    """Shapes: `asked` is the vendor's name in an address (`places`), "" for none."""
+    found = desk.tx.contacts.get(account.id, named_by(asked)) if asked else None
+    action = "/my/intents/new" + (f"?vendor={place_of(found.actor)}" if found is not None else "")
+    return NewView(tuple(desk.tx.drafts.all(account.id)), found, action)
 
 
 # --- the parts --------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ __all__ = [
     "Line",
     "OfferLink",
     "Published",
+    "deal_line",
     "deal_view",
     "deals_view",
     "find_published",
@@ -127,14 +128,15 @@ def deals_view(desk: Desk, account: Account, group: str, before: int | None) -> 
     }
     return DealsView(
         group=group,
-        lines=tuple(_line(desk, deal) for _, deal in shown),
+        lines=tuple(deal_line(desk, deal) for _, deal in shown),
         counts={"": sum(counts.values()), **counts},
         older=shown[-1][0] if len(found) > PER_PAGE else 0,
         is_first=before is None,
     )
 
 
-def _line(desk: Desk, deal: Deal) -> DealLine:
+def deal_line(desk: Desk, deal: Deal) -> DealLine:
+    """One deal as a list shows it."""
     agreement = deal.agreement
     prices = [offer.agreement.price for offer in deal.live_offers if offer.agreement.price is not None]
     price = agreement.price if agreement is not None else min(prices, default=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from node.store.ports import StoreRefused
 from node.web.fields import Wrong
@@ -67,7 +67,11 @@ def _log_in(visit: Visit, back: str) -> Page | Redirect:
     """To the log-in and back again; what was posted is not kept, and the page says so."""
     if visit.method == "POST":
         return Page("frame/logged_out.html", back, status=403)
-    return Redirect("/login" if back == "/my" else f"/login?next={quote(back, safe='/')}")
+    typed = [(name, value) for name, values in visit.query.by_name.items() for value in values]
+    if typed and back == visit.path:  # a link that somebody followed says more than where it leads
+        back = f"{back}?{urlencode(typed)}"
+    is_plain = back == "/my" or not is_local(back)
+    return Redirect("/login" if is_plain else f"/login?next={quote(back, safe='/')}")
 
 
 def unshown(visit: Visit) -> Wrong | None:

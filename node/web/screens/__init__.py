@@ -21,6 +21,7 @@ from node.web.screens import (
     setup_rest,
     shop,
     styleguide,
+    vendors,
 )
 from node.web.visits import Screens
 
@@ -44,6 +45,7 @@ ALL = Screens(
     deals.SCREENS,
     fulfilling.SCREENS,
     buying.SCREENS,
+    vendors.SCREENS,
     shop.SCREENS,
     styleguide.SCREENS,
 )

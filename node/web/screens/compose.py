@@ -89,14 +89,21 @@ async def keep_and_go_on(visit: Visit, draft: Draft, part: Part) -> Answer:
 
 @SCREENS.get("/my/intents/new", who=Who.PERSON)
 async def new(visit: Visit) -> Answer:
-    view = await visit.look(lambda desk: new_view(desk, visit.viewer.account))
+    account, asked = visit.viewer.account, visit.query.first("vendor")
+    view = await visit.look(lambda desk: new_view(desk, account, asked))
     return Page("compose/new.html", view, visit.form_or(START))
 
 
 @SCREENS.post("/my/intents/new", who=Who.PERSON)
 async def start(visit: Visit) -> Answer:
     template = (await visit.read(START))[TEMPLATE]
-    draft = await visit.act(lambda desk: start_draft(desk, visit.viewer.account, template))
+    account, asked = visit.viewer.account, visit.query.first("vendor")
+
+    def work(desk: Desk) -> Draft:
+        vendor = new_view(desk, account, asked).asked
+        return start_draft(desk, account, template, (vendor.actor,) if vendor is not None else ())
+
+    draft = await visit.act(work)
     return Redirect(part_page(draft, Part.WHAT))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from dataclasses import dataclass
 from enum import Enum
@@ -12,6 +10,7 @@ from urllib.parse import urlsplit
 from node.desk import Desk
 from node.domain.deals import Deal, DealState
 from node.domain.messages import Sender
+from node.web.places import named_by, place_of
 
 __all__ = [
     "ENDED",
@@ -99,16 +98,7 @@ def disclosed_card(deal: Deal) -> dict[str, object]:
     return card if isinstance(card, dict) else {}
 
 
-def place_of(deal_id: str) -> str:
-    """A deal's name in an address of ours: its whole id, so that no two customers' deals share one."""
-    return base64.urlsafe_b64encode(deal_id.encode()).decode().rstrip("=")
-
-
 def find_deal(desk: Desk, account: str, place: str) -> Deal | None:
     """The vendor's deal of that name; None for another's, and for what is no name."""
-    try:
-        deal_id = base64.urlsafe_b64decode(place + "=" * (-len(place) % 4)).decode()
-    except (ValueError, binascii.Error):
-        return None
-    deal = desk.tx.deals.get(account, deal_id)
+    deal = desk.tx.deals.get(account, named_by(place))
     return deal if deal is not None and deal.side is Sender.VENDOR and deal.account == account else None
