@@ -231,16 +231,8 @@ def _read_time(text: str) -> datetime | None:
 
 def _undelivered(desk: Desk, account: Account) -> list[Need]:
     """What was given up of hers, by herself or by a name of hers."""
-    dead = desk.tx.deliveries.all(states=(JobState.DEAD,), limit=_LOOKED_AT)
-    count = sum(_is_hers(desk, account, job.actor) for job in dead)
-    return [Need("undelivered", "/my/deliveries", "", count=count)] if count else []
-
-
-def _is_hers(desk: Desk, account: Account, actor: str) -> bool:
-    if actor == account.id:
-        return True
-    persona = desk.tx.personas.get(actor)
-    return persona is not None and persona.account == account.id
+    count = desk.tx.traffic.count(account.id, JobState.DEAD)
+    return [Need("undelivered", "/my/deliveries/given-up", "", count=count)] if count else []
 
 
 # --- what is under way, and was ---------------------------------------------------------------------------
