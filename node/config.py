@@ -17,6 +17,7 @@ from federation.ids import host, origin
 from federation.messages import Limits
 from node.domain.errors import InvalidInput
 from node.domain.policy import Policy
+from node.mailserver import MailServer, parse_mail_server
 
 __all__ = ["FILE", "Config", "load_config", "make_config", "save_config", "software_version"]
 
@@ -45,6 +46,9 @@ class Config:
     cast_spread_s: float = 60.0
     metrics_bind: str = ""
     log_level: str = "info"
+    smtp_url: str | None = None
+    smtp_password_file: str | None = None
+    mail_from: str | None = None
     policy: Policy = field(default_factory=Policy)
     limits: Limits = field(default_factory=Limits)
 
@@ -65,6 +69,14 @@ class Config:
         return f"{self.base_url}/actor"
 
     @property
+    def mail(self) -> MailServer | None:
+        """Where mail to owners is handed over, None where none was named. Raises: InvalidInput."""
+        if self.smtp_url is None:
+            return None
+        sender = self.mail_from or f"obverse@{host(self.base_url)}"
+        return parse_mail_server(self.smtp_url, self.smtp_password_file, sender)
+
+    @property
     def host(self) -> str:
         """The public host with its port where that is not the scheme's own, as handles have it."""
         return self.base_url.split("://", 1)[1]
@@ -82,6 +94,9 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "cast_spread_s": (int, float),
     "metrics_bind": str,
     "log_level": str,
+    "smtp_url": str,
+    "smtp_password_file": str,
+    "mail_from": str,
     "limits": dict,
 }
 
@@ -136,7 +151,7 @@ def make_config(data_dir: Path, raw: Mapping[str, Any]) -> Config:
             raise InvalidInput(
                 "names", f"{name} = {address!r} is no address", "Write an IP address."
             ) from None
-    return Config(
+    made = Config(
         data_dir=data_dir,
         base_url=_check_base_url(str(raw.get("base_url", "")), allowed),
         bind_host=str(raw.get("bind_host", "127.0.0.1")),
@@ -149,8 +164,13 @@ def make_config(data_dir: Path, raw: Mapping[str, Any]) -> Config:
         cast_spread_s=float(raw.get("cast_spread_s", 60.0)),
         metrics_bind=_check_metrics_bind(str(raw.get("metrics_bind", ""))),
         log_level=_check_level(str(raw.get("log_level", "info"))),
+        smtp_url=raw.get("smtp_url"),
+        smtp_password_file=raw.get("smtp_password_file"),
+        mail_from=raw.get("mail_from"),
         limits=_check_limits(raw.get("limits", {})),
     )
+    _ = made.mail  # refused here, and not when the first mail is due
+    return made
 
 
 def _check_metrics_bind(text: str) -> str:
@@ -205,7 +225,7 @@ def save_config(config: Config) -> None:
         f"bind_port = {config.bind_port}",
         f"cast_spread_s = {config.cast_spread_s:g}",
     ]
-    for name in ("ca_file", "tls_cert", "tls_key"):
+    for name in ("ca_file", "tls_cert", "tls_key", "smtp_url", "smtp_password_file", "mail_from"):
         if (value := getattr(config, name)) is not None:
             lines.append(f'{name} = "{value}"')
     if config.metrics_bind:

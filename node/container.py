@@ -38,7 +38,9 @@ from node.services.undelivered import give_up
 from node.signing import OwnKeys, load_node_key
 from node.store.ports import Database, StoreRefused
 from node.store.sqlite import open_sqlite
+from node.telling import tell_owners
 from node.timekeeper import keep_time, resume_clock, save_mark
+from node.web.notice_words import letter_of
 from node.wire.messages import is_deal_message
 
 __all__ = ["OpenNode", "open_node", "utc_now"]
@@ -63,6 +65,7 @@ class OpenNode:
         """Process, deliver and keep the clock, side by side."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(keep_time, self.node)
+            tasks.start_soon(tell_owners, self.node, letter_of)
             tasks.start_soon(watch_loop, self.node.metrics)
             self.node.health.is_working = True
             try:

@@ -7,6 +7,9 @@ from collections import OrderedDict
 from datetime import datetime
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from federation.errors import KeyRefused
 from federation.keys import (
     KeyAlgorithm,
@@ -68,8 +71,14 @@ def key_row(key: SigningKey, node_key: bytes, created_at: datetime) -> KeyRow:
     )
 
 
+_NONCE_BYTES = 12
 _REMEMBERED = 1024
 """So many Ed25519 keys are kept unsealed: each persona has one of its own, and each agreement."""
+
+
+def _bound_to(name: str) -> bytes:
+    """Apart from every sealed key: those are bound to another beginning (`federation.keys.seal`)."""
+    return b"obverse sealed secret\x00" + name.encode()
 
 
 class OwnKeys:
@@ -130,6 +139,19 @@ class OwnKeys:
         if row is None:
             raise KeyError(key_id)
         return self.unsealed(row)
+
+    def seal_secret(self, name: str, plain: bytes) -> bytes:
+        """Seal a secret of the node's own under the node key, bound to its name."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + AESGCM(self._node_key).encrypt(nonce, plain, _bound_to(name))
+
+    def open_secret(self, name: str, sealed: bytes) -> bytes:
+        """What `seal_secret` sealed under this name. Raises: KeyRefused for another node key or name."""
+        nonce, encrypted = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            return AESGCM(self._node_key).decrypt(nonce, encrypted, _bound_to(name))
+        except (InvalidTag, ValueError):
+            raise KeyRefused(f"The secret {name} cannot be opened with this node's key.") from None
 
     def forget(self, key_id: str) -> None:
         """Drop a destroyed key from memory."""

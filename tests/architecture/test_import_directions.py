@@ -244,7 +244,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # the way in: whether the node is found, what is brought back, what is kept safe
     "node.web.setting_up": ("node.web", *FRONT, "node.reaching", "node.safekeeping", "node.store.backup"),
     # a code by mail, and what a browser must know to be nudged
-    "node.web.screens.notice_settings": ("node.web", *FRONT, "node.mailing", "node.pushing"),
+    "node.web.screens.notice_settings": (
+        "node.web",
+        *FRONT,
+        "node.mailing",
+        "node.mailserver",
+        "node.pushing",
+    ),
     "node.web.notice_words": ("node.web", *FRONT, "node.mailing"),
     # how often logging in may be tried
     "node.web.gate": ("node.web", "federation.rates"),

@@ -14,6 +14,8 @@ from node.web.screens import (
     home,
     intents,
     login,
+    notice_settings,
+    notices,
     offers,
     passkeys,
     security,
@@ -49,5 +51,7 @@ ALL = Screens(
     deliveries.SCREENS,
     vendors.SCREENS,
     shop.SCREENS,
+    notices.SCREENS,
+    notice_settings.SCREENS,
     styleguide.SCREENS,
 )

@@ -114,6 +114,8 @@ class _Shown:
 async def deal_page(visit: Visit) -> Answer:
     limits = visit.node.config.limits
     view = await visit.look(lambda desk: deal_view(desk, deal_of(desk, visit), limits))
+    if await visit.look(lambda desk: _is_new(desk, visit)):  # no longer new elsewhere
+        await visit.act(lambda desk: desk.tx.overview.see(visit.viewer.account.id, [deal_of(desk, visit).id]))
     return Page("shop/deal.html", _Shown(view, visit))
 
 
@@ -122,6 +124,11 @@ async def evidence(visit: Visit) -> Answer:
     """Every message with what shows its signature, as a file that `obverse verify` reads."""
     bundle = await visit.look(lambda desk: export_deal(desk, deal_of(desk, visit)))
     return Download(json.dumps(bundle, indent=1).encode(), "deal.json", "application/json")
+
+
+def _is_new(desk: Desk, visit: Visit) -> bool:
+    deal = deal_of(desk, visit)
+    return any(one.deal_id == deal.id for one in desk.tx.overview.unread(deal.account))
 
 
 def deal_of(desk: Desk, visit: Visit) -> Deal:
