@@ -21,7 +21,8 @@ class Row:
     Shapes: `name` is what is measured, `key` what `--only` and `--profile` call it; `floor` says in words
             what the floor is, "" where the target is absolute. `target` is the ratio wanted, or the value.
             `bar`, where half the target is not reached yet, is the ratio that must not be lost again; it
-            rises with what is reached and goes when that is half the target.
+            rises with what is reached and goes when that is half the target. An absolute row has one where
+            it must hold on a busy machine, too.
     """
 
     key: str
@@ -77,7 +78,9 @@ def within(value: float, target: float, better: Better) -> bool:
 
 def is_lost(row: Row, figure: Figure) -> bool:
     """Whether a figure is worse than half its target, and than the bar of a row that has one."""
-    if not figure.collapsed or figure.ratio is None:
+    if figure.ratio is None:
+        return row.bar is not None and not within(figure.value, row.bar, row.better)
+    if not figure.collapsed:
         return False
     return row.bar is None or not within(figure.ratio, row.bar, row.better)
 

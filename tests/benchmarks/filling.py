@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,14 +27,14 @@ from node.store.sqlite.codec import Json
 from node.store.sqlite.transaction import SqliteTx
 from tests.builders import CUSTOMER, DEAL, VENDOR, a_deal, an_intent
 
-__all__ = ["LIVE", "PER_DEAL", "TOKEN", "fill"]
+__all__ = ["GOLDEN", "LIVE", "OWN_IDS", "PER_DEAL", "TOKEN", "fill", "in_bulk", "last_rows", "multiply"]
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "messages"
 TOKEN = "TOKEN0000000"
 PER_DEAL = 8
 LIVE = 20
 """Deals of each account that are not over: what its lists are about."""
-_IDS = re.compile(
+OWN_IDS = re.compile(
     r"(https://(?:ana|shop)\.example/(?:p|activities|agreements|deals|events|intents|messages|proposals|posts|"
     r"receipts|confirmations))/([A-Za-z0-9-]+)"
 )
@@ -54,7 +55,21 @@ def fill(config: Config, activities: int) -> None:
 
     Besides, each has LIVE deals that are not over, the same in every store.
     """
-    with closing(sqlite3.connect(config.database_path, isolation_level=None)) as connection:
+    with in_bulk(config) as connection:
+        before = last_rows(connection)
+        for side in (Sender.CUSTOMER, Sender.VENDOR):
+            _Past(connection, config, side).write(TOKEN, DealState.CONFIRMED)
+        multiply(connection, before, activities // (2 * PER_DEAL))
+        for number in range(LIVE):
+            for side, state in ((Sender.CUSTOMER, DealState.OFFERED), (Sender.VENDOR, DealState.OPEN)):
+                _Past(connection, config, side).write(f"LIVE{number:08d}", state)
+
+
+@contextmanager
+def in_bulk(config: Config) -> Iterator[sqlite3.Connection]:
+    """The store of a node that is not running, for much to be written in one go: whole or not at all."""
+    connection = sqlite3.connect(config.database_path, isolation_level=None)
+    try:
         for pragma in (
             "journal_mode = OFF",
             "synchronous = OFF",
@@ -64,15 +79,11 @@ def fill(config: Config, activities: int) -> None:
             connection.execute(f"PRAGMA {pragma}")
         connection.create_function("backwards", 1, lambda text: text[::-1], deterministic=True)
         connection.execute("BEGIN")
-        before = {table: _last_row(connection, table) for table in _tables(connection)}
-        for side in (Sender.CUSTOMER, Sender.VENDOR):
-            _Past(connection, config, side).write(TOKEN, DealState.CONFIRMED)
-        _multiply(connection, before, activities // (2 * PER_DEAL))
-        for number in range(LIVE):
-            for side, state in ((Sender.CUSTOMER, DealState.OFFERED), (Sender.VENDOR, DealState.OPEN)):
-                _Past(connection, config, side).write(f"LIVE{number:08d}", state)
+        yield connection
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
 
 
 # --- one deal ----------------------------------------------------------------------------------------------
@@ -112,7 +123,7 @@ class _Past:
 
     def _own(self, text: str, token: str) -> str:
         """The same text with ids of this deal's own, ours on this node's origin."""
-        renamed = _IDS.sub(lambda found: f"{found[1]}/{found[2][:9]}-{token}", text)
+        renamed = OWN_IDS.sub(lambda found: f"{found[1]}/{found[2][:9]}-{token}", text)
         return renamed.replace(self._here + "/", self._base + "/")
 
     def _deal(self, token: str, state: DealState) -> Deal:
@@ -203,6 +214,11 @@ def _parties(deal: Deal) -> tuple[str, str]:
 # --- many ---------------------------------------------------------------------------------------------------
 
 
+def last_rows(connection: sqlite3.Connection) -> dict[str, int]:
+    """How far each table is filled, for `multiply` to know what was written since."""
+    return {table: _last_row(connection, table) for table in _tables(connection)}
+
+
 def _tables(connection: sqlite3.Connection) -> list[str]:
     rows = connection.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
@@ -219,7 +235,7 @@ def _last_row(connection: sqlite3.Connection, table: str) -> int:
         return -1
 
 
-def _multiply(connection: sqlite3.Connection, before: dict[str, int], copies: int) -> None:
+def multiply(connection: sqlite3.Connection, before: dict[str, int], copies: int) -> None:
     """Put `copies` rows in the place of each that was written since."""
     connection.execute("CREATE TEMP TABLE number (n INTEGER)")
     connection.executemany("INSERT INTO number VALUES (?)", ((number,) for number in range(1, copies + 1)))
@@ -259,7 +275,7 @@ def _copied(table: str, name: str, kind: str) -> str:
     if (table, name) == ("document", "digest"):
         return "hex(randomblob(32))"
     if name == "changed":
-        return "n * 10 + changed"
+        return "n * 1000 + changed"  # the pattern holds fewer, so that no two copies have the same
     if name == "reversed":
         return f"replace(reversed, '{TOKEN[::-1]}', backwards({fresh}))"
     if kind == "TEXT":

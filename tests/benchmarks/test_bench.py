@@ -18,12 +18,17 @@ from federation.messages import HttpMessage, Limits
 from federation.proofs import verify_proof
 from federation.strictjson import parse_json_object
 from node.container import utc_now
+from node.web.visits import Who
 from tests.benchmarks import filling, scaling
+from tests.benchmarks.addresses import addresses
+from tests.benchmarks.crowds import crowd_person, crowd_vendor
+from tests.benchmarks.dealings import play
 from tests.benchmarks.figures import Row, figure_of, is_lost
 from tests.benchmarks.limits import PLENTY, unhurried
 from tests.benchmarks.load import read_requests, write_requests
 from tests.benchmarks.machine import running
 from tests.benchmarks.nodes import Sender, found, senders
+from tests.benchmarks.pages import Taken, p95_of
 from tests.benchmarks.report import BEGIN, END, load_report, save_report, show, write_readme
 from tests.benchmarks.requests import by_cavage, by_ed25519, casts, feedback
 
@@ -61,6 +66,13 @@ def test_a_row_with_a_bar_is_lost_when_it_falls_under_that(
 def test_an_absolute_figure_has_no_ratio_and_never_collapses() -> None:
     figure = figure_of(ABSOLUTE, 900)
     assert (figure.ratio, figure.floor, figure.holds, figure.collapsed) == (None, None, False, False)
+
+
+@pytest.mark.parametrize(("bar", "value", "lost"), [(None, 900, False), (300, 300, False), (300, 301, True)])
+def test_an_absolute_row_is_lost_only_beyond_a_bar_of_its_own(
+    bar: float | None, value: float, lost: bool
+) -> None:
+    assert is_lost(replace(ABSOLUTE, bar=bar), figure_of(ABSOLUTE, value)) is lost
 
 
 def test_the_report_has_the_agreed_members_and_no_others(tmp_path: Path) -> None:
@@ -216,3 +228,35 @@ def test_a_long_past_has_as_many_messages_as_it_says_and_no_two_alike(tmp_path: 
     assert counts["intent"] == counts["deal"] // 2
     assert counts["deal_handle"] == 3 * 160 // filling.PER_DEAL + live + filling.LIVE
     assert min(counts.values()) > 0
+
+
+# --- pages -------------------------------------------------------------------------------------------------
+
+
+def test_every_page_of_both_accounts_has_an_address_and_a_crowd_behind_it(tmp_path: Path) -> None:
+    allowed = ["ana.localhost:8000", "shop.localhost:8000"]
+    person, vendor = (
+        found(tmp_path, name, kind, port=8000, allowed=allowed)
+        for name, kind in (("ana", "person"), ("shop", "vendor"))
+    )
+    played = play(person, vendor)
+    for kind in (Who.PERSON, Who.VENDOR):
+        asked = addresses(kind, played)
+        assert not [one for one in asked if "{" in one.url]
+        assert len({one.path for one in asked}) == len(asked)
+    crowd_person(person, "ana", deals=40)
+    crowd_vendor(vendor, "shop", deals=40, items=30)
+    for config, name, more in ((person, "ana", 266), (vendor, "shop", 261)):
+        with closing(sqlite3.connect(config.database_path)) as database:
+            of_account = "SELECT count(*) FROM deal WHERE account LIKE ?"
+            assert database.execute(of_account, (f"%/actors/{name}",)).fetchone()[0] == 40 + more
+            changes = "SELECT count(*), count(DISTINCT changed) FROM deal WHERE account LIKE ?"
+            count, places = database.execute(changes, (f"%/actors/{name}",)).fetchone()
+            assert count == places
+            assert database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+def test_of_two_passes_the_better_one_counts() -> None:
+    slow, quick = [9.0] * 57 + [900.0] * 3, [8.0] * 57 + [20.0] * 3
+    assert p95_of(slow) == 900
+    assert Taken("/my", [slow, quick]).p95 == 20
