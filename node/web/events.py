@@ -57,12 +57,22 @@ class Streams:
 
 
 class EventStream(Response):
-    """`event: changed` whenever `watch` gives another value than at the mark `since`; bounded in time."""
+    """`event: changed` whenever `watch` gives another value than at the mark `since`; bounded in time.
+
+    It ends as soon as `is_open` says so at a look: whoever is logged out is not told on (`security U05`).
+    """
 
     media_type = "text/event-stream"
 
     def __init__(
-        self, node: Node, watch: Callable[[Desk], Any], streams: Streams, session: str, *, since: str
+        self,
+        node: Node,
+        watch: Callable[[Desk], Any],
+        streams: Streams,
+        session: str,
+        *,
+        since: str,
+        is_open: Callable[[Desk], bool],
     ) -> None:
         super().__init__(status_code=200)
         del self.headers["content-length"]
@@ -72,6 +82,7 @@ class EventStream(Response):
         self._streams = streams
         self._session = session
         self._since = since
+        self._is_open = is_open
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._streams.one(self._session):
@@ -90,7 +101,9 @@ class EventStream(Response):
                 tasks.cancel_scope.cancel()
 
     async def _tell(self, send: Send) -> None:
-        mark = mark_of(await self._node.look(self._watch))
+        mark = await self._look()
+        if mark is None:
+            return
         name = "changed" if self._since not in ("", mark) else "hello"
         await _write(send, f"retry: {_RETRY_MS}\n{_event(name, mark)}")
         while True:
@@ -100,12 +113,22 @@ class EventStream(Response):
                 await anyio.sleep(_CALM_S)
             if not goes_on:
                 return
-            seen = mark_of(await self._node.look(self._watch))
+            seen = await self._look()
+            if seen is None:
+                return
             if seen != mark:
                 mark = seen
                 await _write(send, _event("changed", mark))
             elif beat.cancelled_caught:
                 await _write(send, ":\n\n")
+
+    async def _look(self) -> str | None:
+        """The mark of what there is now; None once the session is over."""
+
+        def view(desk: Desk) -> str | None:
+            return mark_of(self._watch(desk)) if self._is_open(desk) else None
+
+        return await self._node.look(view)
 
 
 def _event(name: str, mark: str) -> str:

@@ -331,7 +331,12 @@ class PrivatePages:
         if not self._streams.has_room(session):
             return Response(status_code=204)
         since = visit.headers.get("last-event-id", "") or visit.query.first("since")
-        return EventStream(self._node, live.watch, self._streams, session, since=since)
+        token = visit.browser
+
+        def is_open(desk: Desk) -> bool:
+            return find_session(desk.tx, token, desk.now) is not None
+
+        return EventStream(self._node, live.watch, self._streams, session, since=since, is_open=is_open)
 
     # --- what went wrong ----------------------------------------------------------------------------------
 

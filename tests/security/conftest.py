@@ -18,12 +18,15 @@ from federation.memory import MemorySigningKeys
 from federation.messages import Limits
 from federation.ports import DeliveryJob, DeliveryOutcome
 from node.domain.accounts import AccountKind
+from tests.security.household import a_household
 from tests.security.peers import Clock
 from tests.security.served import Premises, found_premises
 from tests.security.wire import QUICK, Liar, SocketWatch, a_door
 from tests.security.world import World
+from tests.unit.node.web.private.conftest import CHEAP
+from tests.unit.node.web.private.dealing import Street
 
-__all__ = ["premises", "rsa_keys", "world"]
+__all__ = ["premises", "rsa_keys", "street", "world"]
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -41,6 +44,19 @@ async def world(tmp_path: Path, rsa_keys: tuple[SigningKey, ...], anyio_backend:
         made.m = made.peer("m.example", "mallory", rsa=1)
         made.t = made.peer("t.example", "tess", rsa=2)
         await made.node("v.example", {"shop": AccountKind.VENDOR, "ana": AccountKind.PERSON})
+        yield made
+
+
+@pytest.fixture
+async def street(
+    tmp_path: Path,
+    rsa_keys: tuple[SigningKey, ...],
+    anyio_backend: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Street]:
+    """A household's node and a shop elsewhere, whose pages are attacked; a hash costs nothing there."""
+    monkeypatch.setattr("node.web.passwords.RFC_9106_LOW_MEMORY", CHEAP)
+    async with a_household(tmp_path, rsa_keys[3]) as made:
         yield made
 
 

@@ -60,7 +60,8 @@ class Reader:
 
 @asynccontextmanager
 async def streaming(house: House, streams: Streams, since: str = "") -> AsyncIterator[Reader]:
-    reader, stream = Reader(), EventStream(house.node, watch, streams, "session", since=since)
+    reader = Reader()
+    stream = EventStream(house.node, watch, streams, "session", since=since, is_open=lambda desk: True)
     with anyio.fail_after(30):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(stream, {"type": "http"}, reader.receive, reader.send)
