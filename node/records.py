@@ -110,11 +110,17 @@ def read_records(desk: Desk, deal: Deal, limits: Limits, *, newest: int = 0) -> 
     """
     kept = desk.tx.evidence.of_deal(deal.own, deal.id)
     kinds = {stored.digest: stored.kind for stored in kept}
-    return [_record(desk, deal, stored, kinds, limits) for stored in kept[-newest:]]
+    shown = _Shown(desk)
+    return [_record(desk, deal, stored, kinds, limits, shown) for stored in kept[-newest:]]
 
 
 def _record(
-    desk: Desk, deal: Deal, stored: StoredMessage, kinds: Mapping[str, str], limits: Limits
+    desk: Desk,
+    deal: Deal,
+    stored: StoredMessage,
+    kinds: Mapping[str, str],
+    limits: Limits,
+    shown: _Shown,
 ) -> Record:
     activity = parse_json_object(stored.body)
     is_sent = stored.direction is Direction.OUT
@@ -123,7 +129,7 @@ def _record(
         stored=stored,
         activity=activity,
         message=_read(deal, stored, activity),
-        seal=_seal(desk, stored, activity, limits),
+        seal=_seal(desk, stored, activity, limits, shown),
         cites=tuple(
             Cited(name, str(activity[name]), kinds.get(str(activity[name])))
             for name in _CITED
@@ -183,15 +189,17 @@ def find_told(desk: Desk, deal: Deal) -> Proposal | None:
 def find_seal(desk: Desk, deal: Deal, offer: OfferRecord, limits: Limits) -> Seal | None:
     """Whether the signature of an offer holds; None where its message is not kept."""
     stored = desk.tx.evidence.find(deal.own, offer.id)
-    return _seal(desk, stored, parse_json_object(stored.body), limits) if stored is not None else None
+    if stored is None:
+        return None
+    return _seal(desk, stored, parse_json_object(stored.body), limits, _Shown(desk))
 
 
-def _seal(desk: Desk, stored: StoredMessage, activity: JsonObject, limits: Limits) -> Seal:
+def _seal(desk: Desk, stored: StoredMessage, activity: JsonObject, limits: Limits, shown: _Shown) -> Seal:
     """Digest and proof, computed again from the bytes, under the key that was shown when it came."""
     is_ours = stored.direction is Direction.OUT
     if object_digest(activity) != stored.digest:
         return Seal(SealState.ALTERED, stored.key_id, is_ours=is_ours)
-    key, shown_at = _key(desk, stored, activity)
+    key, shown_at = shown.key_of(stored, activity)
     if key is None:
         return Seal(SealState.UNKNOWN_KEY, stored.key_id, is_ours=is_ours)
     try:
@@ -201,21 +209,42 @@ def _seal(desk: Desk, stored: StoredMessage, activity: JsonObject, limits: Limit
     return Seal(SealState.HOLDS, key.id, key.owner, shown_at, is_ours)
 
 
-def _key(desk: Desk, stored: StoredMessage, activity: JsonObject) -> tuple[PublicKey | None, datetime | None]:
-    """The key, and when its owner's server showed it. A standing offer names its key in its proof."""
-    claim = proof_claim(activity)
-    key_id = stored.key_id or (claim.verification_method if claim is not None else "")
-    if stored.direction is Direction.OUT:
-        row = desk.tx.keys.get(key_id)
-        own = row is not None and row.algorithm == KeyAlgorithm.ED25519.value
-        return (parse_multikey(row.public, key_id=row.key_id, owner=row.owner) if row and own else None), None
-    found = desk.tx.documents.get(stored.document)
-    if found is None:
-        return None, None
-    actor, body, fetched_at = found
-    keys = parse_actor(parse_json_object(body), actor).keys
-    key = next((key for key in keys if key.id == key_id and key.owner == stored.actor), None)
-    return key, fetched_at
+class _Shown:
+    """The keys under which messages came, read once each: a deal has two or three.
+
+    `at` is when its owner's server showed it; None for ours.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._tx = desk.tx
+        self._own: dict[str, PublicKey | None] = {}
+        self._theirs: dict[str, tuple[tuple[PublicKey, ...], datetime | None]] = {}
+
+    def key_of(self, stored: StoredMessage, activity: JsonObject) -> tuple[PublicKey | None, datetime | None]:
+        """The key, and when it was shown. A standing offer names its key in its proof."""
+        claim = proof_claim(activity)
+        key_id = stored.key_id or (claim.verification_method if claim is not None else "")
+        if stored.direction is Direction.OUT:
+            if key_id not in self._own:
+                self._own[key_id] = self._read_own(key_id)
+            return self._own[key_id], None
+        if stored.document not in self._theirs:
+            self._theirs[stored.document] = self._read_theirs(stored.document)
+        keys, shown_at = self._theirs[stored.document]
+        return next((key for key in keys if key.id == key_id and key.owner == stored.actor), None), shown_at
+
+    def _read_own(self, key_id: str) -> PublicKey | None:
+        row = self._tx.keys.get(key_id)
+        if row is None or row.algorithm != KeyAlgorithm.ED25519.value:
+            return None
+        return parse_multikey(row.public, key_id=row.key_id, owner=row.owner)
+
+    def _read_theirs(self, document: str) -> tuple[tuple[PublicKey, ...], datetime | None]:
+        found = self._tx.documents.get(document)
+        if found is None:
+            return (), None
+        actor, body, fetched_at = found
+        return tuple(parse_actor(parse_json_object(body), actor).keys), fetched_at
 
 
 # --- all of it in one file --------------------------------------------------------------------------------

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-import babel
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta
 from babel.lists import format_list
 from babel.numbers import NumberPattern, format_decimal, format_percent, parse_pattern
 from babel.units import format_unit
@@ -166,25 +165,33 @@ def stamp(at: datetime) -> str:
 
 def day(at: datetime, locale: Locale) -> str:
     """`22 November 2026`, in the reader's zone."""
-    return format_date(at.astimezone(locale.zone), "long", locale.formats)
+    return _day_said(at.astimezone(locale.zone).date(), locale.tag)
 
 
 def clock(at: datetime, locale: Locale) -> str:
     """`14:05`, `2:05 pm`."""
-    return format_time(at, "short", locale.zone, locale.formats)
+    here = at.astimezone(locale.zone)
+    return _clock_said(here.hour, here.minute, locale.tag)
+
+
+# A list says many times but few different ones: days, minutes of the day, so many steps. What they
+# are called depends on nothing else, so it is kept: to find it out takes longer than the rest of a line.
+
+
+@lru_cache(maxsize=2048)
+def _day_said(here: date, tag: str) -> str:
+    return format_date(here, "long", Locale(tag).formats)
+
+
+@lru_cache(maxsize=2 * 24 * 60)
+def _clock_said(hour: int, minute: int, tag: str) -> str:
+    return format_time(time(hour, minute), "short", locale=Locale(tag).formats)
 
 
 def moment(at: datetime, locale: Locale) -> str:
     """`22 November 2026, 14:05`, with `UTC` where the reader has set no zone: a time that is somewhere."""
-    here = at.astimezone(locale.zone)
-    said = format_datetime(here, _moment_pattern(locale.tag), locale.zone, locale.formats)
+    said = f"{day(at, locale)}, {clock(at, locale)}"
     return f"{said} UTC" if locale.zone is UTC else said
-
-
-@lru_cache(maxsize=64)
-def _moment_pattern(tag: str) -> str:
-    formats: babel.Locale = Locale(tag).formats
-    return f"{formats.date_formats['long'].pattern}, {formats.time_formats['short'].pattern}"
 
 
 _Unit = Literal["second", "minute", "hour", "day", "month", "year"]
@@ -206,13 +213,18 @@ def relative(at: datetime, now: datetime, locale: Locale) -> str:
     if abs(seconds) < 10:
         return locale.words("just now") if seconds <= 0 else locale.words("in a moment")
     unit, each = _step(abs(seconds))
-    whole = timedelta(seconds=abs(seconds) // each * each)
+    whole = abs(seconds) // each * each
+    return _relative_said(whole if seconds > 0 else -whole, unit, locale.tag)
+
+
+@lru_cache(maxsize=2048)
+def _relative_said(seconds: int, unit: _Unit, tag: str) -> str:
     return format_timedelta(
-        whole if seconds > 0 else -whole,
+        timedelta(seconds=seconds),
         granularity=unit,
         threshold=_ONLY_THAT_STEP,
         add_direction=True,
-        locale=locale.formats,
+        locale=Locale(tag).formats,
     )
 
 
