@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -30,6 +30,11 @@ class Shown:
     sent: list[str] = field(default_factory=list)
 
     def show(self, body: str) -> Page:
+        self.page.context.route("**/*", self.answer(body))
+        self.page.goto(f"{ORIGIN}/")
+        return self.page
+
+    def answer(self, body: str) -> Callable[[Route], None]:
         html = f"<!doctype html><title>t</title>{SHEETS}<script src=/obverse.js></script><main>{body}</main>"
 
         def answer(route: Route) -> None:
@@ -46,9 +51,7 @@ class Shown:
                 text = html if path == "/" else "<h1>Next</h1>"
                 route.fulfill(body=text, content_type="text/html; charset=utf-8")
 
-        self.page.context.route("**/*", answer)
-        self.page.goto(f"{ORIGIN}/")
-        return self.page
+        return answer
 
 
 @pytest.fixture(params=[True, False], ids=["script", "plain"])
@@ -137,3 +140,27 @@ def test_only_differences_are_shown_on_demand(chromium: Browser, has_script: boo
         expect(page.locator("tr:visible")).to_have_count(2)
         page.get_by_role("checkbox").check()
         expect(page.locator("tr:visible")).to_have_text("else")
+
+
+def test_stream_that_ends_is_taken_up_again_without_a_word(chromium: Browser) -> None:
+    scripts = "".join(
+        f"<script defer src=/static/vendor/{name}.min.js></script>" for name in ("htmx", "htmx-sse")
+    )
+    said: list[str] = []
+    asked: list[str] = []
+    with opened(chromium, Look(360, "light")) as context:
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+
+        def stream(route: Route) -> None:
+            asked.append(route.request.url)
+            body = f"retry: 20\nevent: changed\nid: {len(asked)}\ndata: {len(asked)}\n\n"
+            route.fulfill(body=body, content_type="text/event-stream")
+
+        live = '<div hx-ext="sse" sse-connect="/changes" hx-get="/part" hx-trigger="sse:changed">first</div>'
+        context.route("**/*", Shown(page).answer(scripts + live))
+        context.route(f"{ORIGIN}/part", lambda route: route.fulfill(body=f"part after {len(asked)}"))
+        context.route(f"{ORIGIN}/changes", stream)
+        page.goto(f"{ORIGIN}/")
+        expect(page.locator("main")).to_have_text(re.compile(r"part after [3-9]"))
+    assert said == []

@@ -28,6 +28,18 @@ function spell(seconds) {
 setInterval(tick, 1000);
 document.addEventListener("DOMContentLoaded", tick);
 
+// A stream ends now and then, and the browser comes again by itself: that is no error to be told of.
+document.addEventListener("DOMContentLoaded", () => {
+  if (!window.htmx) return;
+  htmx.createEventSource = (url) => {
+    const source = new EventSource(url);
+    source.addEventListener("error", (event) => {
+      if (source.readyState === EventSource.CONNECTING) event.stopImmediatePropagation();
+    });
+    return source;
+  };
+});
+
 // A second tap sends nothing twice; the page that comes back frees the button again.
 document.addEventListener("submit", (event) => {
   const form = event.target;
