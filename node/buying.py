@@ -16,6 +16,7 @@ from node.domain.deals import Deal
 from node.domain.errors import InvalidInput, Refusal
 from node.domain.messages import Sender
 from node.domain.offers import StandingOffer
+from node.domain.sayings import said
 from node.lookups import SeenActor, fetch_post, find_contact, see_actor
 from node.services.orders import Purchase, buy, keep_posting
 from node.wire.html import plain_text
@@ -47,7 +48,7 @@ async def find_standing_offer(node: Node, url: str) -> Found:
         posting = parse_posting(post.document)
     except Refusal as error:
         raise InvalidInput(
-            "url", f"the standing offer cannot be read: {error.detail}", "Ask the vendor."
+            "url", said("the standing offer cannot be read: %(error)s", error=error.detail), "Ask the vendor."
         ) from None
     # An ordinary post has no name: its first line is what the agreement says was bought.
     first_line = plain_text(posting.content).partition("\n")[0][:NAME_CHARS]
@@ -85,7 +86,9 @@ async def _featured(node: Node, vendor: Contact) -> list[str]:
         return await _items(node, collection)
     except (FederationError, OSError) as error:
         raise InvalidInput(
-            "vendor", f"{vendor.handle} could not be asked: {error}", "Try again in a while."
+            "vendor",
+            said("%(vendor)s could not be asked: %(error)s", vendor=vendor.handle, error=error),
+            "Try again in a while.",
         ) from None
 
 

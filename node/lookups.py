@@ -25,6 +25,7 @@ from node.context import Node
 from node.documents import Documents
 from node.domain.accounts import Account, Contact
 from node.domain.errors import InvalidInput
+from node.domain.sayings import said
 from node.signing import public_key_of
 
 __all__ = [
@@ -89,7 +90,9 @@ async def find_contact(node: Node, account: Account, reference: str, *, fresh: b
         seen = await see_actor(node, actor_id)
     except (FederationError, OSError) as error:
         raise InvalidInput(
-            "vendor", f"{reference} was not found: {error}", "Check the handle, and that its server is up."
+            "vendor",
+            said("%(reference)s was not found: %(error)s", reference=reference, error=error),
+            "Check the handle, and that its server is up.",
         ) from None
     proven_at = seen.fetched_at if known is None and not _is_address(reference) else None
     contact = contact_of(account, seen, proven_at=proven_at)
@@ -273,7 +276,7 @@ class VerifiedPost:
 
 async def fetch_post(node: Node, url: str) -> VerifiedPost:
     """Fetch a public posting and prove who wrote it. Raises: InvalidInput, in words for the user."""
-    right = "Take the link from the vendor's own page."
+    right = said("Take the link from the vendor's own page.")
     try:
         if origin(url) == node.config.base_url:
             document, body, address = await _own_post(node, url)
@@ -281,17 +284,20 @@ async def fetch_post(node: Node, url: str) -> VerifiedPost:
             fetched = await node.fetcher.fetch(url)
             document, body, address = fetched.json, fetched.body, fetched.url
     except (FederationError, OSError) as error:
-        raise InvalidInput("offer", f"{url} could not be read: {error}", right) from None
+        wrong = said("%(url)s could not be read: %(error)s", url=url, error=error)
+        raise InvalidInput("offer", wrong, right) from None
     author, claim = document.get("attributedTo"), proof_claim(document)
     if not isinstance(author, str) or claim is None or not claim.usable:
-        raise InvalidInput("offer", f"{url} carries no signature that binds its author", right)
+        wrong = said("%(url)s carries no signature that binds its author", url=url)
+        raise InvalidInput("offer", wrong, right)
     key = await key_for_proof(node, claim.verification_method, author)
     if key is None:
-        raise InvalidInput("offer", f"the signature of {url} is not its author's", right)
+        raise InvalidInput("offer", said("the signature of %(url)s is not its author's", url=url), right)
     try:
         verify_proof(document, key, now=node.now(), limits=node.config.limits)
     except ProofInvalid as error:
-        raise InvalidInput("offer", f"the signature of {url} does not hold: {error}", right) from None
+        wrong = said("the signature of %(url)s does not hold: %(error)s", url=url, error=error)
+        raise InvalidInput("offer", wrong, right) from None
     return VerifiedPost(address, author, document, body)
 
 

@@ -20,6 +20,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from node.web.i18n import LANGUAGES, LOCALE_DIR
+from node.web.sayings import ON_PAGES
+from tests.sayings import texts_of_the_domain
 
 __all__ = [
     "KEYWORDS",
@@ -60,12 +62,18 @@ def po_path(language: str) -> Path:
 
 
 def extracted(root: Path = WEB_DIR) -> Catalog:
-    """Every text that modules and templates under a directory mark, with the files that say it."""
+    """Every text that modules and templates under a directory mark, with the files that say it.
+
+    With those of the pages come those of the domain that pages show.
+    """
     found = Catalog(project="obverse")
     for name, _, message, comments, context in extract_from_dir(
         root, METHODS, OPTIONS, KEYWORDS, comment_tags=("Note:",), strip_comment_tags=True
     ):
         found.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+    for said in texts_of_the_domain() if root == WEB_DIR else ():
+        if said.text not in ON_PAGES:
+            found.add(said.text, None, [(said.module, 0)])
     return found
 
 

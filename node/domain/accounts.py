@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from node.domain.errors import InvalidInput
+from node.domain.sayings import said
 
 __all__ = [
     "SHORTEST_PASSWORD",
@@ -91,5 +92,6 @@ def is_named(contact: Contact, words: str) -> bool:
 def check_name(name: str) -> str:
     """The handle's first half. Raises: InvalidInput."""
     if not _NAME.fullmatch(name):
-        raise InvalidInput("name", f"{name!r} cannot be a handle", "Use 1 to 30 of a-z, 0-9 and _.")
+        wrong = said("'%(name)s' cannot be a handle", name=name)
+        raise InvalidInput("name", wrong, "Use 1 to 30 of a-z, 0-9 and _.")
     return name

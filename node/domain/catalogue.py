@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from node.domain.errors import Reason, Refusal
+from node.domain.sayings import said, said_by
 from node.domain.values import UNITS, Money, category_iri, currency_of, parse_amount
 
 __all__ = [
@@ -31,6 +32,8 @@ COLUMNS = REQUIRED + OPTIONAL
 _RANGE = re.compile(
     r"(-?[0-9]+(?:\.[0-9]+)?)\s*(?:\.\.|–|-|to)\s*(-?[0-9]+(?:\.[0-9]+)?)(?:\s+(\S+))?", re.ASCII
 )
+_NO_NUMBER = "'%(text)s' is not a number from %(low)s to %(high)s"
+_NO_WHOLE = "'%(text)s' is not a whole number from %(low)s to %(high)s"
 _NUMBER = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)(?:\s+(\S+))?", re.ASCII)
 _PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?", re.ASCII)
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}", re.ASCII)
@@ -100,7 +103,13 @@ class CatalogueItem:
 
     def _require(self, quantity: Decimal) -> None:
         if self.available is not None and self.available < quantity:
-            raise Refusal(Reason.OUT_OF_STOCK, f"{self.name}: {self.available} left, {quantity} wanted")
+            words = said(
+                "%(item)s: %(left)s left, %(wanted)s wanted",
+                item=self.name,
+                left=self.available,
+                wanted=quantity,
+            )
+            raise Refusal(Reason.OUT_OF_STOCK, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +153,10 @@ class _Row:
             return None
         value = Decimal(text) if _PLAIN.fullmatch(text) else None
         if value is None or not low <= value <= high or (whole and value % 1):
-            wanted = f"a {'whole ' if whole else ''}number from {low} to {high}"
-            self.wrong(column, f"{text[:40]!r} is not {wanted}", "Write digits, such as 12.")
+            template = _NO_WHOLE if whole else _NO_NUMBER
+            self.wrong(
+                column, said(template, text=text[:40], low=low, high=high), "Write digits, such as 12."
+            )
             return None
         return value
 
@@ -153,7 +164,7 @@ class _Row:
         try:
             return parse_amount(self.get(column), currency)
         except ValueError as error:
-            self.wrong(column, str(error), "Write a plain decimal such as 279.00.")
+            self.wrong(column, said_by(error), "Write a plain decimal such as 279.00.")
             return None
 
 
@@ -166,15 +177,16 @@ def parse_row(number: int, cells: Mapping[str, str | None]) -> tuple[CatalogueIt
         if not row.get(column):
             row.wrong(column, "it is empty", "Every item needs it.")
     if row.get("sku") and not _SKU.fullmatch(row.get("sku")):
-        row.wrong(
-            "sku", f"{row.get('sku')[:70]!r} is not a plain code", "Use letters, digits and . _ / - only."
-        )
+        wrong = said("'%(text)s' is not a plain code", text=row.get("sku")[:70])
+        row.wrong("sku", wrong, "Use letters, digits and . _ / - only.")
     category = category_iri(row.get("category"))
     if row.get("category") and category is None:
-        row.wrong("category", f"{row.get('category')[:70]!r} is no Wikidata item", "Write Q11442, say.")
+        wrong = said("'%(text)s' is no Wikidata item", text=row.get("category")[:70])
+        row.wrong("category", wrong, "Write Q11442, say.")
     unit = row.get("unit") or "one"
     if unit not in UNITS:
-        row.wrong("unit", f"{unit!r} is not a unit that we know", f"Choose from {', '.join(UNITS)}.")
+        wrong = said("'%(text)s' is not a unit that we know", text=unit[:70])
+        row.wrong("unit", wrong, said("Choose from %(choices)s.", choices=tuple(UNITS)))
     price, delivery = _prices(row)
     divisible = unit in UNITS and UNITS[unit].divisible
     stock = row.number_in("stock", Decimal(0), MAX_STOCK, whole=not divisible)
@@ -206,7 +218,7 @@ def _prices(row: _Row) -> tuple[Money | None, Money | None]:
     try:
         currency = currency_of(row.get("currency")).code
     except ValueError as error:
-        row.wrong("currency", str(error), "Write an ISO code such as EUR.")
+        row.wrong("currency", said_by(error), "Write an ISO code such as EUR.")
         return None, None
     price = row.money("price", currency) if row.get("price") else None
     delivery = row.money("delivery", currency) if row.get("delivery") else None
@@ -227,7 +239,7 @@ def _header_problems(header: list[str]) -> list[RowProblem]:
         for column in REQUIRED
         if column not in header
     ]
-    known = f"Known are {', '.join(COLUMNS)}, prop.NAME."
+    known = said("Known are %(columns)s, prop.NAME.", columns=tuple(COLUMNS))
     for at, column in enumerate(header):
         if column not in COLUMNS and not column.startswith("prop."):
             problems.append(RowProblem(0, column, "the column is not one that we know", known))
@@ -247,9 +259,8 @@ def parse_rows(
         item, wrong = parse_row(number, cells)
         problems += wrong
         if item is not None and item.sku in items:
-            problems.append(
-                RowProblem(number, "sku", f"{item.sku} stands twice", "Each item has a code of its own.")
-            )
+            wrong_sku = said("%(sku)s stands twice", sku=item.sku)
+            problems.append(RowProblem(number, "sku", wrong_sku, "Each item has a code of its own."))
         elif item is not None:
             items[item.sku] = item
     return list(items.values()), problems

@@ -31,6 +31,7 @@ from node.domain.messages import (
     Sender,
     Stage,
 )
+from node.domain.sayings import said
 from node.domain.steps import (
     Context,
     Result,
@@ -83,7 +84,9 @@ def _answered(deal: Deal, message: CancelAccept | CancelReject, context: Context
     by_her = context.sender is Sender.CUSTOMER
     require(not (by_her and confirmed), Reason.OUT_OF_STATE, "she has confirmed that all was received")
     if found.state in (CancellationState.ACCEPTED, CancellationState.REJECTED):
-        raise Superfluous(Reason.OUT_OF_STATE, f"the cancellation was {found.state} already")
+        raise Superfluous(
+            Reason.OUT_OF_STATE, said("the cancellation was %(state)s already", state=found.state)
+        )
     if deal.side is context.sender:
         in_time = found.state is CancellationState.PENDING
     else:
@@ -120,16 +123,15 @@ _STAGES = {
 def _progress(deal: Deal, message: Progress, context: Context) -> Result:
     agreed = _agreed(deal, message.accept_digest)
     stages = _STAGES.get(context.sender, ())
-    require(
-        message.stage in stages, Reason.MALFORMED, f"{message.stage} is not the {context.sender}'s to report"
-    )
+    whose = said("%(stage)s is not the %(sender)s's to report", stage=message.stage, sender=context.sender)
+    require(message.stage in stages, Reason.MALFORMED, whose)
     require(len(deal.progress) < context.policy.progress_per_deal, Reason.LIMIT, "too many reports")
     is_money = message.stage in (Stage.PAID, Stage.REFUNDED)
     if context.sender is deal.side:
         _check_own_report(deal, message, context)
     side = "reciprocal" if is_money else "primary"
     fits = message.fulfills == f"{agreed.agreement_id}#{side}"
-    require(fits, Reason.MALFORMED, f"it does not fulfil the agreement's {side}")
+    require(fits, Reason.MALFORMED, said("it does not fulfil the agreement's %(side)s", side=side))
     record = ProgressRecord(
         stage=message.stage,
         by=context.sender,
@@ -176,7 +178,11 @@ def _receipt(deal: Deal, message: Receipt, context: Context) -> Result:
     require(deal.receipt is None, Reason.OUT_OF_STATE, "there is a receipt already")
     require(message.agreement_id == agreed.agreement_id, Reason.MALFORMED, "it is for another agreement")
     price = deal.agreement.price if deal.agreement else None
-    require(message.total == price, Reason.MALFORMED, f"the total is not the {price} that was agreed")
+    require(
+        message.total == price,
+        Reason.MALFORMED,
+        said("the total is not the %(price)s that was agreed", price=price),
+    )
     record = ReceiptRecord(
         id=message.receipt_id,
         digest=message.digest,

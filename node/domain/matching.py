@@ -16,6 +16,7 @@ from node.domain.catalogue import CatalogueItem, Property
 from node.domain.errors import InvalidInput
 from node.domain.intents import Place, Proposal, Weight, Wish
 from node.domain.offers import Answer, Meets, PartKind, PricePart
+from node.domain.sayings import Said, said
 from node.domain.values import MAX_DIGITS, Money
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 EARTH_KM = 6371.0
+_TO_JUDGE = "a person must judge: %(what)s"
 MAX_VALID_HOURS = 30 * 24
 
 
@@ -64,10 +66,11 @@ class Rule:
 
     def __post_init__(self) -> None:
         if not (self.discount_percent.is_finite() and 0 <= self.discount_percent <= 100):
-            raise InvalidInput("discount", f"{self.discount_percent} percent", "Choose from 0 to 100.")
+            wrong = said("%(n)s percent", n=self.discount_percent)
+            raise InvalidInput("discount", wrong, "Choose from 0 to 100.")
         if not 1 <= self.valid_hours <= MAX_VALID_HOURS:
-            right = f"Choose from 1 to {MAX_VALID_HOURS} (30 days)."
-            raise InvalidInput("valid_hours", f"{self.valid_hours} hours", right)
+            right = said("Choose from 1 to %(most)s (30 days).", most=MAX_VALID_HOURS)
+            raise InvalidInput("valid_hours", said("%(n)s hours", n=self.valid_hours), right)
         if self.min_quantity < 0 or (self.max_quantity is not None and self.max_quantity < self.min_quantity):
             raise InvalidInput("quantity", "no quantity is in that range", "Let the least be the smaller.")
 
@@ -153,10 +156,12 @@ def judge(proposal: Proposal, item: CatalogueItem, rule: Rule, now: datetime) ->
     answers = tuple(judge_wish(wish, item) for wish in proposal.wishes)
     meets = {answer.wish: answer.meets for answer in answers}
     musts = [wish for wish in proposal.wishes if wish.weight is Weight.MUST]
-    failed = tuple(f"must: {wish.text}" for wish in musts if meets[wish.id] is Meets.NO)
+    failed = tuple(said("must: %(wish)s", wish=wish.text) for wish in musts if meets[wish.id] is Meets.NO)
     if failed:
         return Judgement(Verdict.NONE, item, rule, answers, failed)
-    open_ = tuple(f"a person must judge: {wish.text}" for wish in musts if meets[wish.id] is not Meets.YES)
+    open_: tuple[str, ...] = tuple(
+        said(_TO_JUDGE, what=wish.text) for wish in musts if meets[wish.id] is not Meets.YES
+    )
     open_ += _doubts(proposal, item, rule)
     return Judgement(Verdict.DRAFT if open_ else Verdict.OFFER, item, rule, answers, open_)
 
@@ -192,12 +197,14 @@ def _doubts(proposal: Proposal, item: CatalogueItem, rule: Rule) -> tuple[str, .
     sold_at = Place(name=item.area) if item.area else None
     asked = proposal.price
     total = _total_minor(item, rule, proposal.quantity.value)
-    doubts = (
-        (_place_fits(proposal.place, rule.place) is None, "the place"),
-        (_place_fits(proposal.place, sold_at) is not True, f"whether {item.area} is near enough"),
-        (asked is not None and total > asked.amount_minor, f"the price asked for, {asked}"),
-    )
-    return tuple(f"a person must judge: {words}" for open_, words in doubts if open_)
+    doubts: list[Said] = []
+    if _place_fits(proposal.place, rule.place) is None:
+        doubts.append(said("a person must judge: the place"))
+    if _place_fits(proposal.place, sold_at) is not True:
+        doubts.append(said("a person must judge: whether %(area)s is near enough", area=item.area))
+    if asked is not None and total > asked.amount_minor:
+        doubts.append(said("a person must judge: the price asked for, %(price)s", price=asked))
+    return tuple(doubts)
 
 
 def _place_fits(wanted: Place | None, served: Place | None) -> bool | None:

@@ -26,6 +26,7 @@ from node.domain.messages import (
     Withdraw,
 )
 from node.domain.offers import AgreementTerms, check_price_parts
+from node.domain.sayings import said
 from node.domain.steps import Context, Result, Step, check_lifetime, known_offer, require
 from node.domain.terms import missing_terms
 
@@ -84,7 +85,8 @@ def _restate(deal: Deal, proposal: Proposal, message: Update | Counter, context:
     same = proposal.currency == known.currency
     require(same, Reason.MALFORMED, "the currency of a deal cannot be changed")
     most = context.policy.statements_per_deal
-    require(len(deal.past_digests) < most, Reason.LIMIT, f"at most {most} statements of a proposal")
+    too_many = said("at most %(most)s statements of a proposal", most=most)
+    require(len(deal.past_digests) < most, Reason.LIMIT, too_many)
     return replace(
         deal,
         proposal=proposal,
@@ -144,7 +146,8 @@ def _ask(deal: Deal, message: Ask, context: Context) -> Result:
     if context.sender is Sender.CUSTOMER or deal.offers:
         return deal, ()
     allowed = context.policy.questions_before_offer
-    require(deal.questions < allowed, Reason.LIMIT, f"at most {allowed} questions before an offer")
+    too_many = said("at most %(most)s questions before an offer", most=allowed)
+    require(deal.questions < allowed, Reason.LIMIT, too_many)
     return replace(deal, questions=deal.questions + 1), ()
 
 
@@ -189,9 +192,9 @@ def _offer(deal: Deal, message: Offer, context: Context) -> Result:
     check_price_parts(message.price_parts, message.agreement.price)
     check_lifetime(message.at, message.ends_at, context.policy.offer_max, context, "offer")
     lacking = missing_terms(proposal.terms, message.terms_accepted)
-    require(not lacking, Reason.TERMS_NOT_ACCEPTED, f"not accepted: {', '.join(lacking)}")
+    require(not lacking, Reason.TERMS_NOT_ACCEPTED, said("not accepted: %(terms)s", terms=tuple(lacking)))
     limit = context.policy.offers_per_intent
-    require(len(deal.offers) < limit, Reason.LIMIT, f"at most {limit} offers")
+    require(len(deal.offers) < limit, Reason.LIMIT, said("at most %(most)s offers", most=limit))
     price, budget = message.agreement.price, proposal.budget
     if budget is not None and price is not None:
         within = price.amount_minor <= budget.maximum.amount_minor
@@ -247,7 +250,7 @@ def _undo(deal: Deal, message: Undo, context: Context) -> Result:
     if offer.state is not OfferState.LIVE:
         # It may have crossed what ended the offer, but never the agreement, which is the vendor's own word.
         crossed = deal.side is Sender.CUSTOMER and offer.state is not OfferState.ACCEPTED
-        require(crossed, Reason.OUT_OF_STATE, f"the offer is {offer.state} already")
+        require(crossed, Reason.OUT_OF_STATE, said("the offer is %(state)s already", state=offer.state))
         return deal, ()
     ended = replace(offer, state=OfferState.WITHDRAWN)
     return deal.with_offer(ended), (OfferEnded(ended),)
@@ -256,7 +259,7 @@ def _undo(deal: Deal, message: Undo, context: Context) -> Result:
 def _shortlist(deal: Deal, message: Shortlist, context: Context) -> Result:
     offer = known_offer(deal, message.offer_id, message.offer_digest)
     live = offer.state is OfferState.LIVE or deal.side is Sender.VENDOR
-    require(live, Reason.OUT_OF_STATE, f"the offer is {offer.state} already")
+    require(live, Reason.OUT_OF_STATE, said("the offer is %(state)s already", state=offer.state))
     return deal.with_offer(replace(offer, shortlisted=True)), ()
 
 
@@ -265,13 +268,15 @@ def _end_cited(deal: Deal, offer: OfferRecord, state: OfferState) -> Result:
     if offer.state is OfferState.LIVE:
         ended = replace(offer, state=state)
         return deal.with_offer(ended), (OfferEnded(ended),)
-    require(deal.side is Sender.VENDOR, Reason.OUT_OF_STATE, f"the offer is {offer.state} already")
+    by_vendor = deal.side is Sender.VENDOR
+    require(by_vendor, Reason.OUT_OF_STATE, said("the offer is %(state)s already", state=offer.state))
     return deal, ()
 
 
 def _counter(deal: Deal, message: Counter, context: Context) -> Result:
     offer = known_offer(deal, message.offer_id, message.offer_digest)
-    require(deal.rounds < context.policy.counters, Reason.LIMIT, f"at most {context.policy.counters} rounds")
+    most = context.policy.counters
+    require(deal.rounds < most, Reason.LIMIT, said("at most %(most)s rounds", most=most))
     deal, events = _end_cited(deal, offer, OfferState.COUNTERED)
     deal = _restate(deal, message.proposal, message, context)
     return replace(deal, rounds=deal.rounds + 1, counter_pending=True), events
@@ -282,7 +287,7 @@ def _accept(deal: Deal, message: Accept, context: Context) -> Result:
     reasons = {OfferState.WITHDRAWN: Reason.WITHDRAWN, OfferState.EXPIRED: Reason.EXPIRED}
     reasons[OfferState.SUPERSEDED] = Reason.SUPERSEDED
     why = reasons.get(offer.state, Reason.OUT_OF_STATE)
-    require(offer.state is OfferState.LIVE, why, f"the offer is {offer.state}")
+    require(offer.state is OfferState.LIVE, why, said("the offer is %(state)s", state=offer.state))
     check_lifetime(message.at, message.ends_at, context.policy.offer_max, context, "Accept")
     same = message.agreement_digest == offer.agreement_digest
     require(same, Reason.MALFORMED, "the agreement is not the one that was offered")

@@ -9,6 +9,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from node.domain.errors import Reason, Refusal
+from node.domain.sayings import said
 from node.domain.values import Money, Quantity
 
 __all__ = [
@@ -146,13 +147,13 @@ def check_price_parts(parts: tuple[PricePart, ...], price: Money | None) -> None
     if price is None:
         raise Refusal(Reason.MALFORMED, "price parts without a price")
     if any(part.amount.currency != price.currency for part in parts):
-        raise Refusal(Reason.MALFORMED, f"a price part is not in {price.currency}")
+        raise Refusal(Reason.MALFORMED, said("a price part is not in %(currency)s", currency=price.currency))
     total = sum(
         -part.amount.amount_minor if part.kind is PartKind.DISCOUNT else part.amount.amount_minor
         for part in parts
     )
     if total != price.amount_minor:
-        raise Refusal(Reason.MALFORMED, f"the price parts do not sum to {price}")
+        raise Refusal(Reason.MALFORMED, said("the price parts do not sum to %(price)s", price=price))
 
 
 def is_trusted_link(href: str, vendor: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from node.domain.catalogue import COLUMNS, CatalogueItem, RowProblem, parse_rows
 from node.domain.errors import InvalidInput
+from node.domain.sayings import said
 from node.domain.values import category_iri
 
 __all__ = ["MOST_COLUMNS", "Sheet", "guess_columns", "items_of", "read_sheet"]
@@ -66,11 +67,14 @@ def read_sheet(text: str) -> Sheet:
         rows = [tuple(row) for row in reader if row]
     except csv.Error as error:
         raise InvalidInput(
-            "csv", f"line {reader.line_num} cannot be read: {error}", "Save it as CSV with commas, in UTF-8."
+            "csv",
+            said("line %(line)s cannot be read: %(error)s", line=reader.line_num, error=str(error)),
+            "Save it as CSV with commas, in UTF-8.",
         ) from None
     header = tuple(cell.strip() for cell in rows[0]) if rows else ()
     if len(header) > MOST_COLUMNS:
-        raise InvalidInput("csv", f"it has {len(header)} columns", f"At most {MOST_COLUMNS} are read.")
+        wrong = said("it has %(n)s columns", n=len(header))
+        raise InvalidInput("csv", wrong, said("At most %(n)s are read.", n=MOST_COLUMNS))
     return Sheet(header, tuple(rows[1:]), separator)
 
 

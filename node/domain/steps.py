@@ -20,6 +20,7 @@ from node.domain.errors import Reason, Refusal
 from node.domain.events import AcceptanceEnded, Event, OfferEnded
 from node.domain.messages import Sender
 from node.domain.policy import Policy
+from node.domain.sayings import said
 
 __all__ = [
     "Context",
@@ -101,7 +102,8 @@ def check_lifetime(
 
     Raises: Refusal(expired, malformed). Spec: `protocol §4`, clocks.
     """
-    require(ends_at > context.now, Reason.EXPIRED, f"the {what} has ended")
+    require(ends_at > context.now, Reason.EXPIRED, said("the %(what)s has ended", what=what))
     starts_at = min(starts_at, context.now + context.policy.clock_leeway)
     latest = starts_at + longest
-    require(ends_at <= latest, Reason.MALFORMED, f"the {what} lasts longer than {longest.days} days")
+    too_long = said("the %(what)s lasts longer than %(days)s days", what=what, days=longest.days)
+    require(ends_at <= latest, Reason.MALFORMED, too_long)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from node.domain.errors import InvalidInput
+from node.domain.sayings import said
 
 __all__ = ["DEFAULT_PROFFER", "ROSTER", "missing_terms", "parse_terms", "short_name", "terms_iri"]
 
@@ -24,7 +25,8 @@ def terms_iri(name: str) -> str:
     """The identifier of a roster agreement. Raises: InvalidInput for a name that is not in the roster."""
     key = name.removeprefix(BASE)
     if key not in ROSTER:
-        raise InvalidInput("terms", f"{name!r} is not in the roster", f"Choose from {', '.join(ROSTER)}.")
+        wrong = said("'%(name)s' is not in the roster", name=name)
+        raise InvalidInput("terms", wrong, said("Choose from %(choices)s.", choices=tuple(ROSTER)))
     return BASE + key
 
 

@@ -16,6 +16,7 @@ from node.domain.errors import Early, Reason, Refusal, Superfluous
 from node.domain.events import Event, Noted, OfferEnded
 from node.domain.messages import Accept, Conclude, Decline, Kind, Message, Sender
 from node.domain.policy import Policy
+from node.domain.sayings import said
 from node.domain.steps import Context, Step, end_acceptance, lapse_cancellations
 from node.domain.tables import TABLES, Mark
 
@@ -152,7 +153,7 @@ _STATE_WHY: dict[DealState, Reason] = {
 
 def _why_not(deal: Deal, message: Message) -> Refusal:
     """The refusal that says most to the sender of a message that is not in the table."""
-    words = f"a {message.kind} is not possible: the deal is {deal.state}"
+    words = said("a %(kind)s is not possible: the deal is %(state)s", kind=message.kind, state=deal.state)
     if isinstance(message, Accept) and (offer := deal.offer(message.offer_id)) is not None:
         if offer.digest != message.offer_digest:
             return Refusal(Reason.SUPERSEDED, "the offer that we know has another digest")

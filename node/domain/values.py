@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
+from node.domain.sayings import said
+
 __all__ = [
     "CURRENCIES",
     "UNITS",
@@ -149,7 +151,7 @@ def currency_of(text: str) -> Currency:
     if found is None and (match := _WIKIDATA.fullmatch(text)):
         found = _BY_ITEM.get(match[1])
     if found is None:
-        raise ValueError(f"{text!r} is not a currency that we know")
+        raise ValueError(said("'%(text)s' is not a currency that we know", text=text[:70]))
     return found
 
 
@@ -157,9 +159,11 @@ def _parse_decimal(text: object, what: str) -> Decimal:
     if not isinstance(text, str):
         raise TypeError(f"{what} must be a decimal string, not {type(text).__name__}")
     if len(text) > 32 or not _DECIMAL.fullmatch(text):
-        raise ValueError(f"{what} {text[:32]!r} is not a plain decimal such as 289.00")
+        raise ValueError(
+            said("%(what)s '%(text)s' is not a plain decimal such as 289.00", what=what, text=text[:32])
+        )
     if sum(char.isdigit() for char in text) > MAX_DIGITS:
-        raise ValueError(f"{what} has more than {MAX_DIGITS} digits")
+        raise ValueError(said("%(what)s has more than %(most)s digits", what=what, most=MAX_DIGITS))
     return Decimal(text)
 
 
@@ -176,7 +180,14 @@ def parse_amount(text: object, currency: str) -> Money:
     number = _parse_decimal(text, "amount")
     exponent = CURRENCIES[currency].exponent
     if _decimals(number) > exponent:
-        raise ValueError(f"amount {text} has more decimals than {currency} ({exponent})")
+        raise ValueError(
+            said(
+                "amount %(text)s has more decimals than %(currency)s (%(most)s)",
+                text=text,
+                currency=currency,
+                most=exponent,
+            )
+        )
     return Money(int(number.scaleb(exponent)), currency)
 
 
@@ -184,7 +195,10 @@ def parse_unit_price(text: object, currency: str) -> Decimal:
     """Read a public unit price, which may have up to six decimals. Raises: ValueError, TypeError."""
     number = _parse_decimal(text, "unit price")
     if _decimals(number) > max(UNIT_PRICE_DECIMALS, CURRENCIES[currency].exponent):
-        raise ValueError(f"unit price {text} has more than {UNIT_PRICE_DECIMALS} decimals")
+        words = said(
+            "unit price %(text)s has more than %(most)s decimals", text=text, most=UNIT_PRICE_DECIMALS
+        )
+        raise ValueError(words)
     return number
 
 
@@ -201,7 +215,7 @@ def price_for(price: Decimal, currency: str, quantity: Decimal) -> Money:
     with localcontext(prec=60):  # exact before the one rounding: 15 digits times 15, and room
         minor = (price * quantity).scaleb(exponent).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
     if minor >= 10**MAX_DIGITS:
-        raise ValueError("the total is beyond fifteen digits")
+        raise ValueError(said("the total is beyond fifteen digits"))
     return Money(int(minor), currency)
 
 
@@ -211,12 +225,13 @@ def parse_quantity(text: object, unit: object) -> Quantity:
     Raises: ValueError or TypeError, in words for people.
     """
     if not isinstance(unit, str) or unit not in UNITS:
-        raise ValueError(f"unit {unit!r} is not one that we know")
+        raise ValueError(said("unit '%(unit)s' is not one that we know", unit=str(unit)[:70]))
     number = _parse_decimal(text, "quantity")
     if not 0 < number < QUANTITY_LIMIT:
-        raise ValueError(f"quantity {text} is not above 0 and below {QUANTITY_LIMIT}")
+        words = said("quantity %(text)s is not above 0 and below %(limit)s", text=text, limit=QUANTITY_LIMIT)
+        raise ValueError(words)
     if not UNITS[unit].divisible and number != number.to_integral_value():
-        raise ValueError(f"quantity {text}: {unit} cannot be divided")
+        raise ValueError(said("quantity %(text)s: %(unit)s cannot be divided", text=text, unit=unit))
     return Quantity(number.normalize() if number % 1 else number.to_integral_value(), unit)
 
 

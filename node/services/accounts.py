@@ -9,6 +9,7 @@ from node.desk import Desk
 from node.domain.accounts import Account, AccountKind, Persona, PersonaState, check_name
 from node.domain.errors import InvalidInput
 from node.domain.intents import PersonaMode
+from node.domain.sayings import said
 from node.domain.terms import parse_terms
 
 __all__ = [
@@ -44,7 +45,7 @@ def create_account(desk: Desk, new: NewAccount) -> Account:
     """Make an account with its two keys. Raises: InvalidInput."""
     check_name(new.name)
     if desk.tx.accounts.by_name(new.name) is not None:
-        raise InvalidInput("name", f"{new.name} is taken on this node", "Choose another.")
+        raise InvalidInput("name", said("%(name)s is taken on this node", name=new.name), "Choose another.")
     account = Account(
         id=account_id(desk.setting.base_url, new.name),
         name=new.name,

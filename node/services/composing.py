@@ -13,6 +13,7 @@ from node.domain.drafts import Draft, Part, Template
 from node.domain.errors import InvalidInput
 from node.domain.intents import Intent, PersonaMode
 from node.domain.policy import PROTOCOL
+from node.domain.sayings import said
 from node.domain.terms import DEFAULT_PROFFER, missing_terms, parse_terms
 from node.domain.values import Quantity, parse_quantity
 from node.services.intents import Preview, Wanted, cast_intent, preview_casts
@@ -89,7 +90,7 @@ def _one() -> Quantity:
 def _keep(desk: Desk, draft: Draft) -> None:
     others = [kept for kept in desk.tx.drafts.all(draft.account) if kept.id != draft.id]
     if len(others) >= MOST_DRAFTS:
-        raise InvalidInput("draft", f"there are {len(others)} drafts", "Discard one first.")
+        raise InvalidInput("draft", said("there are %(n)s drafts", n=len(others)), "Discard one first.")
     desk.tx.drafts.save(draft)
 
 

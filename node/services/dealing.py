@@ -16,6 +16,7 @@ from node.domain.deals import Deal, DealKind, OfferRecord
 from node.domain.errors import InvalidInput, Reason
 from node.domain.events import Event, Noted
 from node.domain.messages import Message, Sender
+from node.domain.sayings import said
 from node.domain.transitions import apply
 from node.services.stock import follow_stock
 from node.store.ports import Notice
@@ -101,9 +102,12 @@ def find_deal(desk: Desk, account: str, reference: str) -> Deal:
         return found[0]
     if not found:
         raise InvalidInput(
-            "deal", f"no deal or offer ends with {reference!r}", "List them with `obverse offers`."
+            "deal",
+            said("no deal or offer ends with '%(reference)s'", reference=reference),
+            "List them with `obverse offers`.",
         )
-    raise InvalidInput("deal", f"{len(found)} deals end with {reference!r}", "Write more of its id.")
+    wrong = said("%(n)s deals end with '%(reference)s'", n=len(found), reference=reference)
+    raise InvalidInput("deal", wrong, "Write more of its id.")
 
 
 def offer_named(deal: Deal, reference: str) -> OfferRecord:
@@ -116,6 +120,8 @@ def offer_named(deal: Deal, reference: str) -> OfferRecord:
         return deal.live_offers[0]
     if not deal.live_offers:
         raise InvalidInput(
-            "offer", f"the deal is {deal.state}; no offer is live", "See `obverse offers --all`."
+            "offer",
+            said("the deal is %(state)s; no offer is live", state=deal.state),
+            "See `obverse offers --all`.",
         )
     raise InvalidInput("offer", "several offers are live in this deal", "Name one by the end of its id.")

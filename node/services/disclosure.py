@@ -8,6 +8,7 @@ from typing import Any
 
 from node.domain.errors import InvalidInput
 from node.domain.offers import FieldAsked
+from node.domain.sayings import said
 
 __all__ = ["FIELDS", "disclose", "read_card"]
 
@@ -26,10 +27,13 @@ def disclose(asked: tuple[FieldAsked, ...], given: Mapping[str, str]) -> str | N
     wanted = [field.attribute for field in asked]
     for name, value in given.items():
         if name not in wanted:
-            right = f"Asked for: {', '.join(wanted) or 'nothing'}."
-            raise InvalidInput("disclose", f"the vendor did not ask for {name!r}", right)
+            right = (
+                said("Asked for: %(fields)s.", fields=tuple(wanted)) if wanted else "It asked for nothing."
+            )
+            raise InvalidInput("disclose", said("the vendor did not ask for '%(name)s'", name=name), right)
         if not value.strip():
-            raise InvalidInput("disclose", f"{name} is empty", "Write the value, or leave the field out.")
+            wrong = said("%(name)s is empty", name=name)
+            raise InvalidInput("disclose", wrong, "Write the value, or leave the field out.")
     if not given:
         return None
     card: dict[str, Any] = {"@type": "Card", "version": "1.0"}
@@ -60,7 +64,9 @@ def _property(name: str, value: str) -> dict[str, Any]:
             return {"note": {"note": value}}
         case _:
             raise InvalidInput(
-                "disclose", f"{name!r} is no field that we know", f"Known: {', '.join(FIELDS)}."
+                "disclose",
+                said("'%(name)s' is no field that we know", name=name),
+                said("Known: %(fields)s.", fields=tuple(FIELDS)),
             )
 
 

@@ -12,6 +12,7 @@ from node.domain.deals import Deal
 from node.domain.errors import InvalidInput
 from node.domain.feedback import FeedbackPost, Standing, standing
 from node.domain.messages import Aspect
+from node.domain.sayings import said
 from node.store.ports import Notice, Post
 
 __all__ = [
@@ -46,7 +47,8 @@ def publish_feedback(
     """
     agreed = deal.agreed
     if agreed is None or agreed.credential is None:
-        raise InvalidInput("deal", f"it is {deal.state}", "Feedback comes from something that was agreed.")
+        wrong = said("it is %(state)s", state=deal.state)
+        raise InvalidInput("deal", wrong, "Feedback comes from something that was agreed.")
     if not words.text:
         raise InvalidInput("text", "it is empty", "Say in words how it was.")
     name = desk.new_id()

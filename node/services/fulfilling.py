@@ -23,6 +23,7 @@ from node.domain.messages import (
 )
 from node.domain.offers import AgreementTerms
 from node.domain.reasons import CANCEL_REASONS
+from node.domain.sayings import said, said_by
 from node.domain.values import Money, Quantity, parse_amount, parse_quantity
 from node.services.accounts import quiet_personas
 from node.services.dealing import act, envelope
@@ -42,7 +43,9 @@ def _agreed(deal: Deal) -> tuple[Acceptance, AgreementTerms]:
     agreed, agreement = deal.agreed, deal.agreement
     if agreed is None or agreement is None:
         raise InvalidInput(
-            "deal", f"nothing is agreed: it is {deal.state}", "This comes after the conclusion."
+            "deal",
+            said("nothing is agreed: it is %(state)s", state=deal.state),
+            "This comes after the conclusion.",
         )
     return agreed, agreement
 
@@ -86,7 +89,8 @@ def _goods(deal: Deal, agreement: AgreementTerms, stage: Stage, text: str | None
     try:
         return parse_quantity(text, agreement.quantity.unit)
     except ValueError as error:
-        raise InvalidInput("amount", str(error), f"Agreed were {agreement.quantity}.") from None
+        right = said("Agreed were %(amount)s.", amount=agreement.quantity)
+        raise InvalidInput("amount", said_by(error), right) from None
 
 
 def _money(deal: Deal, agreement: AgreementTerms, stage: Stage, text: str | None) -> Money:
@@ -99,7 +103,8 @@ def _money(deal: Deal, agreement: AgreementTerms, stage: Stage, text: str | None
     try:
         return parse_amount(text, price.currency)
     except ValueError as error:
-        raise InvalidInput("amount", str(error), f"Agreed were {price}.") from None
+        right = said("Agreed were %(amount)s.", amount=price)
+        raise InvalidInput("amount", said_by(error), right) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,9 @@ def cancel(desk: Desk, deal: Deal, reason: str, content: str | None = None) -> D
     agreed, _ = _agreed(deal)
     if reason not in CANCEL_REASONS:
         raise InvalidInput(
-            "reason", f"{reason!r} is none of ours", f"Choose from {', '.join(CANCEL_REASONS)}."
+            "reason",
+            said("'%(reason)s' is none of ours", reason=reason),
+            said("Choose from %(choices)s.", choices=tuple(CANCEL_REASONS)),
         )
     message = Cancel(
         **envelope(desk, deal),

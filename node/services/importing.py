@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from node.desk import Desk
 from node.domain.catalogue import CatalogueItem
 from node.domain.errors import InvalidInput
+from node.domain.sayings import said
 from node.store.ports import ImportRecord, Upload
 
 __all__ = ["Imported", "check_undo", "import_items", "keep_upload", "undo_import"]
@@ -46,7 +47,9 @@ def check_undo(desk: Desk, account: str) -> ImportRecord:
         item = desk.tx.catalogue.get(account, sku)
         if item is not None and item.reserved:
             raise InvalidInput(
-                "import", f"firm offers hold {item.reserved:f} of {item.name}", "Wait until they end."
+                "import",
+                said("firm offers hold %(n)s of %(item)s", n=item.reserved, item=item.name),
+                "Wait until they end.",
             )
     return record
 

@@ -13,6 +13,7 @@ from node.domain.errors import InvalidInput
 from node.domain.intents import Budget, Intent, IntentState, PersonaMode, Place, Proposal, Wish
 from node.domain.messages import Cast, Decline, Sender, Update, Withdraw
 from node.domain.policy import PROTOCOL
+from node.domain.sayings import said
 from node.domain.terms import missing_terms, short_name
 from node.domain.values import Money, Quantity
 from node.services.accounts import kept_actor, persona_for
@@ -77,15 +78,16 @@ def check_audience(vendors: tuple[Contact, ...], terms: tuple[str, ...]) -> None
         )
     for vendor in vendors:
         if PROTOCOL not in vendor.implements:
-            raise InvalidInput("to", f"{vendor.handle} is no Obverse node", "Choose a vendor that is one.")
+            wrong = said("%(vendor)s is no Obverse node", vendor=vendor.handle)
+            raise InvalidInput("to", wrong, "Choose a vendor that is one.")
         lacking = missing_terms(terms, vendor.terms_accepted)
         if lacking:
-            names = ", ".join(short_name(term) for term in lacking)
-            accepted = ", ".join(short_name(term) for term in vendor.terms_accepted) or "none"
+            names = tuple(short_name(term) for term in lacking)
+            accepted = tuple(short_name(term) for term in vendor.terms_accepted) or ("none",)
             raise InvalidInput(
                 "terms",
-                f"{vendor.handle} does not accept {names}",
-                f"It accepts {accepted}; use --terms, or leave it out.",
+                said("%(vendor)s does not accept %(terms)s", vendor=vendor.handle, terms=names),
+                said("It accepts %(terms)s; use --terms, or leave it out.", terms=accepted),
             )
 
 
@@ -108,7 +110,7 @@ def cast_intent(
     Raises: InvalidInput before anything is kept or sent.
     """
     if not timedelta(0) <= hold <= LONGEST_HOLD:
-        raise InvalidInput("hold", f"{hold} is out of bounds", "Choose up to ten minutes.")
+        raise InvalidInput("hold", said("%(span)s is out of bounds", span=hold), "Choose up to ten minutes.")
     intent = _new_intent(desk, account, wanted)
     check_audience(vendors, intent.terms)
     if hold:
@@ -231,7 +233,9 @@ def find_intent(desk: Desk, account: str, reference: str) -> Intent:
     if len(found) == 1 and len(ending) >= 4:
         return found[0]
     raise InvalidInput(
-        "intent", f"{len(found)} intents end with {ending!r}", "List them with `obverse intent list`."
+        "intent",
+        said("%(n)s intents end with '%(reference)s'", n=len(found), reference=ending),
+        "List them with `obverse intent list`.",
     )
 
 
@@ -244,7 +248,7 @@ def update_intent(desk: Desk, intent: Intent, change: IntentChange) -> tuple[Int
     Raises: InvalidInput when it was decided or withdrawn, or nothing can be changed any more.
     """
     if intent.state is not IntentState.LIVE:
-        raise InvalidInput("intent", f"it is {intent.state}", "Cast a new one.")
+        raise InvalidInput("intent", said("it is %(state)s", state=intent.state), "Cast a new one.")
     lasts = intent.ends_at if change.lasts is None else desk.signing_time + change.lasts
     if lasts > desk.signing_time + desk.setting.policy.intent_max or lasts <= desk.now:
         raise InvalidInput("until", "an intent ends within 90 days from now", "Choose another end.")
@@ -277,7 +281,8 @@ def _restate(desk: Desk, intent: Intent, deal: Deal) -> Deal:
 def withdraw_intent(desk: Desk, intent: Intent) -> list[Deal]:
     """Take an intent back from every vendor that may still answer. Raises: InvalidInput."""
     if intent.state is not IntentState.LIVE:
-        raise InvalidInput("intent", f"it is {intent.state}", "There is nothing to withdraw.")
+        wrong = said("it is %(state)s", state=intent.state)
+        raise InvalidInput("intent", wrong, "There is nothing to withdraw.")
     deals = desk.tx.deals.of_intent(intent.id)
     if any(deal.state is DealState.ACCEPTING for deal in deals):
         raise InvalidInput(
@@ -295,6 +300,10 @@ def _withdraw(desk: Desk, deal: Deal) -> Deal:
     return act(desk, deal, message)[0]
 
 
+_PENDING_ALREADY = "an Accept of this intent waits for its conclusion already"
+_CONCLUDED_ALREADY = "an Accept of this intent is concluded already"
+
+
 def check_free_to_accept(desk: Desk, deal: Deal) -> None:
     """One pending or concluded Accept an intent. Raises: InvalidInput. Spec: `protocol §4`, accept."""
     if deal.intent_id is None:
@@ -302,8 +311,9 @@ def check_free_to_accept(desk: Desk, deal: Deal) -> None:
     for other in desk.tx.deals.of_intent(deal.intent_id):
         taken = other.acceptance
         if taken is not None and taken.state in (AcceptanceState.PENDING, AcceptanceState.CONCLUDED):
-            word = "waits for its conclusion" if taken.state is AcceptanceState.PENDING else "is concluded"
-            raise InvalidInput("offer", f"an Accept of this intent {word} already", "One is all that can be.")
+            is_pending = taken.state is AcceptanceState.PENDING
+            wrong = said(_PENDING_ALREADY if is_pending else _CONCLUDED_ALREADY)
+            raise InvalidInput("offer", wrong, "One is all that can be.")
 
 
 def decide(desk: Desk, concluded: Deal) -> None:

@@ -13,6 +13,7 @@ from node.domain.deals import Deal, OfferRecord
 from node.domain.errors import InvalidInput
 from node.domain.messages import Accept, Ask, Counter, Decline, Shortlist
 from node.domain.reasons import DECLINE_REASONS
+from node.domain.sayings import said, said_by
 from node.domain.values import Money, parse_amount
 from node.services.dealing import act, envelope, offer_named
 from node.services.disclosure import disclose
@@ -74,7 +75,7 @@ def counter(desk: Desk, deal: Deal, reference: str, price: str, content: str | N
     try:
         amount: Money = parse_amount(price, old.currency)
     except ValueError as error:
-        raise InvalidInput("price", str(error), "Write a plain decimal such as 270.00.") from None
+        raise InvalidInput("price", said_by(error), "Write a plain decimal such as 270.00.") from None
     at = desk.after(old.stated_at)
     proposal = replace(
         old,
@@ -129,7 +130,9 @@ def accept(
     check_free_to_accept(desk, deal)
     if expect_price is not None and offer.agreement.price != expect_price:
         raise InvalidInput(
-            "price", f"the offer says {offer.agreement.price}", "Look at it again, then accept."
+            "price",
+            said("the offer says %(price)s", price=offer.agreement.price),
+            "Look at it again, then accept.",
         )
     _remember_losers_word(desk, deal, losers)
     message = Accept(
@@ -157,8 +160,8 @@ def _remember_losers_word(desk: Desk, deal: Deal, losers: LosersWord) -> None:
 
 def _check_reason(reason: str | None) -> None:
     if reason is not None and reason not in DECLINE_REASONS:
-        right = f"Choose from {', '.join(DECLINE_REASONS)}, or leave it out."
-        raise InvalidInput("reason", f"{reason!r} is none of ours", right)
+        right = said("Choose from %(choices)s, or leave it out.", choices=tuple(DECLINE_REASONS))
+        raise InvalidInput("reason", said("'%(reason)s' is none of ours", reason=reason), right)
 
 
 def decline(

@@ -11,6 +11,7 @@ from node.domain.errors import InvalidInput
 from node.domain.intents import Proposal
 from node.domain.matching import Judgement, Rule, Verdict, judge_wish
 from node.domain.offers import Answer, Item, PricePart
+from node.domain.sayings import said
 from node.domain.values import Money
 from node.services.quotes import item_of
 
@@ -40,13 +41,23 @@ def goods_from_catalogue(desk: Desk, account: str, proposal: Proposal, sku: str)
     """An item as it would be offered for a proposal. Raises: InvalidInput."""
     item = desk.tx.catalogue.get(account, sku)
     if item is None:
-        raise InvalidInput("sku", f"there is no item {sku!r}", "See `obverse catalogue list`.")
+        raise InvalidInput(
+            "sku", said("there is no item '%(sku)s'", sku=sku), "See `obverse catalogue list`."
+        )
     quantity = proposal.quantity
     if item.unit != quantity.unit:
-        raise InvalidInput("sku", f"{item.name} is sold by the {item.unit}", f"Wanted: {quantity}.")
+        wrong = said("%(item)s is sold by the %(unit)s", item=item.name, unit=item.unit)
+        raise InvalidInput("sku", wrong, said("Wanted: %(quantity)s.", quantity=quantity))
     if item.available is not None and item.available < quantity.value:
         raise InvalidInput(
-            "sku", f"{item.available:f} of {item.name} left, {quantity} wanted", "Import the new stock first."
+            "sku",
+            said(
+                "%(left)s of %(item)s left, %(wanted)s wanted",
+                left=item.available,
+                item=item.name,
+                wanted=quantity,
+            ),
+            "Import the new stock first.",
         )
     return _goods(item, proposal, desk.signing_time)
 

@@ -16,6 +16,7 @@ from node.domain.errors import InvalidInput, Reason, Refusal
 from node.domain.intents import PersonaMode
 from node.domain.messages import Order, OrderAccept, Sender
 from node.domain.offers import AgreementTerms, Item, StandingOffer
+from node.domain.sayings import said, said_by
 from node.domain.terms import missing_terms
 from node.domain.transitions import Outcome, apply
 from node.domain.values import CURRENCIES, Quantity, parse_quantity, price_for
@@ -107,15 +108,19 @@ def buy(desk: Desk, account: Account, vendor: Contact, posting: StandingOffer, p
     try:
         quantity = parse_quantity(purchase.quantity, posting.unit)
     except ValueError as error:
-        raise InvalidInput("quantity", str(error), f"It is sold by the {posting.unit}.") from None
+        right = said("It is sold by the %(unit)s.", unit=posting.unit)
+        raise InvalidInput("quantity", said_by(error), right) from None
     problem = _quantity_problem(posting, quantity)
     if problem:
-        raise InvalidInput("quantity", problem, f"At least {posting.minimum_quantity} {posting.unit}.")
+        least = Quantity(posting.minimum_quantity, posting.unit)
+        raise InvalidInput("quantity", problem, said("At least %(quantity)s.", quantity=least))
     if posting.ends_at <= desk.now:
         raise InvalidInput("offer", "it has ended", "Ask the vendor: `obverse intent cast`.")
     if lacking := missing_terms(purchase.terms, posting.terms_accepted):
         raise InvalidInput(
-            "terms", f"the vendor does not accept {', '.join(lacking)}", "Choose among its own."
+            "terms",
+            said("the vendor does not accept %(terms)s", terms=tuple(lacking)),
+            "Choose among its own.",
         )
     check_audience((vendor,), purchase.terms)
     own = persona_for(desk, account, vendor.actor, PersonaMode.PER_DEAL)
@@ -174,11 +179,11 @@ def keep_posting(desk: Desk, deal: Deal, posting: StandingOffer, body: bytes, *,
 
 def _quantity_problem(posting: StandingOffer, quantity: Quantity) -> str:
     if quantity.unit != posting.unit:
-        return f"{quantity.unit} where it is sold by the {posting.unit}"
+        return said("%(unit)s where it is sold by the %(sold)s", unit=quantity.unit, sold=posting.unit)
     if quantity.value < posting.minimum_quantity:
-        return f"{quantity} is less than the minimum"
+        return said("%(quantity)s is less than the minimum", quantity=quantity)
     if quantity.value % posting.per_quantity:
-        return f"{quantity} is no multiple of {posting.per_quantity}"
+        return said("%(quantity)s is no multiple of %(step)s", quantity=quantity, step=posting.per_quantity)
     return ""
 
 
@@ -206,11 +211,12 @@ def check_order(desk: Desk, message: Order, *, now: datetime) -> StandingOffer:
             posting.unit_price / posting.per_quantity, posting.currency, agreement.quantity.value
         )
     except ValueError as error:
-        raise Refusal(Reason.MALFORMED, str(error)) from None
+        raise Refusal(Reason.MALFORMED, said_by(error)) from None
     if agreement.price != price or agreement.reciprocal != f"{posting.id}#reciprocal":
-        raise Refusal(Reason.MALFORMED, f"the price is {price}")
+        raise Refusal(Reason.MALFORMED, said("the price is %(price)s", price=price))
     if lacking := missing_terms(message.terms, posting.terms_accepted):
-        raise Refusal(Reason.TERMS_NOT_ACCEPTED, f"not accepted here: {', '.join(lacking)}")
+        words = said("not accepted here: %(terms)s", terms=tuple(lacking))
+        raise Refusal(Reason.TERMS_NOT_ACCEPTED, words)
     return posting
 
 

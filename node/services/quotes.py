@@ -16,6 +16,7 @@ from node.domain.matching import Judgement, Verdict
 from node.domain.messages import NoBid, Offer, Undo
 from node.domain.offers import AgreementTerms, Answer, FieldAsked, Item, Link, PricePart, Recurring
 from node.domain.reasons import NO_BID_REASONS
+from node.domain.sayings import said
 from node.domain.values import Money
 from node.services.dealing import act, envelope, notice, offer_named
 
@@ -51,8 +52,8 @@ def make_offer(desk: Desk, deal: Deal, quote: Quote) -> Deal:
     known = {wish.id for wish in proposal.wishes}
     for answer in quote.answers:
         if answer.wish not in known:
-            right = f"Her wishes are {', '.join(sorted(known)) or 'none'}."
-            raise InvalidInput("answer", f"she has no wish {answer.wish!r}", right)
+            right = said("Her wishes are %(wishes)s.", wishes=tuple(sorted(known)) or ("none",))
+            raise InvalidInput("answer", said("she has no wish '%(wish)s'", wish=answer.wish), right)
     agreement = AgreementTerms(
         primary=proposal.primary_id,
         quantity=proposal.quantity,
@@ -139,7 +140,9 @@ def refuse_to_bid(desk: Desk, deal: Deal, reason: str, content: str | None = Non
     """Say that there will be no offer, and why. Raises: InvalidInput, Refusal."""
     if reason not in NO_BID_REASONS:
         raise InvalidInput(
-            "reason", f"{reason!r} is none of ours", f"Choose from {', '.join(NO_BID_REASONS)}."
+            "reason",
+            said("'%(reason)s' is none of ours", reason=reason),
+            said("Choose from %(choices)s.", choices=tuple(NO_BID_REASONS)),
         )
     message = NoBid(
         **envelope(desk, deal),

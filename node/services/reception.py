@@ -28,6 +28,7 @@ from node.domain.messages import (
     Refuse,
     Sender,
 )
+from node.domain.sayings import said
 from node.domain.terms import missing_terms
 from node.domain.transitions import Outcome, apply
 from node.services.accounts import quiet_personas
@@ -169,7 +170,8 @@ def _check_terms(desk: Desk, deal: Deal, message: Cast) -> None:
     account = desk.tx.accounts.get(deal.account)
     lacking = missing_terms(message.proposal.terms, account.terms_accepted if account else ())
     if lacking:
-        raise Refusal(Reason.TERMS_NOT_ACCEPTED, f"not accepted here: {', '.join(lacking)}")
+        words = said("not accepted here: %(terms)s", terms=tuple(lacking))
+        raise Refusal(Reason.TERMS_NOT_ACCEPTED, words)
 
 
 def _store(desk: Desk, outcome: Outcome, message: Message, source: Source) -> None:

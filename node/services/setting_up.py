@@ -10,6 +10,7 @@ from federation.keys import SigningKey, generate_rsa
 from node.desk import Desk
 from node.domain.accounts import Account, AccountKind, check_name
 from node.domain.errors import InvalidInput
+from node.domain.sayings import said
 from node.domain.terms import ROSTER, parse_terms
 from node.services.accounts import NewAccount, account_id, create_account
 from node.services.entering import SET_UP, needs_set_up
@@ -81,7 +82,8 @@ def check_identity(desk: Desk, identity: Identity) -> Identity:
     check_name(identity.name)
     there = desk.tx.accounts.by_name(identity.name)
     if there is not None and (there.password_hash is not None or desk.tx.passkeys.all(there.id)):
-        raise InvalidInput("name", f"{identity.name} is taken on this node", "Choose another.")
+        wrong = said("%(name)s is taken on this node", name=identity.name)
+        raise InvalidInput("name", wrong, "Choose another.")
     return identity
 
 
@@ -106,7 +108,11 @@ def move_in(desk: Desk, draft: Draft, rsa: SigningKey) -> Account:
     identity = check_identity(desk, draft.identity)
     there = desk.tx.accounts.by_name(identity.name)
     if there is not None and there.kind is not draft.kind:
-        raise InvalidInput("name", f"{identity.name} is a {there.kind} here", "Choose another name.")
+        raise InvalidInput(
+            "name",
+            said("%(name)s is a %(kind)s here", name=identity.name, kind=there.kind),
+            "Choose another name.",
+        )
     if there is None:
         terms = parse_terms(ROSTER) if draft.kind is AccountKind.VENDOR else ()
         there = create_account(

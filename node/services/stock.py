@@ -15,6 +15,7 @@ from node.domain.catalogue import CatalogueItem
 from node.domain.deals import OfferRecord
 from node.domain.errors import InvalidInput
 from node.domain.events import Event, OfferEnded, OfferMade, Released, Settled
+from node.domain.sayings import said
 from node.domain.values import UNITS
 from node.store.ports import StockChange
 
@@ -73,15 +74,20 @@ def set_stock(
     """
     item = desk.tx.catalogue.get(account, sku)
     if item is None:
-        raise InvalidInput("sku", f"there is no item {sku!r}", "It was taken out of the catalogue.")
+        wrong = said("there is no item '%(sku)s'", sku=sku)
+        raise InvalidInput("sku", wrong, "It was taken out of the catalogue.")
     if item.stock != seen:
-        now = "not counted" if item.stock is None else f"{item.stock:f}"
-        raise InvalidInput("stock", f"it has changed meanwhile: it is {now} now", "Look again, then set it.")
+        now = said("it has changed meanwhile: it is %(stock)s now", stock=item.stock)
+        uncounted = said("it has changed meanwhile: it is not counted now")
+        raise InvalidInput("stock", uncounted if item.stock is None else now, "Look again, then set it.")
     if stock is not None and stock % 1 and not UNITS[item.unit].divisible:
-        raise InvalidInput("stock", f"{stock:f} is no whole number", "This is sold in whole pieces.")
+        wrong = said("%(n)s is no whole number", n=stock)
+        raise InvalidInput("stock", wrong, "This is sold in whole pieces.")
     if item.reserved and (stock is None or stock < item.reserved):
         raise InvalidInput(
-            "stock", f"firm offers hold {item.reserved:f} of it", "Set at least that, or wait until they end."
+            "stock",
+            said("firm offers hold %(n)s of it", n=item.reserved),
+            "Set at least that, or wait until they end.",
         )
     changed = replace(item, stock=stock)
     desk.tx.catalogue.put(account, changed)

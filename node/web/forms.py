@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 from node.domain.errors import InvalidInput, Refusal
 from node.web.fields import Field, Typed, Wrong
 from node.web.i18n import Locale
+from node.web.sayings import wrong_of
 
 __all__ = [
     "FORM_BYTES",
@@ -114,11 +115,10 @@ class Filled:
             return FormRefused(replace(self, errors=MappingProxyType({**self.errors, name: trouble})))
         return FormRefused(replace(self, trouble=trouble))
 
-    def refused_by(self, error: InvalidInput | Refusal) -> FormRefused:
-        """The same for what a use case refused."""
-        if isinstance(error, InvalidInput):
-            return self.refused(error.field, error.wrong, error.right)
-        return self.refused("", error.detail, "")
+    def refused_by(self, error: InvalidInput | Refusal, locale: Locale) -> FormRefused:
+        """The same for what a use case refused, in the reader's words."""
+        told = wrong_of(error, locale)
+        return self.refused(getattr(error, "field", ""), told.wrong, told.right)
 
 
 class Form:

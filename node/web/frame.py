@@ -222,7 +222,7 @@ class PrivatePages:
             return await self._again(screen, visit, error.filled)
         except (InvalidInput, Refusal) as error:
             filled = visit.filled or Form().blank()
-            return await self._again(screen, visit, filled.refused_by(error).filled)
+            return await self._again(screen, visit, filled.refused_by(error, visit.locale).filled)
 
     def _admit(self, screen: Screen, visit: Visit) -> None:
         """Raises: LogInFirst, Forbidden, Missing."""

@@ -17,6 +17,7 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from node.domain.accounts import SHORTEST_PASSWORD
 from node.domain.errors import InvalidInput
+from node.domain.sayings import said
 
 __all__ = ["Busy", "Passwords"]
 
@@ -80,6 +81,7 @@ class Passwords:
 
 def _check(password: str) -> None:
     if len(password) < SHORTEST_PASSWORD:
-        raise InvalidInput("password", f"{len(password)} characters", f"Use at least {SHORTEST_PASSWORD}.")
+        wrong = said("only %(n)s characters", n=len(password))
+        raise InvalidInput("password", wrong, said("Use at least %(n)s.", n=SHORTEST_PASSWORD))
     if len(set(password)) < 4:
         raise InvalidInput("password", "the same few characters again and again", "Use a few words.")

@@ -10,6 +10,7 @@ A page is rendered for one `Reader`; its words and formats reach the page, what 
     {{ text }}                              escaped, and characters that hide are shown as [U+202E]
     {{ text|typed }}                        what a person typed, given back into a field unchanged
     state|deal_state  code|reason  iri|term_words …   what `names` calls a code
+    error.wrong|sentence                    what the domain says to an owner, in the reader's words
     static("obverse.css")                   where a file that pages load is found
 """
 
@@ -32,6 +33,7 @@ from node.domain.values import Money, Quantity
 from node.web import formats, names
 from node.web.i18n import Locale, Words
 from node.web.marks import initials
+from node.web.sayings import sentence
 from node.web.static import FILES
 from node.web.unseen import show_unseen
 
@@ -203,6 +205,11 @@ def _per_unit(context: Context, amount: Quantity) -> str:
 
 
 @pass_context
+def _sentence(context: Context, text: str) -> str:
+    return sentence(text, _locale(context))
+
+
+@pass_context
 def _term_words(context: Context, iri: str) -> str:
     return names.term_words(iri, _locale(context))
 
@@ -263,6 +270,7 @@ _FILTERS: dict[str, Any] = {
     "percent": _percent,
     "quantity": _quantity,
     "relative": _relative,
+    "sentence": _sentence,
     "size": _size,
     "stamp": formats.stamp,
     "typed": escape,

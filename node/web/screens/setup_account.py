@@ -127,7 +127,7 @@ async def _go_on(visit: Visit, draft: Draft, step: str) -> Answer:
     try:
         account = await visit.act(lambda desk: move_in(desk, draft, rsa))
     except InvalidInput as error:
-        raise _at(visit).refused_by(error) from None
+        raise _at(visit).refused_by(error, visit.locale) from None
     await enter(visit, account, "set-up")
     return Redirect(next_step(draft, step))
 

@@ -17,6 +17,7 @@ from node.web.fields import Field, Typed, Wrong, choice, hidden, many, optional,
 from node.web.forms import Filled, Form, FormRefused
 from node.web.i18n import Locale
 from node.web.names import named
+from node.web.sayings import wrong_of
 from node.web.screens.shop.stock import number
 from node.web.shop.rules import TryView, rules_view, try_view
 from node.web.visits import Answer, Missing, Page, Redirect, Screens, Visit, Who
@@ -125,7 +126,8 @@ def _rule(visit: Visit, filled: Filled, rule_id: str) -> Rule:
         )
     except InvalidInput as error:
         field = {"quantity": "most", "valid_hours": "valid"}.get(error.field, error.field)
-        raise filled.refused(field, error.wrong, error.right) from None
+        told = wrong_of(error, visit.locale)
+        raise filled.refused(field, told.wrong, told.right) from None
 
 
 def _or(value: Decimal | None, otherwise: int) -> Decimal:

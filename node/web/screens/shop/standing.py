@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from node.desk import Desk
 from node.domain.errors import InvalidInput
+from node.domain.sayings import said
 from node.domain.values import UNITS
 from node.services.orders import end_posting, post_offer
 from node.web.fields import choice, hidden, money, optional, text
@@ -63,7 +64,8 @@ async def publish(visit: Visit) -> Answer:
         if item is None:
             raise filled.refused("", _("It is no longer in your catalogue."), _("Choose another."))
         if filled[PRICE].currency != item.price.currency:
-            raise InvalidInput("price", f"it is sold in {item.price.currency}", "Load the page again.")
+            wrong = said("it is sold in %(currency)s", currency=item.price.currency)
+            raise InvalidInput("price", wrong, "Load the page again.")
         if least <= 0 or (least % 1 and not UNITS[item.unit].divisible):
             raise filled.refused("least", _("That cannot be ordered."), _("Write a whole number, from 1 on."))
         priced = replace(item, price=filled[PRICE])
