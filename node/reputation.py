@@ -5,6 +5,7 @@ For the owner's own pages: what strangers see is `node.public`'s to say.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +21,10 @@ from node.wire.html import plain_text
 from node.wire.replies import read_reply
 
 __all__ = ["Answered", "Published", "feedback_about", "feedback_by"]
+
+
+_ANSWERS = 500
+"""So many of the newest answers are looked through for those of what is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +45,14 @@ class Published:
     answers: tuple[Answered, ...] = ()
 
 
-def feedback_about(desk: Desk, account: str, *, limit: int = 50) -> tuple[Published, ...]:
-    """The newest public feedback that others wrote about an account, newest first."""
+def feedback_about(desk: Desk, account: str, *, limit: int = 50, offset: int = 0) -> tuple[Published, ...]:
+    """The newest public feedback that others wrote about an account, newest first, some passed over."""
     answers: dict[str, list[Answered]] = {}
-    for reply in reversed(desk.tx.posts.all(account, REPLY, limit=10 * limit)):
-        answered, content = read_reply(parse_json_object(reply.body))
+    for reply in reversed(desk.tx.posts.all(account, REPLY, limit=_ANSWERS)):
+        answered, content = read_reply(json.loads(reply.body))  # it was read strictly before it was kept
         answers.setdefault(answered, []).append(Answered(reply.id, plain_text(content), reply.at))
     found = []
-    for post in desk.tx.posts.all(account, "feedback", limit=limit):
+    for post in desk.tx.posts.all(account, "feedback", limit=limit, offset=offset):
         said = _read(post)
         if said is not None and post.author != account:
             found.append(Published(post, said, tuple(answers.get(post.id, ()))))

@@ -219,8 +219,10 @@ class Evidence(Protocol):
         ...
 
     def find(self, own: str, activity_id: str) -> StoredMessage | None: ...
-    def said(self, own: str, *, is_feedback: bool = False, limit: int = 200) -> list[StoredMessage]:
-        """What was said on all deals of an actor, newest first; `is_feedback`: private feedback instead."""
+    def said(
+        self, own: str, *, is_feedback: bool = False, limit: int = 200, offset: int = 0
+    ) -> list[StoredMessage]:
+        """What was said on all deals of an actor, or its private feedback; newest first."""
         ...
 
     def answer_to(self, own: str, activity_id: str) -> StoredMessage | None:

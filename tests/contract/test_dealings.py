@@ -274,4 +274,5 @@ async def test_what_was_said_on_all_deals_is_listed_newest_first(db: Database) -
     await db.write(each(lambda tx: tx.evidence.add, *said))
     assert await db.read(lambda tx: tx.evidence.said(CUSTOMER)) == [said[1], said[0]]
     assert await db.read(lambda tx: tx.evidence.said(CUSTOMER, limit=1)) == [said[1]]
+    assert await db.read(lambda tx: tx.evidence.said(CUSTOMER, limit=1, offset=1)) == [said[0]]
     assert await db.read(lambda tx: tx.evidence.said(CUSTOMER, is_feedback=True)) == [said[2]]

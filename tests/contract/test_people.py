@@ -126,6 +126,9 @@ async def test_only_accepted_followers_count(db: Database) -> None:
     await db.write(each(lambda tx: tx.followers.save, later, first, asked))
     assert await db.read(lambda tx: tx.followers.all(SHOP)) == [first, later]
     assert await db.read(lambda tx: tx.followers.all(SHOP, state=FollowState.PENDING)) == [asked]
+    assert await db.read(lambda tx: tx.followers.newest(SHOP)) == [later, first]
+    assert await db.read(lambda tx: tx.followers.newest(SHOP, limit=1, offset=1)) == [first]
+    assert await db.read(lambda tx: tx.followers.newest(SHOP, state=FollowState.PENDING)) == [asked]
     assert await db.read(lambda tx: tx.followers.count(SHOP)) == 2
     await db.write(lambda tx: tx.followers.save(replace(first, state=FollowState.REMOVED)))
     assert await db.read(lambda tx: tx.followers.count(SHOP)) == 1

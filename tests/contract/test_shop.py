@@ -94,6 +94,7 @@ async def test_posts_are_listed_newest_first_without_deleted_ones(db: Database) 
     await db.write(each(lambda tx: tx.posts.save, post, later, same, gone, other))
     assert await db.read(lambda tx: tx.posts.all(VENDOR, "standing offer")) == [later, same, post]
     assert await db.read(lambda tx: tx.posts.all(VENDOR, "standing offer", limit=1)) == [later]
+    assert await db.read(lambda tx: tx.posts.all(VENDOR, "standing offer", limit=1, offset=1)) == [same]
     assert await db.read(lambda tx: tx.posts.get(gone.id)) == gone
     assert await db.read(lambda tx: tx.posts.get("none")) is None
     await db.write(lambda tx: tx.posts.save(replace(later, deleted_at=NOW)))
@@ -167,5 +168,7 @@ async def test_what_undoes_the_last_import_is_kept_and_no_other(db: Database) ->
     await db.write(lambda tx: tx.stocktaking.save_import(record))
     assert await db.read(lambda tx: tx.stocktaking.last_import(VENDOR)) == record
     assert await db.read(lambda tx: tx.stocktaking.last_import(OTHER)) is None
+    assert await db.read(lambda tx: tx.stocktaking.last_import_at(VENDOR)) == record.at
+    assert await db.read(lambda tx: tx.stocktaking.last_import_at(OTHER)) is None
     assert await db.write(lambda tx: tx.stocktaking.drop_import(VENDOR)) is True
     assert await db.write(lambda tx: tx.stocktaking.drop_import(VENDOR)) is False

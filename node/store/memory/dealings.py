@@ -96,10 +96,12 @@ class MemoryEvidence(Repository):
         messages = self._t.evidence.values()
         return next((kept for kept in messages if (kept.own, kept.activity_id) == (own, activity_id)), None)
 
-    def said(self, own: str, *, is_feedback: bool = False, limit: int = 200) -> list[StoredMessage]:
+    def said(
+        self, own: str, *, is_feedback: bool = False, limit: int = 200, offset: int = 0
+    ) -> list[StoredMessage]:
         kind = "feedback" if is_feedback else "ask"
         found = [kept for kept in self._t.evidence.values() if (kept.own, kept.kind) == (own, kind)]
-        return found[::-1][:limit]
+        return found[::-1][offset : offset + limit]
 
     def answer_to(self, own: str, activity_id: str) -> StoredMessage | None:
         sent = (

@@ -107,6 +107,11 @@ class MemoryFollowers(Repository):
         mine = (row for row in self._t.followers.values() if (row.account, row.state) == (account, state))
         return sorted(mine, key=lambda follower: (follower.at, follower.actor))
 
+    def newest(
+        self, account: str, *, state: FollowState = FollowState.ACCEPTED, limit: int = 50, offset: int = 0
+    ) -> list[Follower]:
+        return self.all(account, state=state)[::-1][offset : offset + limit]
+
     def count(self, account: str) -> int:
         return len(self.all(account))
 

@@ -89,6 +89,10 @@ class MemoryStocktaking(Repository):
     def last_import(self, account: str) -> ImportRecord | None:
         return self._t.imports.get(account)
 
+    def last_import_at(self, account: str) -> datetime | None:
+        record = self._t.imports.get(account)
+        return None if record is None else record.at
+
     def save_import(self, record: ImportRecord) -> None:
         self._t.imports[record.account] = record
 
@@ -111,10 +115,10 @@ class MemoryPosts(Repository):
     def get(self, post_id: str) -> Post | None:
         return self._t.posts.get(post_id)
 
-    def all(self, account: str, kind: str, *, limit: int = 100) -> list[Post]:
+    def all(self, account: str, kind: str, *, limit: int = 100, offset: int = 0) -> list[Post]:
         of_kind = (post for post in self._t.posts.values() if (post.account, post.kind) == (account, kind))
         kept = [post for post in of_kind if post.deleted_at is None]
-        return sorted(kept, key=lambda post: post.at)[::-1][:limit]
+        return sorted(kept, key=lambda post: post.at)[::-1][offset : offset + limit]
 
     def save(self, post: Post) -> None:
         self._t.posts[post.id] = post

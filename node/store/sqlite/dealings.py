@@ -281,12 +281,14 @@ class SqliteEvidence:
         # One a direction at most: cheaper to compare here than to let SQLite sort.
         return message_of(min(rows, key=itemgetter(-1))[:-1]) if rows else None
 
-    def said(self, own: str, *, is_feedback: bool = False, limit: int = 200) -> list[StoredMessage]:
+    def said(
+        self, own: str, *, is_feedback: bool = False, limit: int = 200, offset: int = 0
+    ) -> list[StoredMessage]:
         kind = "feedback" if is_feedback else "ask"
         rows = self._db.execute(
             f"SELECT {MESSAGE_COLUMNS} FROM evidence WHERE own = ? AND kind = '{kind}'"  # noqa: S608 - fixed text
-            " ORDER BY id DESC LIMIT ?",
-            (own, limit),
+            " ORDER BY id DESC LIMIT ? OFFSET ?",
+            (own, limit, offset),
         )
         return [message_of(row) for row in rows]
 

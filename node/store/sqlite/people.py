@@ -222,6 +222,16 @@ class SqliteFollowers:
         )
         return [_FOLLOWER.load(row[0]) for row in rows]
 
+    def newest(
+        self, account: str, *, state: FollowState = FollowState.ACCEPTED, limit: int = 50, offset: int = 0
+    ) -> list[Follower]:
+        rows = self._db.execute(
+            "SELECT data FROM follower WHERE account = ? AND state = ? ORDER BY at DESC, actor DESC"
+            " LIMIT ? OFFSET ?",
+            (account, state.value, limit, offset),
+        )
+        return [_FOLLOWER.load(row[0]) for row in rows]
+
     def count(self, account: str) -> int:
         row = self._db.execute(
             "SELECT count(*) FROM follower WHERE account = ? AND state = ?",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,14 @@ from node.store.sqlite.matching import find_best
 
 __all__ = ["SqliteCatalogue", "SqlitePosts", "SqlitePurchaseKeys", "SqliteRules", "SqliteStocktaking"]
 
+
+@dataclass(frozen=True, slots=True)
+class _Imported:
+    """Of an import that undoes ten thousand rows, when it was."""
+
+    at: datetime
+
+
 _ITEM = Json(CatalogueItem)
 _RULE = Json(Rule)
 _POST = Json(Post)
@@ -27,6 +35,7 @@ _OFFER = Json(StandingOffer)
 _CHANGE = Json(StockChange)
 _UPLOAD = Json(Upload)
 _IMPORT = Json(ImportRecord)
+_IMPORTED = Json(_Imported)
 _PLACE_OF = "SELECT name_key, sku FROM catalogue_item WHERE account = ?1 AND sku = ?4"
 
 
@@ -178,6 +187,10 @@ class SqliteStocktaking:
         row = self._db.execute("SELECT data FROM last_import WHERE account = ?", (account,)).fetchone()
         return None if row is None else _IMPORT.load(row[0])
 
+    def last_import_at(self, account: str) -> datetime | None:
+        row = self._db.execute("SELECT data FROM last_import WHERE account = ?", (account,)).fetchone()
+        return None if row is None else _IMPORTED.load(row[0]).at
+
     def save_import(self, record: ImportRecord) -> None:
         self._db.execute(
             "INSERT INTO last_import VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET data = excluded.data",
@@ -226,11 +239,11 @@ class SqlitePosts:
         row = self._db.execute("SELECT data FROM post WHERE id = ?", (post_id,)).fetchone()
         return None if row is None else _POST.load(row[0])
 
-    def all(self, account: str, kind: str, *, limit: int = 100) -> list[Post]:
+    def all(self, account: str, kind: str, *, limit: int = 100, offset: int = 0) -> list[Post]:
         rows = self._db.execute(
             "SELECT data FROM post WHERE account = ? AND kind = ? AND deleted = 0"
-            " ORDER BY at DESC, rowid DESC LIMIT ?",
-            (account, kind, limit),
+            " ORDER BY at DESC, rowid DESC LIMIT ? OFFSET ?",
+            (account, kind, limit, offset),
         )
         return [_POST.load(row[0]) for row in rows]
 

@@ -45,14 +45,13 @@ class CatalogueView:
 
 def catalogue_view(desk: Desk, account: Account, search: str, after: str) -> CatalogueView:
     page = desk.tx.catalogue.all(account.id, limit=PAGE + 1, search=search, after=after)
-    record = desk.tx.stocktaking.last_import(account.id)
     return CatalogueView(
         items=tuple(page[:PAGE]),
         count=desk.tx.catalogue.count(account.id),
         search=search,
         older=page[PAGE - 1].sku if len(page) > PAGE else "",
         is_first=not after,
-        last_import=record.at if record else None,
+        last_import=desk.tx.stocktaking.last_import_at(account.id),
     )
 
 

@@ -17,6 +17,10 @@ from node.web.shop.deals import Customer, customer_of, place_of
 from node.web.shop.inbox import title_of, wanted_of
 
 __all__ = [
+    "FEEDBACK_SHOWN",
+    "FOLLOWERS_SHOWN",
+    "MOST_PAGES",
+    "TALKS_SHOWN",
     "FeedbackView",
     "FollowersView",
     "PrivateFeedback",
@@ -28,7 +32,10 @@ __all__ = [
 ]
 
 LOOKED_AT = 300
-SHOWN = 60
+TALKS_SHOWN = 25
+FEEDBACK_SHOWN = 15
+FOLLOWERS_SHOWN = 50
+MOST_PAGES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +52,36 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class TalksView:
-    """Talks, those that wait for an answer first, the longest waiting on top; then the newest."""
+    """Talks, those that wait for an answer first, the longest waiting on top; then the newest.
+
+    `newer` and `older` are addresses, "" at the ends, here and below.
+    """
 
     talks: tuple[Talk, ...]
     waiting: int
+    newer: str
+    older: str
 
 
-def talks_view(desk: Desk, account: Account) -> TalksView:
+def talks_view(desk: Desk, account: Account, page: int = 0) -> TalksView:
+    """One page of what was said lately; only what is shown is read."""
     last: dict[str, StoredMessage] = {}
     for stored in desk.tx.evidence.said(account.id, limit=LOOKED_AT):
         if not stored.refused:
             last.setdefault(stored.deal_id, stored)
     waiting = sorted((one for one in last.values() if _waits(one)), key=lambda one: one.at)
     others = [one for one in last.values() if not _waits(one)]
-    shown = [*waiting, *others][:SHOWN]
-    talks = (_talk(desk, account.id, stored) for stored in shown)
-    return TalksView(tuple(talk for talk in talks if talk is not None), len(waiting))
+    first = page * TALKS_SHOWN
+    shown = [*waiting, *others][first : first + TALKS_SHOWN + 1]
+    talks = (_talk(desk, account.id, stored) for stored in shown[:TALKS_SHOWN])
+    newer, older = _around("/my/messages", page, has_more=len(shown) > TALKS_SHOWN)
+    return TalksView(tuple(talk for talk in talks if talk is not None), len(waiting), newer, older)
+
+
+def _around(path: str, page: int, *, has_more: bool) -> tuple[str, str]:
+    """The addresses of the pages beside one, "" where there is none."""
+    newer = f"{path}?page={page - 1}" if page > 1 else path if page else ""
+    return newer, f"{path}?page={page + 1}" if has_more else ""
 
 
 def _waits(stored: StoredMessage) -> bool:
@@ -96,16 +117,26 @@ class PrivateFeedback:
 class FeedbackView:
     published: tuple[Published, ...]
     private: tuple[PrivateFeedback, ...]
+    here: str
+    newer: str
+    older: str
 
 
-def feedback_view(desk: Desk, account: Account) -> FeedbackView:
+def feedback_view(desk: Desk, account: Account, page: int = 0) -> FeedbackView:
+    """One page of either, side by side: both are long after years."""
+    first, most = page * FEEDBACK_SHOWN, FEEDBACK_SHOWN + 1
+    kept = desk.tx.evidence.said(account.id, is_feedback=True, limit=most, offset=first)
     private = []
-    for stored in desk.tx.evidence.said(account.id, is_feedback=True, limit=50):
+    for stored in kept[:FEEDBACK_SHOWN]:
         deal = desk.tx.deals.get(account.id, stored.deal_id)
         found = _private(deal, stored) if deal is not None and not stored.refused else None
         if found is not None:
             private.append(found)
-    return FeedbackView(feedback_about(desk, account.id), tuple(private))
+    published = feedback_about(desk, account.id, limit=FEEDBACK_SHOWN, offset=first)
+    is_last = not desk.tx.posts.all(account.id, "feedback", limit=1, offset=first + FEEDBACK_SHOWN)
+    path = "/my/feedback"
+    newer, older = _around(path, page, has_more=len(kept) == most or not is_last)
+    return FeedbackView(published, tuple(private), f"{path}?page={page}" if page else path, newer, older)
 
 
 def _private(deal: Deal, stored: StoredMessage) -> PrivateFeedback | None:
@@ -125,12 +156,20 @@ class FollowersView:
     asking: tuple[Follower, ...]
     following: tuple[Follower, ...]
     count: int
+    newer: str
+    older: str
 
 
-def followers_view(desk: Desk, account: Account) -> FollowersView:
-    following = desk.tx.followers.all(account.id)
+def followers_view(desk: Desk, account: Account, page: int = 0) -> FollowersView:
+    """One page of those who do; the first has those who ask: one that is answered makes room for the next."""
+    followers, first = desk.tx.followers, page * FOLLOWERS_SHOWN
+    asking = followers.newest(account.id, state=FollowState.PENDING, limit=FOLLOWERS_SHOWN)
+    following = followers.newest(account.id, limit=FOLLOWERS_SHOWN + 1, offset=first)
+    newer, older = _around("/my/followers", page, has_more=len(following) > FOLLOWERS_SHOWN)
     return FollowersView(
-        asking=tuple(desk.tx.followers.all(account.id, state=FollowState.PENDING)),
-        following=tuple(following[::-1][:200]),
-        count=len(following),
+        asking=() if page else tuple(asking),
+        following=tuple(following[:FOLLOWERS_SHOWN]),
+        count=followers.count(account.id),
+        newer=newer,
+        older=older,
     )

@@ -8,7 +8,7 @@ from node.services.feedback import answer_feedback
 from node.services.following import approve_follow, reject_follow
 from node.web.fields import choice, hidden, text
 from node.web.forms import Form
-from node.web.shop.talks import feedback_view, followers_view, talks_view
+from node.web.shop.talks import MOST_PAGES, feedback_view, followers_view, talks_view
 from node.web.visits import Answer, Missing, Page, Redirect, Screens, Visit, Who
 
 __all__ = ["SCREENS"]
@@ -25,14 +25,20 @@ DECIDE = Form(WHO, MAY)
 
 @SCREENS.get("/my/messages", who=Who.VENDOR)
 async def messages(visit: Visit) -> Answer:
-    account = visit.viewer.account
-    return Page("shop/messages.html", await visit.look(lambda desk: talks_view(desk, account)))
+    account, page = visit.viewer.account, _page_asked(visit)
+    return Page("shop/messages.html", await visit.look(lambda desk: talks_view(desk, account, page)))
+
+
+def _page_asked(visit: Visit) -> int:
+    """Which page of a list; the first for what no link of ours says."""
+    said = visit.query.first("page")
+    return min(int(said), MOST_PAGES) if said.isascii() and said.isdigit() and len(said) < 7 else 0
 
 
 @SCREENS.get("/my/feedback", who=Who.VENDOR)
 async def feedback(visit: Visit) -> Answer:
-    account = visit.viewer.account
-    view = await visit.look(lambda desk: feedback_view(desk, account))
+    account, page = visit.viewer.account, _page_asked(visit)
+    view = await visit.look(lambda desk: feedback_view(desk, account, page))
     return Page("shop/feedback.html", view, visit.form_or(ANSWER))
 
 
@@ -51,8 +57,8 @@ async def answer(visit: Visit) -> Answer:
 
 @SCREENS.get("/my/followers", who=Who.VENDOR)
 async def followers(visit: Visit) -> Answer:
-    account = visit.viewer.account
-    return Page("shop/followers.html", await visit.look(lambda desk: followers_view(desk, account)))
+    account, page = visit.viewer.account, _page_asked(visit)
+    return Page("shop/followers.html", await visit.look(lambda desk: followers_view(desk, account, page)))
 
 
 @SCREENS.post("/my/followers", who=Who.VENDOR)

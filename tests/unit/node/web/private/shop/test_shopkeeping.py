@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from node.domain.deals import DealState
 from node.store.ports import Follower, FollowState
 from node.web.shop.deals import place_of
+from node.web.shop.talks import FOLLOWERS_SHOWN
 from tests.unit.node.web.private.shop.conftest import Street
 
 pytestmark = pytest.mark.anyio
@@ -152,6 +155,70 @@ async def test_questions_without_an_answer_stand_first(street: Street) -> None:
     assert seen.words.index("About second?") < seen.words.index("Yes.")
 
 
+async def test_a_long_list_of_messages_goes_on_page_by_page(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.web.shop.talks.TALKS_SHOWN", 1)
+    for name in ("first", "second"):
+        await street.cast(name=name)
+        await street.ana.ask("deal.ask", deal=(await street.deal()).id, text=f"About {name}?")
+        await street.world.settle()
+        street.world.clock.forward(minutes=1)
+    browser = await street.browser()
+    seen = await browser.get("/my/messages")
+    assert ("About first?" in seen.words, "About second?" in seen.words) == (True, False)
+    assert "2 wait for your answer" in seen.words
+    assert 'href="/my/messages?page=1"' in seen.html
+    older = await browser.get("/my/messages?page=1")
+    assert ("About first?" in older.words, "About second?" in older.words) == (False, True)
+    assert 'rel="prev" href="/my/messages"' in older.html
+    assert 'rel="next"' not in older.html
+
+
+@pytest.mark.parametrize("page", ["-1", "1e3", "%C2%B2", "9" * 9, "x"])
+async def test_a_page_that_no_link_of_ours_names_is_the_first(street: Street, page: str) -> None:
+    browser = await street.browser()
+    for path in ("/my/messages", "/my/feedback", "/my/followers"):
+        seen = await browser.get(f"{path}?page={page}")
+        assert seen.status == 200
+        assert 'rel="prev"' not in seen.html
+
+
+async def test_a_long_list_of_feedback_goes_on_page_by_page(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.web.shop.talks.FEEDBACK_SHOWN", 1)
+    deal = await street.agree()
+    await street.north.ask("deal.progress", deal=deal.id, stage="delivered")
+    await street.world.settle()
+    for text in ("A brake squeals.", "No longer."):
+        await street.ana.ask("deal.feedback", deal=deal.id, text=text)
+    await street.ana.ask("deal.feedback", deal=deal.id, text="Fine wheels.", public=True)
+    await street.world.settle()
+    browser = await street.browser()
+    seen = await browser.get("/my/feedback")
+    assert [words in seen.words for words in ("Fine wheels.", "No longer.", "A brake squeals.")] == [1, 1, 0]
+    older = await browser.get("/my/feedback?page=1")
+    assert [words in older.words for words in ("Fine wheels.", "No longer.", "A brake squeals.")] == [0, 0, 1]
+    assert 'rel="next"' not in older.html
+
+
+async def test_a_refused_answer_is_shown_on_the_page_where_it_was_typed(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.web.shop.talks.FEEDBACK_SHOWN", 1)
+    for text in ("Fine wheels.", "Fine bell."):
+        deal = await street.agree()
+        await street.ana.ask("deal.feedback", deal=deal.id, text=text, public=True)
+        await street.world.settle()
+    browser = await street.browser()
+    assert "Fine bell." in (await browser.get("/my/feedback")).words
+    assert "Fine wheels." in (await browser.get("/my/feedback?page=1")).words
+    refused = await browser.submit({"text": ""}, "/my/feedback?page=1")
+    assert refused.status == 422
+    assert "Fine wheels." in refused.words
+
+
 async def test_feedback_is_answered_in_public(street: Street) -> None:
     deal = await street.agree()
     await street.north.ask("deal.progress", deal=deal.id, stage="delivered")
@@ -208,6 +275,28 @@ async def test_who_asks_to_follow_is_let_in_or_not(street: Street) -> None:
     ]
     gone = await browser.post("/my/followers", {"actor": actor, "may": "yes"})
     assert gone.status == 422
+
+
+async def test_a_long_list_of_followers_goes_on_page_by_page(street: Street) -> None:
+    made = [
+        Follower(street.account, f"https://home{number}.example/a", "https://home.example/inbox", None, "f",
+                 FollowState.ACCEPTED, street.world.clock() + timedelta(seconds=number))
+        for number in range(FOLLOWERS_SHOWN + 1)
+    ]  # fmt: skip
+    asks = replace(made[0], actor="https://asks.example/a", state=FollowState.PENDING)
+    for follower in (*made, asks):
+        await street.north.node.work(lambda desk, one=follower: desk.tx.followers.save(one))
+    browser = await street.browser()
+    seen = await browser.get("/my/followers")
+    assert f"{FOLLOWERS_SHOWN + 1} followers" in seen.words
+    assert [one.actor in seen.words for one in (made[0], made[1], made[-1], asks)] == [
+        False,
+        True,
+        True,
+        True,
+    ]
+    older = await browser.get("/my/followers?page=1")
+    assert [one.actor in older.words for one in (made[0], made[1], asks)] == [True, False, False]
 
 
 async def test_the_inbox_nudges_when_something_came(street: Street) -> None:
