@@ -18,6 +18,7 @@ from federation.strictjson import parse_json_object
 from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.errors import InvalidInput
+from node.domain.sayings import said
 from node.domain.values import format_time, parse_time
 from node.services.practice import NAME as PRACTICE
 from node.services.undelivered import kind_of_activity
@@ -136,12 +137,11 @@ def resend(desk: Desk, number: int) -> None:
         raise _unknown(number)
     ends_at = end_of(job.body) if job.body else None
     if ends_at is not None and ends_at <= desk.now:
-        raise InvalidInput(
-            "id", f"its own time ended at {format_time(ends_at)}", "Say it anew: a late message is refused."
-        )
+        wrong = said("its own time ended at %(at)s", at=format_time(ends_at))
+        raise InvalidInput("id", wrong, "Say it anew: a late message is refused.")
     give_up_at = desk.now + TRY_AGAIN_FOR
     if not desk.tx.deliveries.resend(number, desk.now, min(give_up_at, ends_at or give_up_at)):
-        raise InvalidInput("id", f"delivery {number} is {job.state}", "A given-up or held one can be.")
+        raise InvalidInput("id", _is_now(job), "A given-up or held one can be.")
 
 
 def end_of(body: bytes) -> datetime | None:
@@ -158,7 +158,7 @@ def drop(desk: Desk, number: int) -> None:
     if job is None:
         raise _unknown(number)
     if not desk.tx.deliveries.drop(number, desk.now):
-        raise InvalidInput("id", f"delivery {number} is {job.state}", "It cannot be taken back.")
+        raise InvalidInput("id", _is_now(job), "It cannot be taken back.")
 
 
 def read_again(desk: Desk, number: int) -> None:
@@ -174,7 +174,12 @@ def drop_unread(desk: Desk, number: int) -> None:
 
 
 def _unknown(number: int) -> InvalidInput:
-    return InvalidInput("id", f"there is no delivery {number}", "See `obverse deliveries list`.")
+    wrong = said("there is no delivery %(number)s", number=number)
+    return InvalidInput("id", wrong, "See `obverse deliveries list`.")
+
+
+def _is_now(job: QueuedJob) -> str:
+    return said("delivery %(number)s is %(state)s", number=job.id, state=job.state.value)
 
 
 # --- whose it is ------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from federation.jsonld import as_id
 from federation.keys import SigningKey
 from federation.messages import JsonObject
 from federation.strictjson import parse_json_object
+from federation.vocab import PUBLIC
 from node.attest import Signed, sign, sign_activity
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
@@ -43,6 +44,7 @@ from node.wire.postings import build_posting_withdrawal
 
 __all__ = [
     "accept_follow",
+    "announce_actor",
     "announce_post",
     "post",
     "publish_feedback",
@@ -267,6 +269,21 @@ def announce_post(
     }
     _, body, _ = sign_activity(desk, activity, account.id, desk.signing_time)
     _queue_post(desk, account, str(activity["id"]), body, str(note["id"]), extra)
+
+
+def announce_actor(desk: Desk, account: Account, document: JsonObject) -> None:
+    """Tell the followers how an account describes itself now: an Update of its actor."""
+    activity = {
+        "@context": list(CONTEXT),
+        "id": desk.iri("activities"),
+        "type": "Update",
+        "actor": account.id,
+        "to": [PUBLIC],
+        "cc": [f"{account.id}/followers"],
+        "object": document,
+    }
+    _, body, _ = sign_activity(desk, activity, account.id, desk.signing_time)
+    _queue_post(desk, account, str(activity["id"]), body, f"{account.id}#actor", ())
 
 
 def withdraw_post(desk: Desk, account: Account, offer: StandingOffer) -> None:

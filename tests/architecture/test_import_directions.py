@@ -47,7 +47,13 @@ FRONT = (
 ALLOWED: dict[str, tuple[str, ...]] = {
     "node.domain": ("node.domain",),
     "node.mailserver": ("node.domain",),
-    "node.config": ("node.domain", "node.mailserver", "federation.errors", "federation.ids", "federation.messages"),
+    "node.config": (
+        "node.domain",
+        "node.mailserver",
+        "federation.errors",
+        "federation.ids",
+        "federation.messages",
+    ),
     "node.logs": (),
     "node.metrics": ("node.store.ports",),
     "node.health": ("node.store.ports",),
@@ -136,6 +142,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.domain",
         "federation.keys",
         "federation.messages",
+    ),
+    # what is published of an account, as it is served
+    "node.services.profile": (
+        "node.services",
+        "node.attest",
+        "node.documents",
+        "node.publish",
+        "node.desk",
+        "node.store.ports",
+        "node.domain",
     ),
     "node.context": (
         "node.changes",

@@ -1,0 +1,57 @@
+"""What an account says of itself: changed by its owner, and told to those who follow it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from node import publish
+from node.attest import html_of
+from node.desk import Desk
+from node.documents import Documents
+from node.domain.accounts import Account, AccountKind
+from node.domain.errors import InvalidInput
+from node.domain.terms import parse_terms
+
+__all__ = ["accept_agreements", "change_profile"]
+
+
+def change_profile(desk: Desk, account: Account, *, display_name: str, summary: str | None) -> Account:
+    """A new name and summary, published. Nothing is sent where neither is new.
+
+    Shapes: `summary` is plain words, None to leave it as it is.
+    Raises: InvalidInput for an empty name.
+    """
+    name = display_name.strip()
+    if not name:
+        raise InvalidInput("name", "it is empty", "Write how you are called.")
+    current = desk.tx.accounts.get(account.id) or account
+    changed = replace(current, display_name=name)
+    if summary is not None:
+        changed = replace(changed, summary=html_of(summary) if summary.strip() else None)
+    if changed != current:
+        desk.tx.accounts.save(changed)
+        _announce(desk, changed)
+    return changed
+
+
+def accept_agreements(desk: Desk, account: Account, names: tuple[str, ...]) -> Account:
+    """Which agreements a vendor accepts, published on its actor.
+
+    Raises: InvalidInput for none, or for what is not in the roster.
+    """
+    if account.kind is not AccountKind.VENDOR:
+        raise InvalidInput("accepts", "this is not a vendor's account", "A person proffers terms.")
+    if not names:
+        raise InvalidInput("accepts", "nobody could deal with you", "Accept at least one agreement.")
+    current = desk.tx.accounts.get(account.id) or account
+    changed = replace(current, terms_accepted=parse_terms(names))
+    if changed != current:
+        desk.tx.accounts.save(changed)
+        _announce(desk, changed)
+    return changed
+
+
+def _announce(desk: Desk, account: Account) -> None:
+    document = Documents(desk.setting.base_url).actor(desk.tx, account.id)
+    if document is not None:
+        publish.announce_actor(desk, account, document)
