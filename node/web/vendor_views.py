@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 PER_PAGE = 30
+A_GLANCE = 6
 DEALS_SHOWN = 15
 _UNDER_WAY = (*GROUPS["open"], *GROUPS["agreed"])
 
@@ -109,7 +110,11 @@ class VendorsView:
     find: str
     newer: str
     older: str
-    is_first: bool
+
+    @property
+    def has_search(self) -> bool:
+        """Whether there are, or may be, more than a glance takes in."""
+        return bool(self.find or self.newer or self.older) or len(self.lines) > A_GLANCE
 
 
 def vendors_view(desk: Desk, account: Account, find: str, number: int) -> VendorsView:
@@ -122,7 +127,6 @@ def vendors_view(desk: Desk, account: Account, find: str, number: int) -> Vendor
         find=find,
         newer=_list_page(find, number - 1) if number > 1 else "",
         older=_list_page(find, number + 1) if len(found) > PER_PAGE else "",
-        is_first=number == 1,
     )
 
 

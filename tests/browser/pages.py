@@ -84,6 +84,18 @@ def the_sale(told: Told) -> str:
     return f"/my/deals/{place_of(str(deals[0]['id']))}"
 
 
+def the_vendor(told: Told) -> str:
+    """The page of the shop, among Ana's vendors."""
+    vendors = told.ask("ana", "vendors.list")["vendors"]
+    south = next(str(one["actor"]) for one in vendors if one["handle"] == f"@south@{told['south'].host}")
+    return f"/my/vendors/{place_of(south)}"
+
+
+def looked_up(told: Told, who: str) -> str:
+    """Where Ana is shown somebody by their handle on the shop's node."""
+    return f"/my/vendors/found?who=@{who}@{told['south'].host}"
+
+
 def an_item(told: Told) -> str:
     """The code of something that the shop sells."""
     return str(told.ask("south", "catalogue.list", limit=1)["items"][0]["sku"])
@@ -123,6 +135,14 @@ PAGES: tuple[Shown, ...] = (
     mine("evidence", "ana", lambda told: the_deal(told) + "/evidence"),
     mine("feedback-private", "ana", lambda told: the_deal(told) + "/feedback"),
     mine("buy", "ana", "/my/buy"),
+    mine("vendors", "ana", "/my/vendors"),
+    mine("vendors-sought", "ana", "/my/vendors?find=nobody"),
+    mine("vendor", "ana", the_vendor),
+    mine("vendor-add", "ana", "/my/vendors/add"),
+    mine("vendor-found", "ana", lambda told: looked_up(told, "south")),
+    mine("vendor-unknown", "ana", lambda told: looked_up(told, "nobody"), 422),
+    mine("vendor-remove", "ana", lambda told: the_vendor(told) + "/remove"),
+    mine("code-person", "ana", "/my/code"),
     mine("security", "ana", "/my/security"),
     mine("styleguide-words", "ana", "/my/styleguide"),
     mine("styleguide-deals", "ana", "/my/styleguide/deals"),
@@ -143,4 +163,5 @@ PAGES: tuple[Shown, ...] = (
     mine("messages-vendor", "south", "/my/messages"),
     mine("feedback-vendor", "south", "/my/feedback"),
     mine("followers", "south", "/my/followers"),
+    mine("code-vendor", "south", "/my/code"),
 )

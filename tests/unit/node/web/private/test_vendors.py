@@ -13,9 +13,11 @@ import anyio
 import pytest
 
 from federation.keys import SigningKey
+from node.documents import Documents
 from node.domain.accounts import Account, Contact
 from node.store.ports import Block, Follower, FollowState
 from node.web.places import place_of
+from node.web.qr import draw_code
 from tests.integration.conftest import CATALOGUE, Home, World, cast_bicycle
 from tests.unit.node.web.private.street import Street
 
@@ -210,7 +212,7 @@ async def test_link_still_says_whom_it_is_about_after_the_log_in(world: World) -
 
 
 async def test_persons_own_server_tells_shops_where_she_adds_them(world: World) -> None:
-    """A shop's code opens the shop's page; her own address there brings her to her node, the form filled in."""
+    """A code opens the shop's page; her own address there brings her to her node, the form filled in."""
     street = await Street.of(world)
     await world.vendor("north")
     app = world.network.apps["north.example"]
@@ -554,3 +556,40 @@ async def test_own_address_is_shown_with_a_code_that_leads_to_the_public_page(wo
     drawing = await street.browser.get("/@ana/qr.svg")
     assert drawing.header("content-type").startswith("image/svg+xml")
     assert b"<svg" in drawing.body
+
+
+async def test_shops_public_page_shows_its_code_to_everybody(world: World) -> None:
+    street = await Street.of(world)
+    await world.vendor("north")
+    app = world.network.apps["north.example"]
+    stranger = type(street.browser)(app, "https://north.example", says={"accept": "text/html"})
+    assert '<img src="/@north/qr.svg"' in (await stranger.get("/@north")).html
+    drawing = await stranger.get("/@north/qr.svg")
+    assert drawing.status == 200
+    assert drawing.header("content-type") == "image/svg+xml"
+    assert drawing.header("x-content-type-options") == "nosniff"
+    assert "default-src 'none'" in drawing.header("content-security-policy")
+    assert not drawing.header("set-cookie")
+    assert drawing.body == draw_code("https://north.example/@north")
+    assert (await stranger.head("/@north/qr.svg")).body == b""
+
+
+async def test_code_of_nobody_is_what_any_missing_page_is(world: World) -> None:
+    street = await Street.of(world)
+    none = await street.browser.get("/@nobody/qr.svg", accept="text/html")
+    page = await street.browser.get("/nothing", accept="text/html")
+    assert (none.status, none.body) == (404, page.body)
+    assert (await street.browser.post("/@ana/qr.svg")).status == 404
+
+
+async def test_only_a_person_is_asked_on_her_own_node_whether_to_add_somebody(world: World) -> None:
+    def places(document: Any) -> list[str]:
+        return [link["template"] for link in document["links"] if "template" in link]
+
+    street = await Street.of(world)
+    await world.account(street.ana, "bakery", "vendor")
+    documents = Documents(street.base)
+    ana = await street.ana.node.look(lambda desk: documents.webfinger(desk.tx, "acct:ana@ana.example"))
+    shop = await street.ana.node.look(lambda desk: documents.webfinger(desk.tx, "acct:bakery@ana.example"))
+    assert places(ana) == ["https://ana.example/my/vendors/add?who={uri}"]
+    assert places(shop) == []
