@@ -50,6 +50,7 @@ class MailBox:
     answers: dict[str, str] = field(default_factory=dict)
     offers_tls: bool = True
     lines_in_the_clear: list[str] = field(default_factory=list)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class _SmtpLine:
@@ -64,6 +65,7 @@ class _SmtpLine:
             while line := (await reader.readline()).decode("latin-1").rstrip("\r\n"):
                 word = line.partition(" ")[0].upper()
                 self.box.commands.append(line)
+                self.box.heard.set()
                 if not self.is_safe:
                     self.box.lines_in_the_clear.append(line)
                 if word in self.box.answers:
@@ -159,6 +161,7 @@ class PushService:
     port: int = 0
     nudges: list[Nudge] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @asynccontextmanager
@@ -175,6 +178,7 @@ async def a_push_service(tls: ssl.SSLContext) -> AsyncIterator[PushService]:
                 body = await reader.readexactly(int(headers.get("content-length", "0")))
                 path = first.split(" ")[1]
                 service.nudges.append(Nudge(path, headers, body))
+                service.heard.set()
                 status = service.answers.get(path, "201 Created")
                 writer.write(f"HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n".encode())
                 await writer.drain()

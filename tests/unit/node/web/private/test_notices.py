@@ -18,6 +18,7 @@ from node.services.outlets import MAIL, MOST_BROWSERS
 from node.store.ports import Channel, Choices, Notice, Outlet
 from node.web.i18n import locale_for
 from node.web.notice_words import PLAIN, TELLING, TOPIC_HINTS, TOPIC_NAMES, letter_of, sentence_of
+from tests.contract.writing import each
 from tests.post_office import MailBox, a_mail_server, decoded
 from tests.unit.node.web.private.conftest import House
 
@@ -110,7 +111,7 @@ async def test_one_is_marked_as_read_and_another_accounts_is_missing(house: Hous
 async def test_long_list_goes_on_where_it_ended(house: House) -> None:
     ana = await house.move_in()
     lines = [Notice(ana.id, house.clock.now, f"Line {n:03d}.", "old") for n in range(60)]
-    await house.node.work(lambda desk: [desk.tx.notices.add(line) for line in lines])
+    await house.node.db.write(each(lambda tx: tx.notices.add, *lines))
     browser = await house.logged_in()
     seen = await browser.get("/my/notices")
     assert "Line 059." in seen.words
