@@ -224,6 +224,23 @@ def _store(front: Front, now: datetime) -> Iterator[Finding]:
         detail += f" ({health['dead_letters']} of them received, and not to be processed)"
     fix = "See obverse deliveries list" if stuck else ""
     yield Finding("deliveries", WARNING if stuck else OK, detail, fix)
+    yield _telling(health["telling"])
+
+
+def _telling(told: JsonObject) -> Finding:
+    """Whether what owners chose to be told by mail and by push gets through."""
+    if told["troubles"]:
+        first = told["troubles"][0]
+        said = ", ".join(filter(None, (f"by {first['by']}: {first['what']}", first["detail"])))
+        state = "nothing is sent there any more" if first["stopped"] else "it is tried again"
+        detail = f"{plural(len(told['troubles']), 'way')} out of order; {said}; {state}"
+        return Finding("notices", WARNING, detail, "See Notices → How you are told, and smtp_url.")
+    if told["waiting_for_a_server"]:
+        return Finding(
+            "notices", WARNING, "mail was chosen, but no mail server is named", "Set smtp_url in config.toml."
+        )
+    mail = "mail can be sent" if told["mail"] else "no mail server is named"
+    return Finding("notices", OK, f"{mail}; {plural(told['ways'], 'way')} out beside the pages")
 
 
 def _database(health: JsonObject) -> Finding:

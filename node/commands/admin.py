@@ -15,7 +15,7 @@ from node.desk import Desk
 from node.domain.errors import InvalidInput
 from node.domain.values import format_time
 from node.services.accounts import find_account
-from node.store.ports import LAST_BACKUP, LAST_RESTORE, Block, Follower, FollowState, JobState
+from node.store.ports import LAST_BACKUP, LAST_RESTORE, Block, Channel, Follower, FollowState, JobState
 from node.timekeeper import save_mark
 
 __all__ = ["COMMANDS"]
@@ -142,11 +142,33 @@ async def health(node: Node, arguments: Arguments) -> JsonObject:
             "store": {"refusal": node.db.refusal, "shortage": node.db.shortage},
             "clock": {"doubt": node.clock.doubt.words if node.clock.doubt is not None else None},
             "backup": _last_backup(desk),
+            "telling": _telling(desk, has_mail=node.config.mail is not None),
             "restored": _record(desk, LAST_RESTORE),
             "now": format_time(desk.now),
         }
 
     return await node.look(view)
+
+
+def _telling(desk: Desk, *, has_mail: bool) -> JsonObject:
+    """Whether owners can be told by mail, and what did not get through; no address is named."""
+    outlets = [one for account in desk.tx.accounts.all() for one in desk.tx.outlets.all(account.id)]
+    confirmed = [one for one in outlets if one.confirmed_at is not None]
+    return {
+        "mail": has_mail,
+        "ways": len(confirmed),
+        "troubles": [
+            {
+                "by": one.channel.value,
+                "what": one.trouble,
+                "detail": one.detail,
+                "stopped": one.stopped_at is not None,
+            }
+            for one in confirmed
+            if one.trouble
+        ],
+        "waiting_for_a_server": sum(one.channel is Channel.MAIL for one in confirmed) if not has_mail else 0,
+    }
 
 
 def _record(desk: Desk, name: str) -> JsonObject | None:

@@ -32,7 +32,7 @@ class Asked:
         return said
 
 
-HEALTHY = {
+HEALTHY: dict[str, Any] = {
     "base_url": "https://ana.example",
     "accounts": ["ana"],
     "keys": 3,
@@ -41,6 +41,7 @@ HEALTHY = {
     "dead_letters": 0,
     "store": {"refusal": None, "shortage": None},
     "clock": {"doubt": None},
+    "telling": {"mail": True, "ways": 1, "troubles": [], "waiting_for_a_server": 0},
     "backup": {"at": "2026-11-20T12:00:00+00:00", "path": "/media/b", "size_bytes": 1, "keys_since": 0},
     "restored": None,
 }
@@ -180,9 +181,35 @@ def test_x11_clock_that_jumped_is_found_with_both_ways_out(data: Path) -> None:
 def test_backup_that_is_missing_old_or_lacks_keys_is_found(
     data: Path, last: dict[str, Any] | None, state: str, words: str
 ) -> None:
-    backup = None if last is None else {**HEALTHY["backup"], **last}  # type: ignore[dict-item]
+    backup = None if last is None else {**HEALTHY["backup"], **last}
     noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
     finding = found(asked_health(data, backup=backup), "backup", now=noon)
+    assert finding.state == state
+    assert words in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("telling", "state", "words"),
+    [
+        ({}, "ok", "mail can be sent; 1 way out"),
+        ({"mail": False, "ways": 0}, "ok", "no mail server is named"),
+        ({"mail": False, "waiting_for_a_server": 1}, "warning", "mail was chosen"),
+        (
+            {"troubles": [{"by": "mail", "what": "address", "detail": "550 gone", "stopped": True}]},
+            "warning",
+            "by mail: address, 550 gone; nothing is sent there any more",
+        ),
+        (
+            {"troubles": [{"by": "push", "what": "unreachable", "detail": "", "stopped": False}]},
+            "warning",
+            "by push: unreachable; it is tried again",
+        ),
+    ],
+)
+def test_notices_that_do_not_get_through_are_found(
+    data: Path, telling: dict[str, Any], state: str, words: str
+) -> None:
+    finding = found(asked_health(data, telling={**HEALTHY["telling"], **telling}), "notices")
     assert finding.state == state
     assert words in finding.detail
 
