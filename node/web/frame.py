@@ -21,6 +21,7 @@ from node.domain.accounts import Account, AccountKind
 from node.domain.errors import InvalidInput, Refusal
 from node.services.entering import new_token
 from node.store.ports import Flash, Preferences, Session
+from node.web.counts import counts_of
 from node.web.events import EventStream, Streams
 from node.web.fields import Typed
 from node.web.forms import (
@@ -305,16 +306,21 @@ class PrivatePages:
         if says and session is not None and session.flash and visit.method == "GET":
             token_hash = session.token_hash
             flashes = await visit.act(lambda desk: take_flash(desk, token_hash))
+        account = None if visit.path.startswith("/setup") else visit.account
+        counts: Mapping[str, int] = {}
+        if says and account is not None:
+            counts = await visit.look(lambda desk: counts_of(desk, account))
         return Frame(
             host=self._node.config.host,
             path=visit.path,
             locale=visit.locale,
             now=self._node.now(),
             token=token_of(visit.browser),
-            account=None if visit.path.startswith("/setup") else visit.account,
+            account=account,
             flashes=flashes,
             trouble=unshown(visit),
             theme=visit.preferences.theme if visit.preferences is not None else "",
+            counts=counts,
         )
 
     async def _redirect(self, visit: Visit, answer: Redirect) -> Response:
