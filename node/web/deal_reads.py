@@ -6,7 +6,7 @@ Reads only, from one transaction; whatever is not the viewer's own is missing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from federation.messages import Limits
 from node.desk import Desk
@@ -38,6 +38,7 @@ __all__ = [
     "peer_of",
     "read_offer",
     "ref_of",
+    "stated_day",
     "words_of",
 ]
 
@@ -48,6 +49,18 @@ __all__ = [
 def ref_of(iri: str) -> str:
     """The last part of an id of ours: what stands for it in the addresses of pages."""
     return iri.rsplit("/", 1)[-1]
+
+
+def stated_day(text: str | None) -> datetime | None:
+    """A day that a receipt states, at its noon, so that it is that day in (nearly) every zone.
+
+    None for none, and for what is no day: a vendor wrote it.
+    """
+    try:
+        day = date.fromisoformat(text[:10]) if text else None
+    except ValueError:
+        return None
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC) if day is not None else None
 
 
 def deal_page(deal: Deal) -> str:

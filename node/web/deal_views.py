@@ -32,6 +32,7 @@ from node.web.deal_reads import (
     offer_page,
     peer_of,
     ref_of,
+    stated_day,
 )
 from node.web.deal_words import delivery_words, detail_of, said_in
 from node.web.events import mark_of
@@ -226,11 +227,11 @@ class DealView:
 
     @property
     def return_until(self) -> datetime | None:
-        return _noon(self.deal.receipt.return_until) if self.deal.receipt is not None else None
+        return stated_day(self.deal.receipt.return_until) if self.deal.receipt is not None else None
 
     @property
     def guarantee_until(self) -> datetime | None:
-        return _noon(self.deal.receipt.guarantee_until) if self.deal.receipt is not None else None
+        return stated_day(self.deal.receipt.guarantee_until) if self.deal.receipt is not None else None
 
     @property
     def their_cancellation(self) -> Cancellation | None:
@@ -254,14 +255,6 @@ class DealView:
     def stages(self) -> tuple[int, bool]:
         """How many stages are past, and whether the present one has failed, as `deal_stages` shows it."""
         return _STAGES.get(self.deal.state, (1, True))
-
-
-def _noon(day: str | None) -> datetime | None:
-    """The middle of a day that a vendor wrote, so that it is that day in (nearly) every zone."""
-    try:
-        return datetime.fromisoformat(f"{day}T12:00:00+00:00") if day else None
-    except ValueError:
-        return None
 
 
 _STAGES = {

@@ -16,7 +16,7 @@ from node.domain.deals import Deal, DealKind, DealState
 from node.domain.intents import Intent
 from node.domain.messages import Sender
 from node.store.ports import Direction, JobState
-from node.web.deal_reads import Peer, deal_page, intent_page, peer_of
+from node.web.deal_reads import Peer, deal_page, intent_page, peer_of, stated_day
 from node.web.events import mark_of
 from node.web.i18n import Locale
 from node.web.intent_views import IntentLine, intent_line, unread_deals
@@ -214,19 +214,10 @@ def _to_do(desk: Desk, deal: Deal, names: _Names) -> Iterable[Need]:
     elif agreement.due_at is not None and agreement.due_at < desk.now:
         yield Need("overdue", page, what, who, agreement.due_at)
     receipt = deal.receipt
-    if receipt is not None and receipt.return_until is not None:
-        until = _read_time(receipt.return_until)
+    if receipt is not None:
+        until = stated_day(receipt.return_until)
         if until is not None and desk.now < until < desk.now + _RETURNS_SOON:
             yield Need("return", page, what, who, until)
-
-
-def _read_time(text: str) -> datetime | None:
-    """A time that the vendor's receipt states; None where it is none that can be compared."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None else None
 
 
 def _undelivered(desk: Desk, account: Account) -> list[Need]:

@@ -15,7 +15,7 @@ from node.domain.offers import AgreementTerms, Answer, PricePart
 from node.domain.tables import TABLES, is_terminal
 from node.domain.values import Money, Quantity
 from node.records import Record, read_records
-from node.web.deal_reads import ref_of, words_of
+from node.web.deal_reads import ref_of, stated_day, words_of
 from node.web.events import mark_of
 from node.web.shop.deals import (
     TO_ANSWER,
@@ -134,6 +134,14 @@ class DealView:
     refused: str
     presumed: bool
     unread: bool = False
+
+    @property
+    def return_until(self) -> datetime | None:
+        return stated_day(self.receipt.return_until) if self.receipt is not None else None
+
+    @property
+    def guarantee_until(self) -> datetime | None:
+        return stated_day(self.receipt.guarantee_until) if self.receipt is not None else None
 
 
 def seen_mark(deal: Deal) -> str:

@@ -155,3 +155,16 @@ async def test_drafts_are_not_forgotten(world: World) -> None:
     await street.compose("north")
     seen = await street.browser.get("/my")
     assert "1 draft that nobody has seen yet" in seen.words
+
+
+@pytest.mark.parametrize(("last_day", "told"), [("2026-11-26", True), ("2026-12-26", False)])
+async def test_end_of_the_time_to_return_is_told_when_it_is_near(
+    world: World, last_day: str, told: bool
+) -> None:
+    street = await Street.of(world, "north", rule=True)
+    north, deal = await agreed(street)
+    await north.ask("deal.progress", deal=deal, stage="delivered")
+    await north.ask("deal.receipt", deal=deal, return_until=last_day)
+    await world.settle()
+    seen = await street.browser.get("/my")
+    assert ("You can return “North Kid 20” to North until 26 November 2026." in needs(seen.words)) is told
