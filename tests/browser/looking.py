@@ -15,7 +15,18 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMess
 
 from tests.needs import need
 
-__all__ = ["AXE", "LOOKS", "MOST_BYTES", "Look", "Seen", "axe_source", "faults_of", "log_in", "opened"]
+__all__ = [
+    "AXE",
+    "LOOKS",
+    "MOST_BYTES",
+    "Look",
+    "Seen",
+    "axe_source",
+    "faults_of",
+    "log_in",
+    "log_in_by_link",
+    "opened",
+]
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "build" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
@@ -82,6 +93,13 @@ def log_in(page: Page, url: str, name: str, password: str) -> None:
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url(f"{url}/my**")
+
+
+def log_in_by_link(page: Page, link: str) -> None:
+    """Log in by a one-time link: nobody is taken for somebody who guesses, however often."""
+    page.goto(link)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    page.wait_for_url("**/my/security")
 
 
 @dataclass

@@ -3,7 +3,7 @@
     Shown("offers", "ana", lambda told: f"/my/intents/{told.ask('ana', 'intent.list')[…]}/offers")
 
 A page is opened by whom it names, on that one's node; "" is a stranger. A path that depends on the story is a
-function of it.
+function of it. Much of it is about what `node.demo.scenes` left alive.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from urllib.parse import quote
 
 import httpx
 
+from federation.messages import JsonObject
 from node.web.shop.deals import place_of
-from tests.browser.drafting import the_draft
+from tests.browser.drafting import the_draft, the_held, the_trial
 from tests.browser.story import Told
 
 __all__ = ["PAGES", "Shown", "mine"]
@@ -23,13 +26,17 @@ __all__ = ["PAGES", "Shown", "mine"]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One page. `node` is the player on whose node it lies; `viewer` is logged in there, "" for nobody."""
+    """One page. `node` is the player on whose node it lies; `viewer` is logged in there, "" for nobody.
+
+    `is_binding` says that it is shown only to whoever proved a moment ago who they are.
+    """
 
     name: str
     node: str
     path: str | Callable[[Told], str]
     viewer: str = ""
     status: int = 200
+    is_binding: bool = False
 
     def address(self, told: Told) -> str:
         """Where it is, once the story is told."""
@@ -37,9 +44,11 @@ class Shown:
         return told[self.node].url + path
 
 
-def mine(name: str, viewer: str, path: str | Callable[[Told], str], status: int = 200) -> Shown:
+def mine(
+    name: str, viewer: str, path: str | Callable[[Told], str], status: int = 200, *, is_binding: bool = False
+) -> Shown:
     """A private page of ana's or of south's."""
-    return Shown(name, viewer, path, viewer, status)
+    return Shown(name, viewer, path, viewer, status, is_binding)
 
 
 def the_feedback(told: Told) -> str:
@@ -57,31 +66,66 @@ def at_the_end_of(address: str, beginning: str) -> str:
     return beginning + address.rpartition("/")[2]
 
 
-def the_deal(told: Told) -> str:
-    """Ana's deal with the shop that won."""
-    deals = told.ask("ana", "deal.list")["deals"]
-    won = next(deal for deal in deals if deal["state"] == "confirmed")
-    return at_the_end_of(str(won["id"]), "/my/deals/")
+BICYCLE, CHAIR, DOLL = "Child bicycle", "A chair to work at", "A doll for Mia's birthday"
+DONE, ORDERED = "confirmed", "concluded"
+BALLS = "Six balls for the girls' team"
 
 
-def the_intent(told: Told) -> str:
-    """The intent that began all of it."""
-    deal = told.ask("ana", "deal.list")["deals"][0]
-    return at_the_end_of(str(deal["intent"]), "/my/intents/")
+def a_deal(told: Told, who: str, about: str, *peers: str) -> JsonObject:
+    """The deal of somebody's about a thing, or in a state, with one of these vendors if any are named.
+
+    Once all is done a deal keeps no proposal that would name what it was about.
+    """
+    deals = told.ask(who, "deal.list")["deals"]
+    return next(
+        deal
+        for deal in deals
+        if about in ((deal["proposal"] or {}).get("name"), deal["state"])
+        and (not peers or str(deal["peer"]).rpartition("/")[2] in peers)
+    )
 
 
-def the_offer(told: Told) -> str:
-    """The offer that Ana took: a page of an offer is named by its digest."""
-    deals = told.ask("ana", "deal.list")["deals"]
-    won = next(deal for deal in deals if deal["state"] == "confirmed")
-    digest = str(won["agreement"]["offer_digest"])
-    return f"{at_the_end_of(str(won['id']), '/my/deals/')}/offers/{digest}"
+def the_deal(told: Told, about: str, vendor: str) -> str:
+    """A deal of Ana's."""
+    return at_the_end_of(str(a_deal(told, "ana", about, vendor)["id"]), "/my/deals/")
 
 
-def the_sale(told: Told) -> str:
-    """The same deal, as the shop has it: its pages name a deal by its whole id."""
-    deals = told.ask("south", "deal.list")["deals"]
-    return f"/my/deals/{place_of(str(deals[0]['id']))}"
+def the_intent(told: Told, about: str) -> str:
+    """An intent of Ana's."""
+    return at_the_end_of(str(a_deal(told, "ana", about)["intent"]), "/my/intents/")
+
+
+def the_offer(told: Told, about: str, vendor: str) -> str:
+    """The vendor's last offer: a page of an offer is named by its digest."""
+    deal = a_deal(told, "ana", about, vendor)
+    return f"{at_the_end_of(str(deal['id']), '/my/deals/')}/offers/{deal['offers'][-1]['digest']}"
+
+
+def the_sale(told: Told, about: str) -> str:
+    """A deal as the shop has it: its pages name a deal by its whole id."""
+    return f"/my/deals/{place_of(str(a_deal(told, 'south', about)['id']))}"
+
+
+def the_posting(told: Told) -> str:
+    """The address of a standing offer of the shop's."""
+    south = told["south"]
+    page = httpx.get(
+        f"http://127.0.0.1:{south.port}/@south",
+        headers={"accept": "text/html", "host": south.host},
+        trust_env=False,
+    ).text
+    found = re.search(re.escape(south.url) + r"(/@south/(?!feed)[A-Za-z0-9_-]+)", page)
+    assert found is not None, page
+    return found[1]
+
+
+def of_the(build: Callable[..., str], *words: str, then: str = "") -> Callable[[Told], str]:
+    """The path of a page below that of what it is about."""
+
+    def path(told: Told) -> str:
+        return build(told, *words) + then
+
+    return path
 
 
 def the_vendor(told: Told) -> str:
@@ -101,6 +145,12 @@ def an_item(told: Told) -> str:
     return str(told.ask("south", "catalogue.list", limit=1)["items"][0]["sku"])
 
 
+def a_ball(told: Told) -> str:
+    """The code of a ball of which the shop has enough."""
+    found = told.ask("south", "catalogue.list", search="ball", limit=100)["items"]
+    return next(str(item["sku"]) for item in found if int(item["stock"]) >= 6)
+
+
 PAGES: tuple[Shown, ...] = (
     # what strangers see
     Shown("front", "south", "/"),
@@ -109,7 +159,10 @@ PAGES: tuple[Shown, ...] = (
     Shown("profile-person", "ana", "/@ana"),
     Shown("feedback", "ana", the_feedback),
     Shown("missing", "south", "/@nobody", status=404),
+    Shown("standing-offer", "south", the_posting),
     Shown("log-in", "ana", "/login"),
+    Shown("log-in-link-used", "ana", "/login/link?token=", status=404),
+    Shown("setup-closed", "ana", "/setup", status=404),
     # the person's
     mine("home-person", "ana", "/my"),
     mine("intents", "ana", "/my/intents"),
@@ -124,17 +177,40 @@ PAGES: tuple[Shown, ...] = (
     mine("compose-bytes", "ana", lambda told: the_draft(told) + "/bytes"),
     mine("compose-discard", "ana", lambda told: the_draft(told) + "/discard"),
     mine("compose-hold", "ana", "/my/intents/hold"),
-    mine("intent", "ana", the_intent),
-    mine("intent-bytes", "ana", lambda told: the_intent(told) + "/bytes"),
-    mine("offers", "ana", lambda told: the_intent(told) + "/offers"),
-    mine("compare", "ana", lambda told: the_intent(told) + "/compare"),
-    mine("offer", "ana", the_offer),
+    mine("intent-held", "ana", the_held),
+    mine("intent", "ana", of_the(the_intent, CHAIR)),
+    mine("intent-over", "ana", of_the(the_intent, BICYCLE)),
+    mine("intent-unanswered", "ana", of_the(the_intent, BALLS)),
+    mine("intent-bytes", "ana", of_the(the_intent, CHAIR, then="/bytes")),
+    mine("intent-change", "ana", of_the(the_intent, BALLS, then="/change")),
+    mine("intent-withdraw", "ana", of_the(the_intent, BALLS, then="/withdraw")),
+    mine("offers", "ana", of_the(the_intent, CHAIR, then="/offers")),
+    mine("offers-none", "ana", of_the(the_intent, BALLS, then="/offers")),
+    mine("compare", "ana", of_the(the_intent, CHAIR, then="/compare")),
+    mine("offer", "ana", of_the(the_offer, CHAIR, "west")),
+    mine("offer-taken", "ana", of_the(the_offer, DONE, "south")),
+    mine("accept", "ana", of_the(the_offer, CHAIR, "north", then="/accept"), is_binding=True),
+    mine("counter", "ana", of_the(the_offer, CHAIR, "north", then="/counter")),
+    mine("decline", "ana", of_the(the_offer, CHAIR, "north", then="/decline")),
     mine("deals-person", "ana", "/my/deals"),
-    mine("deal-person", "ana", the_deal),
-    mine("agreement", "ana", lambda told: the_deal(told) + "/agreement"),
-    mine("evidence", "ana", lambda told: the_deal(told) + "/evidence"),
-    mine("feedback-private", "ana", lambda told: the_deal(told) + "/feedback"),
+    mine("deal-negotiated", "ana", of_the(the_deal, CHAIR, "north")),
+    mine("deal-agreed", "ana", of_the(the_deal, DOLL, "west")),
+    mine("deal-lost", "ana", of_the(the_deal, DOLL, "south")),
+    mine("deal-person", "ana", of_the(the_deal, DONE, "south")),
+    mine("deal-paid", "ana", of_the(the_deal, DOLL, "west", then="/paid")),
+    mine("deal-cancel", "ana", of_the(the_deal, DOLL, "west", then="/cancel")),
+    mine("agreement", "ana", of_the(the_deal, DONE, "south", then="/agreement")),
+    mine("evidence", "ana", of_the(the_deal, DONE, "south", then="/evidence")),
+    mine("feedback-private", "ana", of_the(the_deal, DONE, "south", then="/feedback")),
+    mine("feedback-publish", "ana", of_the(the_deal, DONE, "south", then="/feedback/publish")),
     mine("buy", "ana", "/my/buy"),
+    mine("buy-from", "ana", lambda told: f"/my/buy?vendor={quote(told['south'].handle)}"),
+    mine(
+        "order",
+        "ana",
+        lambda told: f"/my/buy/order?url={quote(told['south'].url + the_posting(told), safe='')}",
+        is_binding=True,
+    ),
     mine("vendors", "ana", "/my/vendors"),
     mine("vendors-sought", "ana", "/my/vendors?find=nobody"),
     mine("vendor", "ana", the_vendor),
@@ -150,11 +226,22 @@ PAGES: tuple[Shown, ...] = (
     # the vendor's
     mine("home-vendor", "south", "/my"),
     mine("inbox-ended", "south", "/my?show=ended"),
-    mine("deals-vendor", "south", "/my/deals?show=done"),
-    mine("deal-vendor", "south", the_sale),
+    mine("inbox-offered", "south", "/my?show=offered"),
+    mine("inbox-decline", "south", lambda told: f"/my/inbox/decline?deal={the_sale(told, BALLS)[10:]}"),
+    mine("deals-vendor", "south", "/my/deals"),
+    mine("deals-vendor-done", "south", "/my/deals?show=done"),
+    mine("sale-asked", "south", of_the(the_sale, BALLS)),
+    mine("sale-offered", "south", of_the(the_sale, CHAIR)),
+    mine("sale-lost", "south", of_the(the_sale, DOLL)),
+    mine("sale-ordered", "south", of_the(the_sale, ORDERED)),
+    mine("deal-vendor", "south", of_the(the_sale, DONE)),
+    mine("offer-form", "south", lambda told: f"{the_sale(told, BALLS)}/offer?sku={a_ball(told)}"),
+    mine("offer-form-search", "south", of_the(the_sale, BALLS, then="/offer?q=ball")),
     mine("stock", "south", "/my/catalogue"),
     mine("stock-item", "south", lambda told: f"/my/catalogue/item?sku={an_item(told)}"),
     mine("import", "south", "/my/catalogue/import"),
+    mine("import-tried", "south", the_trial),
+    mine("import-flawed", "south", partial(the_trial, is_flawed=True)),
     mine("rules", "south", "/my/rules"),
     mine("rule-tried", "south", "/my/rules/new?tried=yes&name=At+once&valid=72&least=1"),
     mine("standing-offers", "south", "/my/offers"),

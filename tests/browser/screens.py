@@ -41,8 +41,13 @@ def take(browser: Browser, told: Told, pages: Sequence[Shown], directory: Path) 
 
 
 def _keep(seen: Seen, look: Look, path: Path) -> None:
-    seen.page.goto(seen.url, wait_until="load")
-    seen.page.screenshot(path=path, full_page=True, animations="disabled")
+    """As high as the page is: what stays at the lower edge of a phone is at that of the picture, too."""
+    page = seen.page
+    page.set_viewport_size({"width": look.width, "height": look.height})
+    page.goto(seen.url, wait_until="load")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": look.width, "height": max(look.height, height)})
+    page.screenshot(path=path, full_page=True, animations="disabled")
 
 
 def main(words: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.looking import LOOKS, Look, Seen, faults_of, log_in, opened
+from tests.browser.looking import LOOKS, Look, Seen, faults_of, log_in, log_in_by_link, opened
 from tests.browser.pages import PAGES, Shown
 from tests.browser.story import PASSWORD, Told
 
@@ -29,7 +29,10 @@ def kept(chromium: Browser, told: Told) -> Kept:
 @pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
 def test_page_is_sound(shown: Shown, look: Look, chromium: Browser, told: Told, kept: Kept, axe: str) -> None:
     with opened(chromium, look, **kept[shown.viewer]) as context:
-        seen = Seen(context.new_page(), shown.address(told)).visit()
+        page = context.new_page()
+        if shown.is_binding:
+            log_in_by_link(page, told.ask(shown.viewer, "login.link")["url"])
+        seen = Seen(page, shown.address(told)).visit()
         assert seen.status == shown.status
         assert faults_of(seen, look, told[shown.node].url, axe) == []
 

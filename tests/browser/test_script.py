@@ -76,6 +76,12 @@ def test_clock_runs_down_and_says_that_it_is_over(shown: Shown) -> None:
     expect(page.locator("time").last).to_have_text("over")
 
 
+def test_clock_counts_seconds_only_where_somebody_waits_for_them(shown: Shown) -> None:
+    page = shown.show(clock(4 * 86_400 + 60) + clock(30 * 3600 + 60))
+    expect(page.locator("time").first).to_have_text("4 days left")
+    expect(page.locator("time").last).to_have_text("30 hours left")
+
+
 def test_clock_that_is_over_leads_on_once(shown: Shown) -> None:
     page = shown.show(clock(1.2, 'data-then="/next"'))
     page.wait_for_url(f"{ORIGIN}/next")
