@@ -65,9 +65,9 @@ class OffersView:
 
     @property
     def reached(self) -> int:
-        """How many stages are past, as `deal_stages` counts them."""
+        """How many stages were reached, as `deal_stages` counts them."""
         if self.taken is None:
-            return 1
+            return 2 if self.live else 1
         done = {DealState.ACCEPTING: 3, DealState.CONCLUDED: 4, DealState.CONFIRMED: 5}
         return done.get(self.taken.deal.state, 4)
 

@@ -17,12 +17,20 @@ function tick() {
   }
 }
 
+// Whole days or hours where nobody counts seconds, then a clock.
 function spell(seconds) {
   const two = (number) => String(number).padStart(2, "0");
   const hours = Math.floor(seconds / 3600);
+  if (hours >= 72) return many(Math.floor(hours / 24), "day");
+  if (hours >= 24) return many(hours, "hour");
   const minutes = Math.floor(seconds / 60) % 60;
   if (hours) return `${hours}:${two(minutes)}:${two(seconds % 60)}`;
   return seconds >= 60 ? `${minutes}:${two(seconds % 60)}` : String(seconds);
+}
+
+function many(number, unit) {
+  const how = { style: "unit", unit, unitDisplay: "long" };
+  return new Intl.NumberFormat(document.documentElement.lang || "en", how).format(number);
 }
 
 setInterval(tick, 1000);
