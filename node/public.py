@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
@@ -323,10 +324,14 @@ def _offer_line(offer: StandingOffer) -> OfferLine:
     return OfferLine(offer.name or "", offer.url, _price(offer), offer.ends_at)
 
 
+def _writer(said: FeedbackPost) -> Party:
+    """Who wrote it, by where they are at home: their name there is for their own page to say."""
+    return Party(urlsplit(said.author).netloc, said.author, said.url)
+
+
 def _feedback_line(post: Post, said: FeedbackPost) -> FeedbackLine:
-    author = Party(said.author, said.author, said.url)
     verified = post.standing == Standing.FROM_A_PURCHASE.value
-    return FeedbackLine(said.title, said.url, author, said.published_at, verified)
+    return FeedbackLine(said.title, said.url, _writer(said), said.published_at, verified)
 
 
 def _feed_line_of_offer(offer: StandingOffer, vendor: Party) -> FeedLine:
@@ -347,7 +352,7 @@ def _feed_line_of_feedback(post: Post, said: FeedbackPost, answers: tuple[Answer
         id=post.id,
         page=said.url,
         title=said.title,
-        author=Party(said.author, said.author, said.url),
+        author=_writer(said),
         published_at=said.published_at,
         updated_at=max([said.published_at, *(answer.published_at for answer in answers)]),
         content=_prose(said.content),
