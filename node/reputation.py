@@ -47,15 +47,17 @@ class Published:
 
 def feedback_about(desk: Desk, account: str, *, limit: int = 50, offset: int = 0) -> tuple[Published, ...]:
     """The newest public feedback that others wrote about an account, newest first, some passed over."""
-    answers: dict[str, list[Answered]] = {}
+    posts = desk.tx.posts.all(account, "feedback", limit=limit, offset=offset)
+    answers: dict[str, list[Answered]] = {post.id: [] for post in posts}
     for reply in reversed(desk.tx.posts.all(account, REPLY, limit=_ANSWERS)):
         answered, content = read_reply(json.loads(reply.body))  # it was read strictly before it was kept
-        answers.setdefault(answered, []).append(Answered(reply.id, plain_text(content), reply.at))
+        if answered in answers:
+            answers[answered].append(Answered(reply.id, plain_text(content), reply.at))
     found = []
-    for post in desk.tx.posts.all(account, "feedback", limit=limit, offset=offset):
+    for post in posts:
         said = _read(post)
         if said is not None and post.author != account:
-            found.append(Published(post, said, tuple(answers.get(post.id, ()))))
+            found.append(Published(post, said, tuple(answers[post.id])))
     return tuple(found)
 
 

@@ -71,8 +71,9 @@ class SqliteTraffic:
     def _of_account(self, account: str, found: Sequence[_Found]) -> list[_Found]:
         """Those of the account itself, and of its personas."""
         others = {actor for _, actor in found} - {account, ""}
+        # `+`: by the names that are asked for; by the account, all that it ever had would be read.
         personas = self._db.execute(
-            "SELECT id FROM persona WHERE id IN (SELECT value FROM json_each(?)) AND account = ?",
+            "SELECT id FROM persona WHERE id IN (SELECT value FROM json_each(?)) AND +account = ?",
             (names(sorted(others)), account),
         )
         own = {account, *(row[0] for row in personas)}
@@ -156,8 +157,9 @@ class SqliteHoldings:
             (after, limit),
         ).fetchall()
         others = {row[1] for row in rows} - {account}
+        # `+`: by the names that are asked for; by the account, all that it ever had would be read.
         personas = self._db.execute(
-            "SELECT id FROM persona WHERE id IN (SELECT value FROM json_each(?)) AND account = ?",
+            "SELECT id FROM persona WHERE id IN (SELECT value FROM json_each(?)) AND +account = ?",
             (names(sorted(others)), account),
         )
         own = {account, *(row[0] for row in personas)}

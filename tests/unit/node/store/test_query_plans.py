@@ -56,6 +56,7 @@ LISTS: dict[str, Callable[[SqliteTx], object]] = {
     "mail and the line it stands in": lambda tx: tx.traffic.first_in_line([1, 2]),
     "mail and its hosts": lambda tx: tx.traffic.hosts(["https://a.example"]),
     "mail that could not be read": lambda tx: (tx.traffic.unread("a", before=9), tx.traffic.unread_one(1)),
+    "all personas": lambda tx: tx.holdings.personas("a", after=9),
     "all intents": lambda tx: tx.holdings.intents("a", after=9),
     "all deals": lambda tx: tx.holdings.deals("a", after=9),
     "all messages": lambda tx: tx.holdings.messages("a", after=9),
@@ -86,6 +87,20 @@ async def test_list_is_read_by_an_index_and_never_sorted(name: str, tmp_path: Pa
     assert watched.plans
     slow = [plan for plan in watched.plans if _is_slow(plan)]
     assert slow == [], watched.plans
+
+
+async def test_whose_mail_it_is_is_asked_by_name_whatever_names_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "obverse.db"
+    database = await open_sqlite(path, clock=lambda: NOW, create=True)
+    await database.aclose()
+    connection = sqlite3.connect(path)
+    try:
+        watched = _Watched(connection)
+        SqliteTx(watched).traffic.count("a", JobState.DEAD)  # type: ignore[arg-type]
+    finally:
+        connection.close()
+    personas = [plan for plan in watched.plans if "SEARCH persona" in plan]
+    assert [plan.endswith("(id=?)") for plan in personas] == [True], watched.plans
 
 
 async def test_vendors_are_put_in_order_by_one_step_of_an_index_each(tmp_path: Path) -> None:
