@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import anyio
+from anyio.to_thread import run_sync
 
 from federation.strictjson import dump_json
 from node.config import FILE
 from node.context import Node
-from node.signing import load_node_key
-from node.store.backup import write_backup
-from node.store.ports import LAST_BACKUP
+from node.signing import OwnKeys, load_node_key
+from node.store.backup import DATABASE_FILE, RestoredBackup, write_backup
+from node.store.ports import LAST_BACKUP, StoreRefused
+from node.store.sqlite import open_sqlite
+from node.store.staging import draft_of, settle, unpack
 
-__all__ = ["back_up"]
+__all__ = ["back_up", "bring_back"]
 
 
 async def back_up(node: Node, path: Path, passphrase: str, *, kept_at: str) -> int:
@@ -36,3 +40,29 @@ async def back_up(node: Node, path: Path, passphrase: str, *, kept_at: str) -> i
     record = dump_json({"at": now.isoformat(), "path": kept_at, "size_bytes": size_bytes}).decode()
     await node.db.write(lambda tx: tx.meta.set(LAST_BACKUP, record))
     return size_bytes
+
+
+async def bring_back(node: Node, path: Path, passphrase: str) -> RestoredBackup:
+    """Let a backup of this node wait beside it, to take its place at the next start.
+
+    It is read to its end, opened once as the node will open it, and its key tried on its keys; whatever is
+    wrong with it, the node is as it was. Raises: StoreRefused.
+    """
+    data_dir = node.config.data_dir
+    backup = await run_sync(lambda: unpack(path, passphrase, data_dir, now=node.now()))
+    draft = draft_of(data_dir)
+    try:
+        database = await open_sqlite(draft / DATABASE_FILE, clock=node.clock)
+        try:
+            rows = await database.read(lambda tx: tx.keys.of(node.config.node_actor))
+        finally:
+            await database.aclose()
+        if not rows:
+            raise StoreRefused(f"This backup is of another address than {node.config.base_url}.")
+        if not OwnKeys(backup.node_key).opens(rows[-1]):
+            raise StoreRefused("The key in this backup does not open what is in it. Use another backup.")
+        await run_sync(settle, data_dir)
+    except BaseException:
+        await run_sync(lambda: shutil.rmtree(draft, ignore_errors=True))
+        raise
+    return backup

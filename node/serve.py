@@ -15,6 +15,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import anyio
@@ -37,6 +38,7 @@ from node.monitor import open_monitor
 from node.notify import Notifier, notifier_of
 from node.services.entering import make_set_up_link, needs_set_up
 from node.store.ports import StoreRefused
+from node.store.staging import take_over
 from node.web.uploads import PLACES
 
 __all__ = ["NodeServer", "connections_within", "serve", "server_settings"]
@@ -117,6 +119,7 @@ async def serve(
     notifier = notifier or notifier_of(os.environ)
     door = Door(bounds or _bounds_of(config))
     with _listen(config) as listener, _listen_for_monitor(config) as monitored:
+        _take_over(config)
         async with open_node(config, settings=WorkerSettings(grace_s=GRACE_S)) as opened:
             settings = server_settings(config, create_app(opened.node, opened.inbox))
 
@@ -137,6 +140,12 @@ async def serve(
             _watch_connections(opened.node.metrics, door)
             async with _monitor(opened.node, monitored), serve_control(opened.node, commands):
                 await _run(server, opened, listener, notifier)
+
+
+def _take_over(config: Config) -> None:
+    """Let a backup that waits take the node's place, before anything is opened. Raises: StoreRefused."""
+    if take_over(config.data_dir, now=datetime.now(UTC)) is not None:
+        LOG.warning("a backup has taken the place of what was here, which is kept beside it")
 
 
 async def _run(server: NodeServer, opened: OpenNode, listener: socket.socket, notifier: Notifier) -> None:

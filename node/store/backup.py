@@ -30,7 +30,14 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from node.store.ports import LAST_RESTORE, Database, StoreRefused
 
-__all__ = ["RestoredBackup", "read_backup", "restore_backup", "write_backup"]
+__all__ = [
+    "DATABASE_FILE",
+    "NODE_KEY_FILE",
+    "RestoredBackup",
+    "read_backup",
+    "restore_backup",
+    "write_backup",
+]
 
 DATABASE_FILE = "obverse.db"
 NODE_KEY_FILE = "node.key"

@@ -16,10 +16,11 @@ from node.context import Node
 from node.domain.accounts import Account, AccountKind
 from node.lookups import find_contact
 from node.reaching import Look, Seen, look_around
-from node.safekeeping import back_up
+from node.safekeeping import back_up, bring_back
 from node.services.practice import NAME, cast_practice, practice_customer
 from node.services.setting_up import Draft, load_draft, make_account_key
 from node.store.backup import read_backup
+from node.store.staging import drop_staged, is_staged
 from node.web.visits import GoTo, Visit
 
 __all__ = [
@@ -29,9 +30,12 @@ __all__ = [
     "Look",
     "Progress",
     "Seen",
+    "await_restart",
     "check_backup",
     "draft_at",
+    "forget_backup",
     "is_code",
+    "is_staged",
     "look_around",
     "new_code",
     "next_step",
@@ -87,6 +91,7 @@ async def draft_at(visit: Visit, step: str) -> Draft:
         raise GoTo("/my" if session is not None and session.account else "/setup")
     if step not in steps_of(draft.kind):
         raise GoTo(next_step(draft, "start"))
+    await_restart(visit.node)
     has_moved_in = bool(draft.account)
     if has_moved_in and step not in _AFTER_MOVING_IN:
         raise GoTo("/setup/terms")
@@ -113,22 +118,40 @@ async def practise(visit: Visit, shop: Account) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CheckedBackup:
-    """A backup that opens and is whole: when it was made, of which node, and how large its database is."""
+    """A backup that opens and is whole: when it was made, of which node, and how large its database is.
+
+    `waits` says that it takes this node's place at the next start.
+    """
 
     made_at: datetime
     base_url: str
     database_bytes: int
     name: str
+    waits: bool = False
 
 
-async def check_backup(path: Path, passphrase: str, name: str) -> CheckedBackup:
-    """Read a backup to its end; nothing is changed. Raises: StoreRefused."""
+async def check_backup(node: Node, path: Path, passphrase: str, name: str) -> CheckedBackup:
+    """Read a backup to its end; one of this address then waits for the next start. Raises: StoreRefused."""
     backup = await run_sync(read_backup, path, passphrase)
     try:
         base_url = str(loads(backup.settings.decode()).get("base_url", ""))
     except (TOMLDecodeError, UnicodeDecodeError):
         base_url = ""
-    return CheckedBackup(backup.made_at, base_url, backup.database_bytes, name)
+    is_ours = base_url == node.config.base_url
+    if is_ours:
+        await bring_back(node, path, passphrase)
+    return CheckedBackup(backup.made_at, base_url, backup.database_bytes, name, is_ours)
+
+
+def await_restart(node: Node) -> None:
+    """Nobody goes on setting up what the next start puts aside. Raises: GoTo."""
+    if is_staged(node.config.data_dir):
+        raise GoTo("/setup/restore")
+
+
+async def forget_backup(node: Node) -> None:
+    """Let nothing take the node's place at its next start. Raises: StoreRefused."""
+    await run_sync(drop_staged, node.config.data_dir)
 
 
 # --- keeping safe -----------------------------------------------------------------------------------------

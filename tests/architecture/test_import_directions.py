@@ -110,6 +110,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.keys",
     ),
     "node.store.backup": ("node.store.ports",),
+    # a backup that waits for the next start, under the lock of the store that it will replace
+    "node.store.staging": ("node.store.backup", "node.store.ports", "node.store.sqlite"),
     # the use cases and what they stand on
     "node.wire": ("node.wire", "node.domain", *DATA),
     "node.signing": ("node.store.ports", "federation.errors", "federation.keys", "federation.ports"),
@@ -258,7 +260,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.messages",
     ),
     # the way in: whether the node is found, what is brought back, what is kept safe
-    "node.web.setting_up": ("node.web", *FRONT, "node.reaching", "node.safekeeping", "node.store.backup"),
+    "node.web.setting_up": (
+        "node.web",
+        *FRONT,
+        "node.reaching",
+        "node.safekeeping",
+        "node.store.backup",
+        "node.store.staging",
+    ),
     # a code by mail, and what a browser must know to be nudged
     "node.web.screens.notice_settings": (
         "node.web",
@@ -294,6 +303,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.signing",
         "node.store.backup",
         "node.store.ports",
+        "node.store.sqlite",
+        "node.store.staging",
         *DATA,
     ),
     "node.reaching": ("node.context", "node.documents", "federation.webfinger", *DATA),
@@ -375,6 +386,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.notify",
         "node.services",
         "node.store.ports",
+        "node.store.staging",
         "node.web.uploads",
         "federation.worker",
     ),

@@ -1,6 +1,6 @@
 """The embedded store: one SQLite file, one process, one writer with group commit."""
 
 from node.store.sqlite.database import SqliteDatabase, open_sqlite
-from node.store.sqlite.opening import inspect_store
+from node.store.sqlite.opening import hold_store, inspect_store
 
-__all__ = ["SqliteDatabase", "inspect_store", "open_sqlite"]
+__all__ = ["SqliteDatabase", "hold_store", "inspect_store", "open_sqlite"]

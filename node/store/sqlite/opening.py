@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -25,6 +26,7 @@ __all__ = [
     "connect_writer",
     "create_store",
     "forget_cached_log",
+    "hold_store",
     "inspect_store",
     "sync_directory",
 ]
@@ -41,6 +43,16 @@ LOG_KEPT_BYTES = 64 * 1024 * 1024
 _STATEMENTS_KEPT = 256
 _WRITER_CACHE_KIB = 16 * 1024
 """At most; hashed ids lie all over a large store, and an import that outgrows it writes its pages twice."""
+
+
+@contextlib.contextmanager
+def hold_store(path: Path) -> Iterator[None]:
+    """Hold a store that is not open, so that nobody opens it. Raises: StoreRefused where somebody has."""
+    lock = Lock(path)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class Lock:

@@ -21,6 +21,8 @@ from node.web.setting_up import (
     Seen,
     check_backup,
     draft_at,
+    forget_backup,
+    is_staged,
     look_around,
     next_step,
     progress_at,
@@ -60,11 +62,10 @@ class ClosedView:
 
 @dataclass(frozen=True, slots=True)
 class RestoreView:
-    """`checked` is the backup that was read, `is_ours` whether it is of the node at this address."""
+    """`checked` is the backup that was read just now; `waits`: at the next start one takes this place."""
 
-    data_dir: str
+    waits: bool
     checked: CheckedBackup | None = None
-    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,27 +142,44 @@ def _known(desk: Desk, kind: AccountKind) -> Identity | None:
 
 @SCREENS.get("/setup/restore", who=Who.SETTING_UP)
 async def restore_page(visit: Visit) -> Answer:
-    await draft_at(visit, "domain")
-    view = RestoreView(str(visit.node.config.data_dir))
+    await _may_restore(visit)
+    view = RestoreView(is_staged(visit.node.config.data_dir))
     return Page("setup/restore.html", view, visit.form_or(BRING_BACK))
 
 
 @SCREENS.post("/setup/restore", who=Who.SETTING_UP, upload_bytes=RESTORE_BYTES)
 async def restore(visit: Visit) -> Answer:
-    """The backup is read to its end and proven whole; bringing it back needs the node to stand still.
+    """The backup is read to its end, tried, and then waits to take the node's place.
 
-    A store that is in use is never replaced under whoever uses it, so that the last step is one command.
+    A store that is in use is never replaced under whoever uses it, so that the last step is a restart.
     """
-    await draft_at(visit, "domain")
+    await _may_restore(visit)
     filled = await visit.read(BRING_BACK)
     try:
-        checked = await check_backup(filled[FILE].path, filled[PASSPHRASE], filled[FILE].name)
+        checked = await check_backup(visit.node, filled[FILE].path, filled[PASSPHRASE], filled[FILE].name)
     except StoreRefused as error:
         shown = str(error).replace(str(filled[FILE].path), filled[FILE].name)
         raise filled.refused("file", shown, "") from None
-    is_ours = checked.base_url == visit.node.config.base_url
-    view = RestoreView(str(visit.node.config.data_dir), checked, is_ours)
+    view = RestoreView(is_staged(visit.node.config.data_dir), checked)
     return Page("setup/restore.html", view, BRING_BACK.blank())
+
+
+@SCREENS.post("/setup/restore/drop", who=Who.SETTING_UP, again=restore_page)
+async def drop(visit: Visit) -> Answer:
+    """Not that one, or not at all: the node stays as it is."""
+    await _may_restore(visit)
+    await visit.read(AGREE)
+    await forget_backup(visit.node)
+    return Redirect("/setup/restore", visit.words("Nothing waits any more. This node stays as it is."))
+
+
+async def _may_restore(visit: Visit) -> None:
+    """Only before anybody has moved in. Raises: GoTo."""
+    try:
+        await draft_at(visit, "domain")
+    except GoTo as error:
+        if error.path != "/setup/restore":
+            raise
 
 
 # --- the domain -------------------------------------------------------------------------------------------

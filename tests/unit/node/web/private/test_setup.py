@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from node.container import open_node
 from node.domain.accounts import Account, AccountKind
 from node.reaching import Look, Seen
 from node.services.entering import make_set_up_link
 from node.services.setting_up import end_set_up, load_draft
 from node.store.backup import read_backup, write_backup
-from node.store.ports import LAST_BACKUP
+from node.store.ports import LAST_BACKUP, LAST_RESTORE, StoreRefused
+from node.store.staging import draft_of, is_staged, take_over
 from node.web.screens import setup as setup_screens
 from node.web.setting_up import is_code
 from tests.authenticator import Authenticator, options_in
@@ -112,7 +114,7 @@ async def test_whoever_was_slower_makes_no_account(house: House) -> None:
     await browser.submit({"password": PASSWORD, "again": PASSWORD})
     await house.move_in("bob")
     seen = await browser.submit({"name": "eve", "display": "Eve"})
-    assert (seen.status, "somebody has set this node up already" in seen.words) == (422, True)
+    assert (seen.status, "Somebody has set this node up already" in seen.words) == (422, True)
     assert await house.node.look(lambda desk: desk.tx.accounts.by_name("eve")) is None
 
 
@@ -340,23 +342,63 @@ async def test_done_needs_the_end_of_the_code_and_keeps_the_code_while_one_looks
     assert seen.status == 422
 
 
-async def a_backup(house: House, directory: Path, base_url: str = "https://ana.example") -> bytes:
+async def a_backup(
+    house: House, directory: Path, base_url: str = "https://ana.example", *, key: bytes = b""
+) -> bytes:
     path = directory / "made.backup"
     settings = f'base_url = "{base_url}"\n'.encode()
-    await write_backup(house.node.db, b"k" * 32, path, "a passphrase", now=house.clock.now, settings=settings)
+    key = key or house.node.config.node_key_path.read_bytes()
+    await write_backup(house.node.db, key, path, "a passphrase", now=house.clock.now, settings=settings)
     return path.read_bytes()
 
 
-async def test_backup_is_checked_and_the_last_step_named(house: House, tmp_path: Path) -> None:
+async def test_backup_waits_for_the_next_start_and_nobody_goes_on_meanwhile(
+    house: House, tmp_path: Path
+) -> None:
+    await house.node.work(lambda desk: desk.tx.meta.set("seen", "in the backup"))
     data = await a_backup(house, tmp_path)
+    await house.node.work(lambda desk: desk.tx.meta.set("seen", "after it"))
     browser = await begun(house, "restore")
     assert place(browser) == "/setup/restore"
     seen = await browser.submit({"file": data, "passphrase": "wrong one"})
     assert (seen.status, "the passphrase is wrong" in seen.words) == (422, True)
     assert str(tmp_path) not in seen.words
     seen = await browser.submit({"file": data, "passphrase": "a passphrase"})
-    assert "This backup is whole" in seen.words
-    assert f"obverse restore BACKUP --data {tmp_path}" in seen.words
+    assert "This backup waits for the next start" in seen.words
+    assert "systemctl restart obverse" in seen.words
+    for path in ("/setup/domain", "/setup/key", "/setup/name"):
+        await browser.get(path)
+        assert place(browser) == "/setup/restore"
+    assert await house.node.look(lambda desk: desk.tx.meta.get("seen")) == "after it"
+    with pytest.raises(StoreRefused, match="in use"):
+        take_over(tmp_path, now=house.clock.now)
+    await house.node.db.aclose()
+    assert take_over(tmp_path, now=house.clock.now) is not None
+    async with open_node(house.node.config, clock=house.clock) as again:
+        assert await again.node.look(lambda desk: desk.tx.meta.get("seen")) == "in the backup"
+        assert await again.node.look(lambda desk: desk.tx.meta.get(LAST_RESTORE)) is not None
+
+
+async def test_what_waits_is_dropped_again(house: House, tmp_path: Path) -> None:
+    data = await a_backup(house, tmp_path)
+    browser = await begun(house, "restore")
+    await browser.submit({"file": data, "passphrase": "a passphrase"})
+    await browser.get("/setup/restore")
+    seen = await browser.submit({}, "/setup/restore/drop")
+    assert "Nothing waits any more." in seen.words
+    assert take_over(tmp_path, now=house.clock.now) is None
+    await browser.get("/setup/domain")
+    assert place(browser) == "/setup/domain"
+
+
+async def test_backup_that_the_node_could_not_open_never_waits(house: House, tmp_path: Path) -> None:
+    data = await a_backup(house, tmp_path, key=b"k" * 32)
+    browser = await begun(house, "restore")
+    seen = await browser.submit({"file": data, "passphrase": "a passphrase"})
+    assert seen.status == 422
+    assert "does not open what is in it" in seen.words
+    assert not is_staged(tmp_path)
+    assert not draft_of(tmp_path).exists()
 
 
 async def test_backup_of_another_address_is_not_brought_back_here(house: House, tmp_path: Path) -> None:
@@ -364,7 +406,8 @@ async def test_backup_of_another_address_is_not_brought_back_here(house: House, 
     browser = await begun(house, "restore")
     seen = await browser.submit({"file": data, "passphrase": "a passphrase"})
     assert "of a node at https://bob.example" in seen.words
-    assert "obverse restore" not in seen.words
+    assert "systemctl" not in seen.words
+    assert not is_staged(tmp_path)
 
 
 async def test_altered_backup_is_found_out(house: House, tmp_path: Path) -> None:
