@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from federation.errors import InvalidIri
-from federation.ids import canonical_host
 from federation.messages import JsonObject
 from federation.strictjson import parse_json_object
+from node.blocking import block_domain, unblock_domain
 from node.commands.arguments import Arguments
 from node.commands.registry import Commands
 from node.context import Node
 from node.desk import Desk
-from node.domain.errors import InvalidInput
 from node.domain.values import format_time
 from node.services.accounts import find_account
-from node.store.ports import LAST_BACKUP, LAST_RESTORE, Block, Channel, Follower, FollowState, JobState
+from node.store.ports import LAST_BACKUP, LAST_RESTORE, Channel, Follower, FollowState, JobState
 from node.timekeeper import save_mark
 
 __all__ = ["COMMANDS"]
@@ -60,38 +58,13 @@ async def list_blocks(node: Node, arguments: Arguments) -> JsonObject:
 @COMMANDS.command("block.add", "domain reason")
 async def add_block(node: Node, arguments: Arguments) -> JsonObject:
     """Refuse everything from a domain and those below it, from this moment on."""
-    domain = _domain(arguments)
-    reason = arguments.maybe_text("reason", 500) or ""
-    if domain == canonical_host(node.config.host.rpartition(":")[0] or node.config.host):
-        raise InvalidInput("domain", f"{domain} is this node itself", "Name another domain.")
-
-    def change(desk: Desk) -> list[Block]:
-        desk.tx.blocks.save(Block(domain, desk.now, reason))
-        return desk.tx.blocks.all()
-
-    node.blocks.replace(await node.work(change))
-    return {"domain": domain}
+    domain = arguments.text("domain", 300)
+    return {"domain": await block_domain(node, domain, arguments.maybe_text("reason", 500) or "")}
 
 
 @COMMANDS.command("block.remove", "domain")
 async def remove_block(node: Node, arguments: Arguments) -> JsonObject:
-    domain = _domain(arguments)
-
-    def change(desk: Desk) -> list[Block]:
-        if not desk.tx.blocks.remove(domain):
-            raise InvalidInput("domain", f"{domain} is not blocked", "See `obverse block list`.")
-        return desk.tx.blocks.all()
-
-    node.blocks.replace(await node.work(change))
-    return {"domain": domain}
-
-
-def _domain(arguments: Arguments) -> str:
-    text = arguments.text("domain", 300)
-    try:
-        return canonical_host(text)
-    except InvalidIri as error:
-        raise InvalidInput("domain", f"{text!r}: {error}", "Write a domain such as shop.example.") from None
+    return {"domain": await unblock_domain(node, arguments.text("domain", 300))}
 
 
 # --- notices ----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from node.acquaintance import Acquaintance
 from node.desk import Desk
@@ -16,7 +16,7 @@ from node.domain.deals import Deal, DealState
 from node.domain.policy import PROTOCOL
 from node.domain.terms import DEFAULT_PROFFER, ROSTER, missing_terms, parse_terms, terms_iri
 from node.reputation import Published, feedback_by
-from node.store.ports import Follower, FollowState
+from node.store.ports import Block, Follower, FollowState
 from node.web.deal_views import GROUPS, DealLine, deal_line
 from node.web.intent_views import unread_deals
 from node.web.places import named_by, place_of
@@ -163,7 +163,11 @@ def _sum(tally: Mapping[DealState, int], group: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class VendorView:
-    """One vendor. `older` is where its deals go on, 0 at their end; `follower` is its follow, if any."""
+    """One vendor. `older` is where its deals go on, 0 at their end; `follower` is its follow, if any.
+
+    Shapes: `block` is why its server is not heard, None where it is. It holds for all who live on the node,
+            so `may_block` is true of whoever lives there alone; else whoever runs the node decides.
+    """
 
     contact: Contact
     page: str
@@ -178,11 +182,18 @@ class VendorView:
     feedback: tuple[Published, ...]
     follower: Follower | None
     drafts: int
+    block: Block | None
+    may_block: bool
 
     @property
     def host(self) -> str:
-        """Where it lives."""
+        """Where it lives, with its port where there is one."""
         return self.contact.actor.split("://", 1)[-1].partition("/")[0]
+
+    @property
+    def domain(self) -> str:
+        """The same as a block names it."""
+        return domain_of(self.contact)
 
     @property
     def ask_page(self) -> str:
@@ -198,6 +209,15 @@ class VendorView:
         return self.follower is not None and self.follower.state is FollowState.PENDING
 
 
+def domain_of(contact: Contact) -> str:
+    """The domain on which it lives."""
+    return urlsplit(contact.actor).hostname or ""
+
+
+def _lies_in(domain: str, blocked: str) -> bool:
+    return domain == blocked or domain.endswith(f".{blocked}")
+
+
 def vendor_view(desk: Desk, account: Account, place: str, before: int | None = None) -> VendorView:
     """Raises: Missing."""
     contact = find_vendor(desk, account, place)
@@ -206,6 +226,7 @@ def vendor_view(desk: Desk, account: Account, place: str, before: int | None = N
     shown = found[:DEALS_SHOWN]
     follower = desk.tx.followers.get(account.id, contact.actor)
     terms = term_lines(desk, account, contact)
+    domain = domain_of(contact)
     return VendorView(
         contact=contact,
         page=vendor_page(contact.actor),
@@ -220,6 +241,8 @@ def vendor_view(desk: Desk, account: Account, place: str, before: int | None = N
         feedback=feedback_by(desk, account.id, contact.actor),
         follower=follower if follower is not None and follower.state is not FollowState.REMOVED else None,
         drafts=sum(contact.actor in draft.vendors for draft in desk.tx.drafts.all(account.id)),
+        block=next((one for one in desk.tx.blocks.all() if _lies_in(domain, one.domain)), None),
+        may_block=not desk.is_ours(contact.actor) and len(desk.tx.accounts.all()) == 1,
     )
 
 

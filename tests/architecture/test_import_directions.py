@@ -214,6 +214,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.domain",
         "federation",
     ),
+    # whom the node does not hear: for every front
+    "node.blocking": (*FRONT, *DATA),
     # who somebody is, asked of the network before they are kept: for every front
     "node.acquaintance": (*FRONT, "federation.webfinger", *DATA),
     # what owners are told by mail and by push
@@ -252,6 +254,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.web",
         *FRONT,
         "node.acquaintance",
+        "node.blocking",
         "node.buying",
         "node.deliveries",
         "node.records",
@@ -293,7 +296,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *DATA,
     ),
     # the owner's word on the clock is written down at once
-    "node.commands.admin": ("node.commands", *FRONT, "node.timekeeper", *DATA),
+    "node.commands.admin": ("node.commands", "node.blocking", *FRONT, "node.timekeeper", *DATA),
     "node.commands.deliveries": ("node.commands", "node.deliveries", *FRONT, *DATA),
     # a backup holds the node key beside the database
     "node.commands.backups": ("node.commands", *FRONT, "node.safekeeping", *DATA),

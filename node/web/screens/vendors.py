@@ -10,6 +10,7 @@ import hashlib
 from urllib.parse import quote
 
 from node.acquaintance import Acquaintance, Unknown, Why, keep, look_up
+from node.blocking import block_domain, unblock_domain
 from node.desk import Desk
 from node.domain.accounts import Account
 from node.services.following import approve_follow, reject_follow
@@ -18,6 +19,7 @@ from node.web.forms import Filled, Form
 from node.web.i18n import N_
 from node.web.vendor_views import (
     FoundView,
+    VendorView,
     code_view,
     find_vendor,
     lacking_of,
@@ -26,7 +28,7 @@ from node.web.vendor_views import (
     vendor_view,
     vendors_view,
 )
-from node.web.visits import Answer, Page, Redirect, Screens, Visit, Who
+from node.web.visits import Answer, Missing, Page, Redirect, Screens, Visit, Who
 
 __all__ = ["SCREENS"]
 
@@ -187,6 +189,38 @@ async def decide(visit: Visit) -> Answer:
 
     page = await visit.act(work)
     return Redirect(page, _("It follows you now.") if may else _("It does not follow you."))
+
+
+async def _blockable(visit: Visit) -> VendorView:
+    """The vendor, where its server is this viewer's to block. Raises: Missing."""
+    account, place = visit.viewer.account, visit.params["vendor"]
+    view = await visit.look(lambda desk: vendor_view(desk, account, place))
+    if not view.may_block:
+        raise Missing
+    return view
+
+
+@SCREENS.get("/my/vendors/{vendor}/block", who=Who.PERSON)
+async def block_page(visit: Visit) -> Answer:
+    return Page("vendors/block.html", await _blockable(visit), visit.form_or(AGAIN))
+
+
+@SCREENS.post("/my/vendors/{vendor}/block", who=Who.PERSON)
+async def block(visit: Visit) -> Answer:
+    """Hear nothing more from its server."""
+    await visit.read(AGAIN)
+    view, _ = await _blockable(visit), visit.words
+    domain = await block_domain(visit.node, view.domain)
+    return Redirect(view.page, _("%(domain)s is blocked: nothing from it reaches you.", domain=domain))
+
+
+@SCREENS.post("/my/vendors/{vendor}/unblock", who=Who.PERSON, again=vendor)
+async def unblock(visit: Visit) -> Answer:
+    await visit.read(AGAIN)
+    view, _ = await _blockable(visit), visit.words
+    if view.block is not None:  # a second tap finds it lifted already
+        await unblock_domain(visit.node, view.block.domain)
+    return Redirect(view.page, _("%(domain)s is heard again.", domain=view.domain))
 
 
 @SCREENS.get("/my/vendors/{vendor}/remove", who=Who.PERSON)

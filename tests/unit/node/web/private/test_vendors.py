@@ -14,10 +14,11 @@ import pytest
 
 from federation.keys import SigningKey
 from node.documents import Documents
-from node.domain.accounts import Account, Contact
+from node.domain.accounts import Contact
 from node.store.ports import Block, Follower, FollowState
 from node.web.places import place_of
 from node.web.qr import draw_code
+from tests.browsing import Seen
 from tests.integration.conftest import CATALOGUE, Home, World, cast_bicycle
 from tests.unit.node.web.private.street import Street
 
@@ -39,18 +40,16 @@ async def contacts(street: Street) -> list[Contact]:
     return await street.ana.node.look(lambda desk: desk.tx.contacts.all(account))
 
 
-async def change(home: Home, **over: Any) -> Account:
+async def change(home: Home, **over: Any) -> None:
     """Let the account of a node show another face."""
 
-    def work(desk: Any) -> Account:
-        account = replace(desk.tx.accounts.by_name(home.name), **over)
-        desk.tx.accounts.save(account)
-        return account
+    def work(desk: Any) -> None:
+        desk.tx.accounts.save(replace(desk.tx.accounts.by_name(home.name), **over))
 
-    return await home.node.work(work)
+    await home.node.work(work)
 
 
-async def found(street: Street, who: str, **headers: str) -> Any:
+async def found(street: Street, who: str, **headers: Any) -> Seen:
     return await street.browser.get(f"/my/vendors/found?who={quote(who, safe='')}", **headers)
 
 
@@ -506,7 +505,7 @@ async def test_vendor_that_asks_to_follow_her_is_answered_on_its_page(world: Wor
     assert "hey do not ask any more" in seen.words
 
 
-def _token(seen: Any) -> str:
+def _token(seen: Seen) -> str:
     return next(value for form in seen.read.forms for name, value in form.fields if name == "form_token")
 
 
@@ -593,3 +592,66 @@ async def test_only_a_person_is_asked_on_her_own_node_whether_to_add_somebody(wo
     shop = await street.ana.node.look(lambda desk: documents.webfinger(desk.tx, "acct:bakery@ana.example"))
     assert places(ana) == ["https://ana.example/my/vendors/add?who={uri}"]
     assert places(shop) == []
+
+
+# --- servers that are not heard ---------------------------------------------------------------------------
+
+
+async def test_blocked_server_is_asked_for_by_name_refused_from_then_on_and_heard_again(world: World) -> None:
+    street = await Street.of(world, "north")
+    await cast_bicycle(street.ana, "north")
+    await world.settle()
+    seen = await street.browser.get(NORTH_PAGE)
+    seen = await street.browser.get(seen.read.links["Block its server"])
+    assert "Block “north.example”?" in seen.words
+    assert "1 deal with it is not over: its answers will be missing." in seen.words
+    assert not street.ana.node.blocks("north.example")
+    seen = await street.browser.submit(action=f"{NORTH_PAGE}/block")
+    assert "north.example is blocked: nothing from it reaches you." in seen.words
+    assert "You hear nothing from it" in seen.words
+    assert street.ana.node.blocks("north.example")
+    deal = (await street.ana.deal()).id
+    await world.homes["north"].ask("deal.ask", deal=deal, text="Which colour?")
+    await world.settle()
+    assert "Which colour?" not in (await street.browser.get(f"/my/deals/{deal.rpartition('/')[2]}")).words
+    await street.browser.get(NORTH_PAGE)
+    seen = await street.browser.submit(action=f"{NORTH_PAGE}/unblock")
+    assert "north.example is heard again." in seen.words
+    assert not street.ana.node.blocks("north.example")
+    again = await street.browser.post(f"{NORTH_PAGE}/unblock", {"form_token": _token(seen)})
+    assert again.status == 200
+
+
+async def test_wider_block_is_told_of_on_the_page_and_lifted_whole(world: World) -> None:
+    street = await Street.of(world, "north")
+    await street.ana.ask("block.add", domain="example")
+    seen = await street.browser.get(NORTH_PAGE)
+    assert "example has been blocked since" in seen.words
+    await street.browser.submit(action=f"{NORTH_PAGE}/unblock")
+    assert not street.ana.node.blocks("north.example")
+
+
+async def test_block_that_would_hold_for_others_too_is_not_hers_to_make(world: World) -> None:
+    street = await Street.of(world, "north")
+    await street.another("bea")
+    seen = await street.browser.get(NORTH_PAGE)
+    assert "Block its server" not in seen.read.links
+    token = _token(seen)
+    assert (await street.browser.get(f"{NORTH_PAGE}/block")).status == 404
+    for act in ("block", "unblock"):
+        assert (await street.browser.post(f"{NORTH_PAGE}/{act}", {"form_token": token})).status == 404
+    assert not street.ana.node.blocks("north.example")
+    await street.ana.ask("block.add", domain="north.example")
+    seen = await street.browser.get(NORTH_PAGE)
+    assert "Whoever runs your node can lift that" in seen.words
+
+
+async def test_shop_of_the_same_node_cannot_be_blocked(world: World) -> None:
+    street = await Street.of(world)
+    await world.account(street.ana, "bakery", "vendor")
+    await found(street, "@bakery@ana.example")
+    seen = await street.browser.submit(
+        action=f"/my/vendors/found?who={quote('@bakery@ana.example', safe='')}"
+    )
+    assert "Bakery is among your vendors now." in seen.words
+    assert "Block its server" not in seen.read.links
