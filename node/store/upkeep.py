@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from federation.ports import HostState
+from node.domain.accounts import Persona
 from node.domain.catalogue import CatalogueItem
 from node.domain.deals import Deal
 from node.domain.intents import Intent
@@ -62,6 +63,7 @@ class Holdings(Protocol):
     `after` is where the stretch before said that there is more.
     """
 
+    def personas(self, account: str, *, after: int = 0, limit: int = 500) -> Stretch[Persona]: ...
     def intents(self, account: str, *, after: int = 0, limit: int = 500) -> Stretch[Intent]: ...
     def deals(self, account: str, *, after: int = 0, limit: int = 500) -> Stretch[Deal]: ...
     def messages(self, account: str, *, after: int = 0, limit: int = 500) -> Stretch[StoredMessage]:

@@ -196,6 +196,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.ports",
         *DATA,
     ),
+    # all that an account holds, as files to take along
+    "node.archive": (
+        "node.context",
+        "node.deliveries",
+        "node.desk",
+        "node.store.ports",
+        "node.store.upkeep",
+        "node.domain",
+        "federation.messages",
+    ),
     "node.recipients": ("node.context", "node.desk"),
     # a deal's messages read anew, and all of them in one file with our own documents as they are served
     "node.records": (
@@ -262,6 +272,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.wire.html",
         "federation.messages",
     ),
+    "node.web.screens.export": ("node.web", "node.archive", *FRONT, "node.deliveries"),
     # the way in: whether the node is found, what is brought back, what is kept safe
     "node.web.setting_up": (
         "node.web",

@@ -210,6 +210,7 @@ async def test_everything_of_an_account_comes_once_and_nothing_of_another(two: D
                 held.deals,
                 held.messages,
                 held.posts,
+                held.personas,
                 held.followers,
             )
             return tuple(whole(way, ACCOUNT, limit=limit) for way in ways)
@@ -219,6 +220,7 @@ async def test_everything_of_an_account_comes_once_and_nothing_of_another(two: D
             [deals[0], deals[2]],
             [messages[0], messages[2]],
             posts[::2],
+            [Persona(PERSONA, ACCOUNT, NOW)],
             followers[::2],
         )
         found = await two.read(lambda tx, limit=limit: whole(tx.holdings.notices, ACCOUNT, limit=limit))  # type: ignore[misc]

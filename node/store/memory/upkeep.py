@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TypeVar
 
 from federation.ports import HostState
+from node.domain.accounts import Persona
 from node.domain.catalogue import CatalogueItem
 from node.domain.deals import Deal
 from node.domain.intents import Intent
@@ -66,6 +67,9 @@ def _newest(rows: Mapping[int, T], before: int | None, limit: int) -> Stretch[T]
 
 class MemoryHoldings(Repository):
     """Dicts keep the place of what is saved again, so that a place by count holds."""
+
+    def personas(self, account: str, *, after: int = 0, limit: int = 500) -> Stretch[Persona]:
+        return _on(((one.account, one) for one in self._t.personas.values()), {account}, after, limit)
 
     def intents(self, account: str, *, after: int = 0, limit: int = 500) -> Stretch[Intent]:
         return _on(((one.account, one) for one in self._t.intents.values()), {account}, after, limit)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from federation.ports import HostState
+from node.domain.accounts import Persona
 from node.domain.catalogue import CatalogueItem
 from node.domain.deals import Deal
 from node.domain.intents import Intent
@@ -27,7 +28,7 @@ _LOOKED_AT = 2000
 """So many rows of the newest are looked at for those of one account."""
 _LAST_PLACE = 2**62
 _INTENT, _DEAL, _POST, _ITEM = Json(Intent), Json(Deal), Json(Post), Json(CatalogueItem)
-_NOTICE, _FOLLOWER = Json(Notice), Json(Follower)
+_NOTICE, _FOLLOWER, _PERSONA = Json(Notice), Json(Follower), Json(Persona)
 _Found = tuple[int, str]
 """A row's number, and the actor of ours that it belongs to."""
 
@@ -128,6 +129,9 @@ class SqliteHoldings:
         self._db = connection
         self._write_down = write_down
 
+    def personas(self, account: str, *, after: int = 0, limit: int = 500) -> Stretch[Persona]:
+        return self._stretch("persona", account, after, limit, _PERSONA.load)
+
     def intents(self, account: str, *, after: int = 0, limit: int = 500) -> Stretch[Intent]:
         return self._stretch("intent", account, after, limit, _INTENT.load)
 
@@ -157,9 +161,8 @@ class SqliteHoldings:
             (after, limit),
         ).fetchall()
         others = {row[1] for row in rows} - {account}
-        # `+`: by the names that are asked for; by the account, all that it ever had would be read.
         personas = self._db.execute(
-            "SELECT id FROM persona WHERE id IN (SELECT value FROM json_each(?)) AND +account = ?",
+            "SELECT id FROM persona WHERE id IN (SELECT value FROM json_each(?)) AND account = ?",
             (names(sorted(others)), account),
         )
         own = {account, *(row[0] for row in personas)}
