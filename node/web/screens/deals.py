@@ -14,6 +14,7 @@ from node.web.deal_views import deal_view, deals_view, may, watch_deal
 from node.web.fields import text
 from node.web.forms import Form
 from node.web.intent_views import unread_deals
+from node.web.repeats import was_just_said
 from node.web.visits import Answer, Download, Live, Missing, Page, Redirect, Screens, Visit, Who
 
 __all__ = ["SCREENS", "show_deal"]
@@ -61,7 +62,8 @@ async def ask(visit: Visit) -> Answer:
             raise filled.refused(
                 "text", _("This deal has ended: nothing more can be said in it."), _("Ask in a new intent.")
             )
-        negotiating.ask(desk, deal, filled[WORDS])
+        if not was_just_said(desk, deal, Kind.ASK, filled[WORDS]):
+            negotiating.ask(desk, deal, filled[WORDS])
         return deal_page(deal)
 
     return Redirect(f"{await visit.act(work)}#messages", _("Sent."))

@@ -18,6 +18,7 @@ from node.web.deal_reads import deal_page, find_deal_of
 from node.web.deal_views import DealView, deal_view, find_published, may
 from node.web.fields import choice, hidden, money, optional, switch, text
 from node.web.forms import Filled, Form
+from node.web.repeats import was_just_said
 from node.web.screens.deals import show_deal
 from node.web.visits import Answer, Page, Redirect, Screens, Visit, Who
 
@@ -196,7 +197,10 @@ async def feedback(visit: Visit) -> Answer:
         visit,
         Kind.FEEDBACK,
         filled,
-        lambda desk, deal: fulfilling.give_feedback(desk, deal, filled[SAID], aspects),
+        lambda desk, deal: (
+            was_just_said(desk, deal, Kind.FEEDBACK, filled[SAID])
+            or fulfilling.give_feedback(desk, deal, filled[SAID], aspects)
+        ),
     )
     return Redirect(page, visit.words("Told. Only they can read it."))
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from node.desk import Desk
 from node.domain.deals import Deal
-from node.domain.messages import Stage
+from node.domain.messages import Kind, Stage
 from node.domain.reasons import CANCEL_REASONS
 from node.records import Record, export_deal
 from node.services import fulfilling, negotiating, quotes
@@ -19,6 +19,7 @@ from node.web.fields import choice, day, hidden, optional, text
 from node.web.forms import Filled, Form
 from node.web.i18n import Locale
 from node.web.names import REASONS, named
+from node.web.repeats import was_just_said
 from node.web.screens.shop.inbox import REASON, WORDS, place_before
 from node.web.shop.deal import DealView, deal_view, seen_mark
 from node.web.shop.deals import find_deal
@@ -171,7 +172,9 @@ async def ask(visit: Visit) -> Answer:
     return await _act(
         visit,
         ASK,
-        lambda desk, deal, f: negotiating.ask(desk, deal, f[SAID]),
+        lambda desk, deal, f: (
+            was_just_said(desk, deal, Kind.ASK, f[SAID]) or negotiating.ask(desk, deal, f[SAID])
+        ),
         visit.words("Your message is sent."),
     )
 
