@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from node.web.deal_reads import ref_of
 from node.web.screens import ALL
@@ -19,6 +19,9 @@ MISSING = "/my/nothing"
 """The page that says that there is none: what every other one is beside."""
 LEFT_OUT = {
     "/my/buy/order": "asks the vendor's node first, whatever that takes",
+    "/my/vendors/found": "likewise",
+    "/my/deliveries/unread/{number:int}": "only where something came that could not be read",
+    "/my/deliveries/unread/{number:int}/drop": "likewise",
 }
 _PERSON, _VENDOR = (Who.OWNER, Who.PERSON), (Who.OWNER, Who.VENDOR)
 _UNDER_WAY = ("paid", "received", "cancel", "feedback/publish")
@@ -34,12 +37,14 @@ class Address:
     url: str
 
 
-def addresses(kind: Who, played: Played) -> list[Address]:
+def addresses(kind: Who, played: Played, given_up: int) -> list[Address]:
     """The pages of a person's or of a vendor's account.
 
+    Shapes: `given_up` is a delivery of that account.
     Raises: LookupError for a screen of whose parameters nothing is said below: say it, or leave it out.
     """
     given = _of_person(played) if kind is Who.PERSON else _of_vendor(played)
+    given = replace(given, everywhere={**given.everywhere, "number": str(given_up)})
     found = [one for screen in _screens(kind) for one in _filled(screen, given)]
     return [*found, Address(MISSING, MISSING)]
 
@@ -86,6 +91,7 @@ def _of_person(played: Played) -> _Given:
             "draft": played.draft,
             "passkey": played.passkey,
             "digest": played.won.agreed.offer_digest,
+            "vendor": place_of(played.won.peer),
         },
         at={
             offers: offer,

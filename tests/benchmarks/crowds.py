@@ -24,6 +24,7 @@ from node.domain.intents import Intent, IntentState
 from node.domain.messages import Sender
 from node.domain.policy import PROTOCOL
 from node.domain.terms import ROSTER, terms_iri
+from node.services.feedback import REPLY
 from node.store.ports import (
     Attempt,
     Direction,
@@ -133,8 +134,11 @@ _TO_SELL = {
 # --- a person ---------------------------------------------------------------------------------------------
 
 
-def crowd_person(config: Config, name: str, deals: int = DEALS) -> None:
-    """Give a person's account its past: so many deals, ten an intent, and some that are under way."""
+def crowd_person(config: Config, name: str, deals: int = DEALS) -> int:
+    """Give a person's account its past: so many deals, ten an intent, and some that are under way.
+
+    The number of a delivery that was given up.
+    """
     with in_bulk(config) as connection:
         past = _Past(connection, config, name, Sender.CUSTOMER)
         before = last_rows(connection)
@@ -150,17 +154,20 @@ def crowd_person(config: Config, name: str, deals: int = DEALS) -> None:
         for number in range(20):
             state = DealState.ORDERED if number % 2 else DealState.CONCLUDED
             past.write(state, f"O{number}-LIVE00000000", number=number, kind=DealKind.ORDER)
-        for number in range(12):
-            past.write_undelivered(number)
+        given_up = past.write_undelivered()
         past.write_contacts()
         past.write_attempts()
+        return given_up
 
 
 # --- a vendor ---------------------------------------------------------------------------------------------
 
 
-def crowd_vendor(config: Config, name: str, deals: int = DEALS, items: int = ITEMS) -> None:
-    """Give a vendor's account its past: so many deals and things on its shelves, and what is to be done."""
+def crowd_vendor(config: Config, name: str, deals: int = DEALS, items: int = ITEMS) -> int:
+    """Give a vendor's account its past: so many deals and things on its shelves, and what is to be done.
+
+    The number of a delivery that was given up.
+    """
     with in_bulk(config) as connection:
         past = _Past(connection, config, name, Sender.VENDOR)
         before = last_rows(connection)
@@ -180,6 +187,7 @@ def crowd_vendor(config: Config, name: str, deals: int = DEALS, items: int = ITE
         past.write_followers()
         past.repeat_feedback()
         past.write_attempts()
+        return past.write_undelivered()
 
 
 # --- one deal after the other -----------------------------------------------------------------------------
@@ -306,7 +314,7 @@ class _Past:
         if out:
             self._write_delivery(stored, deal.peer, DeliveryOutcome(Outcome.DELIVERED, "answered 202", 202))
 
-    def _write_delivery(self, stored: StoredMessage, to: str, outcome: DeliveryOutcome) -> None:
+    def _write_delivery(self, stored: StoredMessage, to: str, outcome: DeliveryOutcome) -> int:
         job = QueuedJob(
             activity_id=stored.activity_id,
             recipient=to,
@@ -321,16 +329,21 @@ class _Past:
         self.tx.deliveries.enqueue(job)
         (job_id,) = self.connection.execute("SELECT max(id) FROM delivery").fetchone()
         self.tx.deliveries.settle(job_id, outcome, self.now)
+        return int(job_id)
 
     # --- beside the deals -----------------------------------------------------------------------------------
 
-    def write_undelivered(self, number: int) -> None:
-        """A message of hers that was given up."""
-        own = f"{self.config.base_url}/p/P0.{10 + number}-{number + 1:012d}"
-        activity = f"{self.config.base_url}/activities/lost-{number}"
-        stored = StoredMessage(own, "", activity, Direction.OUT, "ask", own, "d", b"{}", self.now)
-        dead = DeliveryOutcome(Outcome.DEAD, "answered 404: there is no such actor", 404)
-        self._write_delivery(stored, f"{_home(number)}actors/shop", dead)
+    def write_undelivered(self) -> int:
+        """Messages that were given up; the number of the last."""
+        given_up = 0
+        for number in range(12):
+            own = f"{self.config.base_url}/p/NNQSzoUrV-P0.{8 + number % 10}-{number + 1:012d}"
+            own = own if self.is_hers else self.account
+            activity = f"{self.config.base_url}/activities/lost-{number}"
+            stored = StoredMessage(own, "", activity, Direction.OUT, "ask", own, "d", b"{}", self.now)
+            dead = DeliveryOutcome(Outcome.DEAD, "answered 404: there is no such actor", 404)
+            given_up = self._write_delivery(stored, f"{_home(number)}actors/shop", dead)
+        return given_up
 
     def write_contacts(self) -> None:
         for number in range(CONTACTS):
@@ -377,9 +390,10 @@ class _Past:
             self.tx.followers.save(follower)
 
     def repeat_feedback(self) -> None:
-        """What one customer said, in private and in public, is said by hundreds."""
+        """What one customer said, in private and in public, is said by hundreds, and answered."""
         (private,) = self.tx.evidence.said(self.account, is_feedback=True, limit=1)
         (public,) = self.tx.posts.all(self.account, "feedback", limit=1)
+        (answer,) = self.tx.posts.all(self.account, REPLY, limit=1)
         for number in range(1, 401):
             ref = f"P00-{number:012d}"
             deal_id, activity_id = f"{_home(0)}deals/{_DEAL}-{ref}", f"{private.activity_id}-{ref}"
@@ -389,6 +403,8 @@ class _Past:
             post_id = f"{public.id}-{ref}"
             body = public.body.replace(public.id.encode(), post_id.encode())
             self.tx.posts.save(replace(public, id=post_id, body=body))
+            body = answer.body.replace(public.id.encode(), post_id.encode())
+            self.tx.posts.save(replace(answer, id=f"{answer.id}-{ref}", body=body))
 
 
 def _home(number: int) -> str:

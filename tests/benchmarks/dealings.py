@@ -23,12 +23,13 @@ from node.commands import answer, build_commands
 from node.config import Config
 from node.container import OpenNode, open_node
 from node.desk import Desk
-from node.domain.accounts import Account
+from node.domain.accounts import Account, Contact
 from node.domain.deals import Deal
 from node.domain.drafts import Draft, Part, Template
 from node.domain.intents import PersonaMode, Place
 from node.domain.terms import DEFAULT_PROFFER, parse_terms
 from node.domain.values import Quantity
+from node.services.feedback import answer_feedback
 from node.store.ports import Passkey
 from tests.benchmarks.nodes import BICYCLE
 from tests.builders import a_wish, money
@@ -114,6 +115,7 @@ class _Players:
         await self._want("deal.feedback", deal=won, text="It rides well, and the bell is loud.")
         aspects = [{"name": "after-sales", "text": "set the saddle at my door", "mood": "delighted"}]
         await self._want("deal.feedback", deal=won, text="Good people.", public=True, aspects=aspects)
+        await self._shop.node.work(partial(_answer, person=self._ana.node.config))
         agreed = await self._buy("agreed")
         await self._cast("open", *VENDORS)
         ours = {deal.id: deal for deal in await self._deals(self._ana, "ana")}
@@ -191,6 +193,14 @@ def _account(desk: Desk, name: str) -> Account:
     found = desk.tx.accounts.by_name(name)
     assert found is not None
     return found
+
+
+def _answer(desk: Desk, person: Config) -> None:
+    """The vendor's public answer to what was said of it."""
+    shop = _account(desk, VENDORS[0])
+    (post,) = desk.tx.posts.all(shop.id, "feedback", limit=1)
+    writer = Contact(shop.id, post.author, f"@ana@{person.host}", "Ana", f"{post.author}/inbox", desk.now)
+    answer_feedback(desk, shop, post.id, writer, "Thank you: we liked the bell as well.")
 
 
 def _days(days: int) -> str:

@@ -85,10 +85,11 @@ def p95_of(values: Sequence[float]) -> float:
 
 def browsing(stage: Stage, rows: Sequence[Row]) -> Iterator[Figure]:
     """A person's node, then a vendor's, each with its past: all pages; with `quick` those of these rows."""
-    person, vendor, played = _nodes(stage)
+    homes, played = _nodes(stage)
     pages: dict[Who, list[Taken]] = {}
-    for kind, config in ((Who.PERSON, person), (Who.VENDOR, vendor)):
-        wanted = _wanted(kind, played, rows, everything=not stage.quick and SLOWEST in rows)
+    for kind, (config, given_up) in homes.items():
+        asked = addresses(kind, played, given_up)
+        wanted = _wanted(kind, asked, rows, everything=not stage.quick and SLOWEST in rows)
         if wanted:
             pages[kind] = _measured(stage, config, wanted)
     for chosen, kind in ((_PERSON, Who.PERSON), (_VENDOR, Who.VENDOR)):
@@ -100,7 +101,8 @@ def browsing(stage: Stage, rows: Sequence[Row]) -> Iterator[Figure]:
     _tell(pages)
 
 
-def _nodes(stage: Stage) -> tuple[Config, Config, Played]:
+def _nodes(stage: Stage) -> tuple[dict[Who, tuple[Config, int]], Played]:
+    """Both nodes, each with a delivery of its own that was given up, and what was played between them."""
     ports = {name: free_port() for name in ("ana", "shop")}
     allowed = [f"{name}.localhost:{port}" for name, port in ports.items()]
     names = {f"{name}.localhost": "127.0.0.1" for name in ports}
@@ -109,15 +111,14 @@ def _nodes(stage: Stage) -> tuple[Config, Config, Played]:
         for name, kind in (("ana", "person"), ("shop", "vendor"))
     )
     played = play(person, vendor)
-    crowd_person(person, "ana")
-    crowd_vendor(vendor, "shop")
-    return person, vendor, played
+    given_up = crowd_person(person, "ana"), crowd_vendor(vendor, "shop")
+    return {Who.PERSON: (person, given_up[0]), Who.VENDOR: (vendor, given_up[1])}, played
 
 
-def _wanted(kind: Who, played: Played, rows: Sequence[Row], *, everything: bool) -> list[Address]:
+def _wanted(kind: Who, asked: Sequence[Address], rows: Sequence[Row], *, everything: bool) -> list[Address]:
     chosen = _PERSON if kind is Who.PERSON else _VENDOR
     named = {path for row, path in chosen.items() if row in rows}
-    return [one for one in addresses(kind, played) if everything or one.path in named]
+    return [one for one in asked if everything or one.path in named]
 
 
 # --- asking -----------------------------------------------------------------------------------------------

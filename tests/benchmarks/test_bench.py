@@ -241,7 +241,7 @@ def test_every_page_of_both_accounts_has_an_address_and_a_crowd_behind_it(tmp_pa
     )
     played = play(person, vendor)
     for kind in (Who.PERSON, Who.VENDOR):
-        asked = addresses(kind, played)
+        asked = addresses(kind, played, 1)
         assert not [one for one in asked if "{" in one.url]
         assert len({one.path for one in asked}) == len(asked)
     crowd_person(person, "ana", deals=40)

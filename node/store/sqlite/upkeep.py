@@ -162,7 +162,7 @@ class SqliteHoldings:
         ).fetchall()
         others = {row[1] for row in rows} - {account}
         personas = self._db.execute(
-            "SELECT id FROM persona WHERE id IN (SELECT value FROM json_each(?)) AND account = ?",
+            "SELECT id FROM persona WHERE id IN (SELECT value FROM json_each(?)) AND +account = ?",
             (names(sorted(others)), account),
         )
         own = {account, *(row[0] for row in personas)}
