@@ -8,14 +8,17 @@ from itertools import groupby
 
 from node.desk import Desk
 from node.domain.accounts import Account, AccountKind
+from node.domain.deals import Deal
+from node.domain.messages import Sender
 from node.domain.notices import TOPICS, Topic, topic_of
 from node.services.outlets import MAIL
 from node.store.ports import Channel, Choices, Notice, Outlet
-from node.web.deal_reads import ref_of
+from node.web.deal_reads import peer_of, ref_of
 from node.web.events import mark_of
 from node.web.i18n import Locale
 from node.web.notice_words import sentence_of
 from node.web.places import place_of
+from node.web.shop.deals import customer_of
 
 __all__ = [
     "NoticeDay",
@@ -27,7 +30,7 @@ __all__ = [
     "watch_notices",
 ]
 
-A_PAGE = 50
+A_PAGE = 40
 _ICONS = {
     Topic.OFFERS: "tag",
     Topic.INTENTS: "inbox",
@@ -45,12 +48,13 @@ _ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class NoticeLine:
-    """One notice. `page` is where its thing lies, "" for none."""
+    """One notice. `page` is where its thing lies, `about` what it is and with whom: "" for none."""
 
     id: int
     at: datetime
     words: str
     page: str
+    about: str
     icon: str
     is_new: bool
 
@@ -97,7 +101,8 @@ class TellingView:
 def notices_view(desk: Desk, account: Account, locale: Locale, before: int | None) -> NoticesView:
     """A page of what happened, newest day first."""
     found = desk.tx.news.page(account.id, before=before, limit=A_PAGE + 1)
-    lines = [_line(account, notice, is_new, locale) for notice, is_new in found[:A_PAGE]]
+    subjects = _Subjects(desk, account)
+    lines = [_line(account, notice, is_new, locale, subjects) for notice, is_new in found[:A_PAGE]]
     days = groupby(lines, key=lambda line: _day_of(line, locale))
     return NoticesView(
         days=tuple(NoticeDay(day[0].at, day) for _, group in days if (day := tuple(group))),
@@ -133,13 +138,40 @@ def _day_of(line: NoticeLine, locale: Locale) -> date:
     return line.at.astimezone(locale.zone).date()
 
 
-def _line(account: Account, notice: Notice, is_new: bool, locale: Locale) -> NoticeLine:
+class _Subjects:
+    """What a deal is about, and with whom; each deal is read once."""
+
+    def __init__(self, desk: Desk, account: Account) -> None:
+        self._desk = desk
+        self._account = account
+        self._known: dict[str, str] = {}
+
+    def of(self, deal_id: str) -> str:
+        if deal_id not in self._known:
+            found = self._desk.tx.deals.find(self._account.id, deal_id.rpartition("/")[2])
+            deal = next((one for one in found if one.id == deal_id), None)
+            self._known[deal_id] = self._told(deal) if deal is not None else ""
+        return self._known[deal_id]
+
+    def _told(self, deal: Deal) -> str:
+        item = deal.agreement.item if deal.agreement is not None else None
+        what = item.name if item is not None else deal.proposal.name if deal.proposal is not None else ""
+        if deal.side is Sender.CUSTOMER:
+            who = peer_of(self._desk, deal).name
+        else:
+            customer = customer_of(deal)
+            who = customer.name or customer.host
+        return " · ".join(filter(None, (what, who)))
+
+
+def _line(account: Account, notice: Notice, is_new: bool, locale: Locale, subjects: _Subjects) -> NoticeLine:
     topic = topic_of(notice.kind, notice.code)
     return NoticeLine(
         id=notice.id,
         at=notice.at,
         words=sentence_of(notice, locale.words),
         page=_page_of(account, notice, topic),
+        about=subjects.of(notice.deal_id) if notice.deal_id else "",
         icon=_ICONS[topic],
         is_new=is_new,
     )
