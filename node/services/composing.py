@@ -197,8 +197,10 @@ def preview_draft(desk: Desk, account: Account, draft: Draft) -> tuple[Preview, 
 def cast_draft(desk: Desk, account: Account, draft: Draft, hold: timedelta) -> Intent:
     """Cast it, and let the draft go; whoever clicks twice casts once.
 
+    The intent is called by the draft's id, so that an old page of the draft leads to what became of it.
     Raises: InvalidInput, where anything is in the way or the draft is gone.
     """
     if troubles_of(desk, draft) or not desk.tx.drafts.remove(draft.account, draft.id):
         raise InvalidInput("draft", "it cannot be sent as it is", "Look through its parts.")
-    return cast_intent(desk, account, _wanted(desk, draft), vendors_of(desk, draft), hold=hold)
+    wanted, vendors = _wanted(desk, draft), vendors_of(desk, draft)
+    return cast_intent(desk, account, wanted, vendors, hold=hold, ref=draft.id)

@@ -103,15 +103,17 @@ def cast_intent(
     vendors: tuple[Contact, ...],
     *,
     hold: timedelta = timedelta(0),
+    ref: str | None = None,
 ) -> Intent:
     """Make the intent and one deal for each vendor, with ids, context and (by default) persona of its own.
 
-    Shapes: for as long as `hold` nothing leaves, and `holding.take_back` undoes all of it.
+    Shapes: for as long as `hold` nothing leaves, and `holding.take_back` undoes all of it. `ref` is the last
+            part of the intent's id, which no vendor learns; without one it is drawn.
     Raises: InvalidInput before anything is kept or sent.
     """
     if not timedelta(0) <= hold <= LONGEST_HOLD:
         raise InvalidInput("hold", said("%(span)s is out of bounds", span=hold), "Choose up to ten minutes.")
-    intent = _new_intent(desk, account, wanted)
+    intent = _new_intent(desk, account, wanted, ref)
     check_audience(vendors, intent.terms)
     if hold:
         if intent.ends_at <= desk.now + hold + timedelta(minutes=1):
@@ -123,7 +125,7 @@ def cast_intent(
     return intent
 
 
-def _new_intent(desk: Desk, account: Account, wanted: Wanted) -> Intent:
+def _new_intent(desk: Desk, account: Account, wanted: Wanted, ref: str | None = None) -> Intent:
     policy = desk.setting.policy
     lasts = wanted.lasts or policy.intent_default
     if not timedelta(0) < lasts <= policy.intent_max:
@@ -133,7 +135,7 @@ def _new_intent(desk: Desk, account: Account, wanted: Wanted) -> Intent:
     if not wanted.name.strip():
         raise InvalidInput("name", "it is empty", "Say in a few words what you want.")
     return Intent(
-        id=desk.iri("intents"),
+        id=desk.iri("intents", ref),
         account=account.id,
         name=wanted.name.strip(),
         category=wanted.category,

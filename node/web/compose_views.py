@@ -18,10 +18,11 @@ from node.domain.values import CURRENCIES
 from node.services.composing import Trouble, preview_draft, troubles_of, vendors_of
 from node.web import names
 from node.web.categories import category_name, labels
+from node.web.deal_reads import find_intent_of, intent_page
 from node.web.i18n import N_, Locale
 from node.web.measures import OPS, PROPERTIES, measure_words
 from node.web.places import named_by, place_of
-from node.web.visits import Missing
+from node.web.visits import GoTo
 
 __all__ = [
     "BytesLine",
@@ -77,10 +78,10 @@ def stamp_of(draft: Draft) -> str:
 
 
 def find_draft(desk: Desk, account: Account, draft_id: str) -> Draft:
-    """Raises: Missing, for another's too."""
+    """Raises: GoTo what became of it, where it was sent; Missing, for another's too."""
     found = desk.tx.drafts.get(account.id, draft_id)
     if found is None:
-        raise Missing
+        raise GoTo(intent_page(find_intent_of(desk, account, draft_id).id))
     return found
 
 
