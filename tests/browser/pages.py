@@ -151,6 +151,17 @@ def a_ball(told: Told) -> str:
     return next(str(item["sku"]) for item in found if int(item["stock"]) >= 6)
 
 
+def the_delivery(told: Told, state: str, then: str = "") -> str:
+    """A message of Ana's in this state."""
+    jobs = told.ask("ana", "deliveries.list", all=True)["deliveries"]
+    return f"/my/deliveries/{next(job['id'] for job in jobs if job['state'] == state)}{then}"
+
+
+def the_letter(told: Told, then: str = "") -> str:
+    """The message to Ana that her node stumbled over."""
+    return f"/my/deliveries/unread/{told.ask('ana', 'deliveries.list')['dead_letters'][0]['id']}{then}"
+
+
 PAGES: tuple[Shown, ...] = (
     # what strangers see
     Shown("front", "south", "/"),
@@ -220,17 +231,6 @@ PAGES: tuple[Shown, ...] = (
     mine("vendor-remove", "ana", lambda told: the_vendor(told) + "/remove"),
     mine("code-person", "ana", "/my/code"),
     mine("security", "ana", "/my/security"),
-    mine("styleguide-words", "ana", "/my/styleguide"),
-    mine("styleguide-deals", "ana", "/my/styleguide/deals"),
-    mine("missing-private", "ana", "/my/nothing", 404),
-    # the vendor's
-    mine("home-vendor", "south", "/my"),
-    mine("inbox-ended", "south", "/my?show=ended"),
-    mine("inbox-offered", "south", "/my?show=offered"),
-    mine("inbox-decline", "south", lambda told: f"/my/inbox/decline?deal={the_sale(told, BALLS)[10:]}"),
-    mine("deals-vendor", "south", "/my/deals"),
-    mine("deals-vendor-done", "south", "/my/deals?show=done"),
-    mine("sale-asked", "south", of_the(the_sale, BALLS)),
     mine("notices-person", "ana", "/my/notices"),
     mine("notice-settings-person", "ana", "/my/settings/notices"),
     mine("deliveries-waiting", "ana", "/my/deliveries"),
@@ -244,6 +244,17 @@ PAGES: tuple[Shown, ...] = (
     mine("unread-letter-drop", "ana", partial(the_letter, then="/drop")),
     mine("settings-person", "ana", "/my/settings"),
     mine("export-person", "ana", "/my/export"),
+    mine("styleguide-words", "ana", "/my/styleguide"),
+    mine("styleguide-deals", "ana", "/my/styleguide/deals"),
+    mine("missing-private", "ana", "/my/nothing", 404),
+    # the vendor's
+    mine("home-vendor", "south", "/my"),
+    mine("inbox-ended", "south", "/my?show=ended"),
+    mine("inbox-offered", "south", "/my?show=offered"),
+    mine("inbox-decline", "south", lambda told: f"/my/inbox/decline?deal={the_sale(told, BALLS)[10:]}"),
+    mine("deals-vendor", "south", "/my/deals"),
+    mine("deals-vendor-done", "south", "/my/deals?show=done"),
+    mine("sale-asked", "south", of_the(the_sale, BALLS)),
     mine("sale-offered", "south", of_the(the_sale, CHAIR)),
     mine("sale-lost", "south", of_the(the_sale, DOLL)),
     mine("sale-ordered", "south", of_the(the_sale, ORDERED)),
@@ -263,10 +274,10 @@ PAGES: tuple[Shown, ...] = (
     mine("messages-vendor", "south", "/my/messages"),
     mine("feedback-vendor", "south", "/my/feedback"),
     mine("followers", "south", "/my/followers"),
-    mine("code-vendor", "south", "/my/code"),
-)
     mine("deliveries-vendor", "south", "/my/deliveries"),
     mine("settings-vendor", "south", "/my/settings"),
     mine("export-vendor", "south", "/my/export"),
     mine("notices-vendor", "south", "/my/notices"),
     mine("notice-settings-vendor", "south", "/my/settings/notices"),
+    mine("code-vendor", "south", "/my/code"),
+)
