@@ -51,7 +51,9 @@ def post_offer(
     price = Decimal(item.price.amount_minor).scaleb(-CURRENCIES[item.price.currency].exponent)
     name = desk.new_id()
     unit = "each" if item.unit == "one" else f"a {item.unit}"
-    text = words or f"{item.name}, {item.price} {unit}, until {ends_at:%d %B %Y}."
+    # The first line is what an agreement names the thing by, and the second what readers elsewhere go by.
+    facts = f"{item.name}\n{item.price} {unit}, until {ends_at:%d %B %Y}."
+    text = f"{facts}\n\n{words}" if words else facts
     draft = StandingOffer(
         id=desk.iri("posts", name),
         author=account.id,

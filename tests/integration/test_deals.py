@@ -232,7 +232,10 @@ async def test_order_from_a_standing_offer_is_concluded_at_once(world: Any, shop
         assert sorted(line["kind"] for line in messages) == ["order", "order accepted", "standing offer"]
         assert [line["signature"]["holds"] for line in messages] == [True] * 3
         posting = next(line for line in messages if line["kind"] == "standing offer")
-        assert (posting["by"], posting["says"]) == ("vendor", "Milk from the hill.")
+        assert posting["by"] == "vendor"
+        name, price, words = posting["says"].splitlines()
+        assert (name, words) == ("Milk", "Milk from the hill.")
+        assert price.startswith("1.35 EUR each, until ")
     await north.ask("deal.progress", deal=bought["id"], stage="delivered")
     await ana.ask("deal.progress", deal=bought["id"], stage="paid")
     await north.ask("deal.receipt", deal=bought["id"])
