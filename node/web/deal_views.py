@@ -253,17 +253,17 @@ class DealView:
 
     @property
     def stages(self) -> tuple[int, bool]:
-        """How many stages are past, and whether the present one has failed, as `deal_stages` shows it."""
-        return _STAGES.get(self.deal.state, (1, True))
+        """How many stages were reached, and whether it ended before the next, as `deal_stages` shows it."""
+        return _STAGES.get(self.deal.state, (2 if self.deal.offers else 1, True))
 
 
 _STAGES = {
     DealState.NEW: (0, False),
     DealState.OPEN: (1, False),
-    DealState.OFFERED: (1, False),
-    DealState.COUNTERED: (1, False),
-    DealState.ANSWERABLE: (1, False),
-    DealState.ORDERED: (2, False),
+    DealState.OFFERED: (2, False),
+    DealState.COUNTERED: (2, False),
+    DealState.ANSWERABLE: (2, False),
+    DealState.ORDERED: (3, False),
     DealState.ACCEPTING: (3, False),
     DealState.CONCLUDED: (4, False),
     DealState.CANCELLING: (4, False),

@@ -46,7 +46,7 @@ _ANSWERABLE = (
 
 
 def stage_of(intent: Intent, deals: Collection[Deal], now: datetime) -> tuple[int, bool]:
-    """How many of the five stages are past, and whether it ended at the present one."""
+    """How many of the five stages were reached, and whether it ended before the next."""
     states = {deal.state for deal in deals}
     if DealState.CONFIRMED in states:
         return 5, False

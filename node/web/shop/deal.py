@@ -33,16 +33,16 @@ __all__ = ["Agreed", "DealView", "OfferLine", "Said", "deal_view", "seen_mark"]
 _STAGES: Mapping[DealState, int] = {
     DealState.NEW: 0,
     DealState.OPEN: 1,
-    DealState.COUNTERED: 1,
-    DealState.ANSWERABLE: 1,
+    DealState.COUNTERED: 2,
+    DealState.ANSWERABLE: 2,
     DealState.OFFERED: 2,
-    DealState.ORDERED: 2,
+    DealState.ORDERED: 3,
     DealState.ACCEPTING: 3,
     DealState.CONCLUDED: 4,
     DealState.CANCELLING: 4,
     DealState.CONFIRMED: 5,
 }
-"""How many of the five stages are past."""
+"""How many of the five stages were reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Said:
 class DealView:
     """A deal.
 
-    Shapes: `stage` counts the stages that are past, `failed` says that it ended there; `can` are the kinds
+    Shapes: `stage` counts the stages that were reached, `failed` says that it ended there; `can` are the kinds
             of message that may be sent now; `seen` stands for what was shown, so that an act upon something
             else is asked about again; `use_until` is how long the customer's words may be used as their
             terms say, None for as long as the agreement lasts; `draft` is what a rule left for a person.
