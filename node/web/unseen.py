@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["hides_something", "show_unseen", "show_unseen_in_prose"]
+__all__ = ["hides_something", "show_unseen", "show_unseen_in_prose", "unhidden"]
 
 # Directional controls; zero-width and invisible ones; fillers and blanks that look like nothing; tags; and
 # what no document may hold: controls, halves of pairs, U+FFFE.
@@ -37,6 +37,11 @@ def show_unseen(text: str) -> str:
 def show_unseen_in_prose(text: str) -> str:
     """Longer text, a block of its own: marks and isolates, with which Arabic and Hebrew are written, stay."""
     return _UNSEEN_IN_PROSE.sub(lambda match: _number(match[0]), text)
+
+
+def unhidden(text: str) -> str:
+    """A stranger's name as one's own words may begin with it: what hides is left out, for one signs them."""
+    return _UNSEEN.sub(lambda match: match[0] if _shown(match) == match[0] else "", text)
 
 
 def hides_something(text: str) -> bool:

@@ -88,7 +88,7 @@ class PageReader(HTMLParser):
         if tag == "script" and given == {"type": "application/ld+json"}:
             return True
         return given.get("src", "").startswith("/static/") or (
-            tag == "img" and given.get("src", "").startswith("/my/")
+            tag == "img" and given.get("src", "").startswith(("/my/", "/@"))
         )
 
 

@@ -17,6 +17,7 @@ from node.services.offering import Goods, goods_from_catalogue
 from node.web.shop.deal import seen_mark
 from node.web.shop.deals import Customer, customer_of, place_of
 from node.web.shop.inbox import Fit, fit_of, title_of, wanted_of
+from node.web.unseen import unhidden
 from node.wire.html import plain_text
 
 __all__ = ["WISHES", "OfferFormView", "filling", "offer_form_view"]
@@ -118,7 +119,7 @@ def filling(view: OfferFormView) -> Mapping[str, str | Sequence[str]]:
         shown |= _from_goods(view.goods)
         shown |= _answers(view, {a.wish: (a.meets.value, a.text) for a in view.goods.answers})
     elif view.proposal.name:
-        shown["name"] = view.proposal.name
+        shown["name"] = unhidden(view.proposal.name)
     return shown
 
 
