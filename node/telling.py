@@ -64,11 +64,14 @@ class Due:
 
 async def tell_owners(node: Node, say: Say) -> None:
     """Tell what is due when it is due, until cancelled or until the node closes."""
+    remind_at = anyio.current_time()
     while True:
         rest_s = _LONGEST_REST_S
         try:
-            if await node.look(find_ending):
-                await node.work(remind)
+            if anyio.current_time() >= remind_at:  # not at every change: it looks at many deals
+                remind_at = anyio.current_time() + _LONGEST_REST_S
+                if await node.look(find_ending):
+                    await node.work(remind)
             rest_s = min(rest_s, await tell_due(node, say))
         except StoreRefused:  # it has told of that itself
             pass

@@ -23,7 +23,7 @@ from node.domain.deals import DealState
 from node.pushing import load_push_key, outlet_id, push
 from node.services.reminding import remind
 from node.store.memory import MemoryDatabase
-from node.store.ports import Channel, Choices, Notice, Outlet
+from node.store.ports import Channel, Choices, Notice, Outlet, StoreRefused
 from node.telling import MOST_TRIES, tell_due, tell_owners
 from node.web.notice_words import letter_of
 from tests.builders import a_deal
@@ -396,6 +396,38 @@ async def test_fault_of_ours_is_logged_and_the_loop_goes_on(
             await looked_again.wait()
         stand.node.changes.close()
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+async def test_store_that_refuses_ends_nothing(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = [anyio.Event(), anyio.Event()]
+
+    async def refused(*_: object) -> float:
+        next(event for event in looked if not event.is_set()).set()
+        raise StoreRefused("the disk is full")
+
+    monkeypatch.setattr("node.telling.tell_due", refused)
+    monkeypatch.setattr("node.telling._SHORTEST_REST_S", 0.01)
+    monkeypatch.setattr("node.telling._LONGEST_REST_S", 0.01)
+    monkeypatch.setattr("node.telling._AFTER_A_CHANGE_S", 0)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tell_owners, stand.node, letter_of)
+        with anyio.fail_after(20):
+            await looked[0].wait()
+            await stand.node.db.write(lambda tx: None)
+            await looked[1].wait()
+        tasks.cancel_scope.cancel()
+
+
+async def test_loop_reminds_of_what_ends(stand: Stand) -> None:
+    deal, offer = a_deal_with_an_offer(8)
+    await stand.node.work(lambda desk: desk.tx.deals.save(deal, offer.ends_at))
+    stand.forward(hours=7)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tell_owners, stand.node, letter_of)
+        with anyio.fail_after(20):
+            await stand.node.changes.next()
+        stand.node.changes.close()
+    assert await stand.node.look(lambda desk: desk.tx.news.count(ANA)) == 1
 
 
 # --- reminding --------------------------------------------------------------------------------------------
