@@ -49,7 +49,8 @@ def feedback_about(desk: Desk, account: str, *, limit: int = 50, offset: int = 0
     """The newest public feedback that others wrote about an account, newest first, some passed over."""
     posts = desk.tx.posts.all(account, "feedback", limit=limit, offset=offset)
     answers: dict[str, list[Answered]] = {post.id: [] for post in posts}
-    for reply in reversed(desk.tx.posts.all(account, REPLY, limit=_ANSWERS)):
+    oldest = posts[-1].at if posts else None  # nothing is answered before it is there
+    for reply in reversed(desk.tx.posts.all(account, REPLY, limit=_ANSWERS, since=oldest)):
         answered, content = read_reply(json.loads(reply.body))  # it was read strictly before it was kept
         if answered in answers:
             answers[answered].append(Answered(reply.id, plain_text(content), reply.at))

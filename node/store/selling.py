@@ -127,8 +127,10 @@ class Rules(Protocol):
 
 class Posts(Protocol):
     def get(self, post_id: str) -> Post | None: ...
-    def all(self, account: str, kind: str, *, limit: int = 100, offset: int = 0) -> list[Post]:
-        """Newest first, deleted ones left out, and `offset` passed over."""
+    def all(
+        self, account: str, kind: str, *, limit: int = 100, offset: int = 0, since: datetime | None = None
+    ) -> list[Post]:
+        """Newest first, deleted ones left out, and `offset` passed over; those of `since` or later."""
         ...
 
     def save(self, post: Post) -> None: ...

@@ -105,7 +105,8 @@ def home_view(desk: Desk, account: Account, locale: Locale) -> HomeView:
     unread = unread_deals(desk, account)
     live = desk.tx.intents.all(account.id, is_live=True, limit=LIVE_SHOWN + 1)
     under_way = _mine(deal for _, deal in desk.tx.deals.page(account.id, states=_UNDER_WAY, limit=_LOOKED_AT))
-    latest = _mine(desk.tx.deals.all(account.id, limit=_LOOKED_AT))
+    lately = desk.tx.deals.all(account.id, limit=_LOOKED_AT)
+    latest, watched = _mine(lately), _watched(desk, account, lately[:RECENT_SHOWN])
     names = _Names(desk)
     return HomeView(
         name=account.display_name,
@@ -119,14 +120,17 @@ def home_view(desk: Desk, account: Account, locale: Locale) -> HomeView:
             for deal in _heard_of(latest)[:RECENT_SHOWN]
         ),
         drafts=len(desk.tx.drafts.all(account.id)),
-        has_vendors=bool(desk.tx.contacts.all(account.id)),
-        mark=mark_of(watch_home(desk, account)),
+        has_vendors=desk.tx.contacts.has_any(account.id),
+        mark=mark_of(watched),
     )
 
 
 def watch_home(desk: Desk, account: Account) -> Any:
     """What the first page is to be told of."""
-    latest = desk.tx.deals.all(account.id, limit=RECENT_SHOWN)
+    return _watched(desk, account, desk.tx.deals.all(account.id, limit=RECENT_SHOWN))
+
+
+def _watched(desk: Desk, account: Account, latest: list[Deal]) -> Any:
     unread = desk.tx.overview.unread(account.id, limit=1)
     return [(deal.id, deal.state.value, deal.last_at) for deal in latest], [one.id for one in unread]
 

@@ -402,9 +402,11 @@ class _Past:
             self.tx.evidence.add(replace(private, deal_id=deal_id, activity_id=activity_id, body=body))
             post_id = f"{public.id}-{ref}"
             body = public.body.replace(public.id.encode(), post_id.encode())
-            self.tx.posts.save(replace(public, id=post_id, body=body))
+            at = self.now - timedelta(days=number)
+            self.tx.posts.save(replace(public, id=post_id, body=body, at=at))
             body = answer.body.replace(public.id.encode(), post_id.encode())
-            self.tx.posts.save(replace(answer, id=f"{answer.id}-{ref}", body=body))
+            later = at + timedelta(hours=9)
+            self.tx.posts.save(replace(answer, id=f"{answer.id}-{ref}", body=body, at=later))
 
 
 def _home(number: int) -> str:
@@ -417,7 +419,7 @@ def _item(number: int) -> CatalogueItem:
         sku=f"SKU{number:07d}",
         name=f"North Kid {number}",
         category=category,
-        price=money(f"{200 + number % 97}.00"),
+        price=money(f"{200 + number * 7 % 389}.90"),
         stock=Decimal(number % 7 + 1),
     )
 

@@ -84,6 +84,10 @@ async def test_contacts_belong_to_one_account(db: Database) -> None:
     await db.write(each(lambda tx: tx.contacts.save, shop, bake, replace(shop, name="The Shop")))
     assert await db.read(lambda tx: tx.contacts.all(ANA)) == [bake, replace(shop, name="The Shop")]
     assert await db.read(lambda tx: tx.contacts.get(ANA, bake.actor)) == bake
+    assert await db.read(lambda tx: (tx.contacts.has_any(ANA), tx.contacts.has_any("nobody"))) == (
+        True,
+        False,
+    )
     assert await db.read(lambda tx: tx.contacts.get(SHOP, bake.actor)) is None
     assert await db.write(lambda tx: tx.contacts.remove(ANA, SHOP))
     assert not await db.write(lambda tx: tx.contacts.remove(ANA, SHOP))

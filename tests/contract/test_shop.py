@@ -95,6 +95,8 @@ async def test_posts_are_listed_newest_first_without_deleted_ones(db: Database) 
     assert await db.read(lambda tx: tx.posts.all(VENDOR, "standing offer")) == [later, same, post]
     assert await db.read(lambda tx: tx.posts.all(VENDOR, "standing offer", limit=1)) == [later]
     assert await db.read(lambda tx: tx.posts.all(VENDOR, "standing offer", limit=1, offset=1)) == [same]
+    assert await db.read(lambda tx: tx.posts.all(VENDOR, "standing offer", since=later.at)) == [later]
+    assert await db.read(lambda tx: tx.posts.all(VENDOR, "standing offer", since=NOW)) == [later, same, post]
     assert await db.read(lambda tx: tx.posts.get(gone.id)) == gone
     assert await db.read(lambda tx: tx.posts.get("none")) is None
     await db.write(lambda tx: tx.posts.save(replace(later, deleted_at=NOW)))

@@ -84,6 +84,9 @@ class MemoryContacts(Repository):
         mine = (contact for contact in self._t.contacts.values() if contact.account == account)
         return sorted(mine, key=lambda contact: (contact.handle, contact.actor))
 
+    def has_any(self, account: str) -> bool:
+        return bool(self.all(account))
+
     def page(self, account: str, *, words: str = "", limit: int = 40, offset: int = 0) -> list[Contact]:
         latest: dict[str, int] = {}
         for deal, _, number in self._t.deals.values():

@@ -115,9 +115,11 @@ class MemoryPosts(Repository):
     def get(self, post_id: str) -> Post | None:
         return self._t.posts.get(post_id)
 
-    def all(self, account: str, kind: str, *, limit: int = 100, offset: int = 0) -> list[Post]:
+    def all(
+        self, account: str, kind: str, *, limit: int = 100, offset: int = 0, since: datetime | None = None
+    ) -> list[Post]:
         of_kind = (post for post in self._t.posts.values() if (post.account, post.kind) == (account, kind))
-        kept = [post for post in of_kind if post.deleted_at is None]
+        kept = [post for post in of_kind if post.deleted_at is None and (since is None or post.at >= since)]
         return sorted(kept, key=lambda post: post.at)[::-1][offset : offset + limit]
 
     def save(self, post: Post) -> None:

@@ -178,6 +178,10 @@ class SqliteContacts:
         )
         return [_CONTACT.load(row[0]) for row in rows]
 
+    def has_any(self, account: str) -> bool:
+        found = self._db.execute("SELECT 1 FROM contact WHERE account = ? LIMIT 1", (account,))
+        return found.fetchone() is not None
+
     def page(self, account: str, *, words: str = "", limit: int = 40, offset: int = 0) -> list[Contact]:
         self._write_down()
         rows = self._db.execute(

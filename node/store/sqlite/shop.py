@@ -34,6 +34,7 @@ _POST = Json(Post)
 _OFFER = Json(StandingOffer)
 _CHANGE = Json(StockChange)
 _UPLOAD = Json(Upload)
+_FIRST_TIME = -(2**62)
 _IMPORT = Json(ImportRecord)
 _IMPORTED = Json(_Imported)
 _PLACE_OF = "SELECT name_key, sku FROM catalogue_item WHERE account = ?1 AND sku = ?4"
@@ -239,11 +240,13 @@ class SqlitePosts:
         row = self._db.execute("SELECT data FROM post WHERE id = ?", (post_id,)).fetchone()
         return None if row is None else _POST.load(row[0])
 
-    def all(self, account: str, kind: str, *, limit: int = 100, offset: int = 0) -> list[Post]:
+    def all(
+        self, account: str, kind: str, *, limit: int = 100, offset: int = 0, since: datetime | None = None
+    ) -> list[Post]:
         rows = self._db.execute(
-            "SELECT data FROM post WHERE account = ? AND kind = ? AND deleted = 0"
+            "SELECT data FROM post WHERE account = ? AND kind = ? AND deleted = 0 AND at >= ?"
             " ORDER BY at DESC, rowid DESC LIMIT ? OFFSET ?",
-            (account, kind, limit, offset),
+            (account, kind, _FIRST_TIME if since is None else to_micros(since), limit, offset),
         )
         return [_POST.load(row[0]) for row in rows]
 

@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 _LOOKED_AT = 2000
 """So many rows of the newest are looked at for those of one account."""
+_AT_FIRST = 4
+"""So many times what is wanted is looked at first: on most nodes most mail is of one account."""
 _LAST_PLACE = 2**62
 _INTENT, _DEAL, _POST, _ITEM = Json(Intent), Json(Deal), Json(Post), Json(CatalogueItem)
 _NOTICE, _FOLLOWER, _PERSONA = Json(Notice), Json(Follower), Json(Persona)
@@ -42,22 +44,28 @@ class SqliteTraffic:
     def sent(
         self, account: str, states: Iterable[JobState], *, before: int | None = None, limit: int = 50
     ) -> Stretch[QueuedJob]:
-        found, seen_to = self._look(states, before)
-        mine = self._of_account(account, [one for one in found if one[0] >= seen_to])
-        numbers = sorted((number for number, _ in mine), reverse=True)
+        wanted = tuple(states)
+        for looked_at in (_AT_FIRST * (limit + 1), _LOOKED_AT):
+            found, seen_to = self._look(wanted, before, looked_at)
+            mine = self._of_account(account, [one for one in found if one[0] >= seen_to])
+            numbers = sorted((number for number, _ in mine), reverse=True)
+            if len(numbers) > limit or not seen_to:
+                break
         shown = numbers[:limit]
         jobs = jobs_where(self._db, "id IN (SELECT value FROM json_each(?))", names(shown))
         more = shown[-1] if len(numbers) > limit else seen_to
         return Stretch(tuple(jobs[::-1]), more or None)
 
-    def _look(self, states: Iterable[JobState], before: int | None) -> tuple[list[_Found], int]:
+    def _look(
+        self, states: Iterable[JobState], before: int | None, looked_at: int
+    ) -> tuple[list[_Found], int]:
         """The newest in these states, and down to which number nothing was left out; 0 for all."""
         found: list[_Found] = []
         seen_to = 0
         for state in states:
-            rows = self._newest(state, before, _LOOKED_AT)
+            rows = self._newest(state, before, looked_at)
             found += rows
-            if len(rows) == _LOOKED_AT:
+            if len(rows) == looked_at:
                 seen_to = max(seen_to, rows[-1][0])
         return found, seen_to
 

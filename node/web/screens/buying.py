@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from urllib.parse import quote
 
 from node.buying import Found, find_standing_offer, list_standing_offers, order
-from node.domain.accounts import Contact
+from node.desk import Desk
+from node.domain.accounts import Account, Contact
 from node.domain.errors import InvalidInput
 from node.domain.offers import StandingOffer
 from node.domain.terms import ROSTER, terms_iri
@@ -26,6 +27,8 @@ from node.web.visits import Answer, Page, Redirect, Screens, Visit, Who
 __all__ = ["SCREENS"]
 
 SCREENS = Screens()
+
+VENDORS_SHOWN = 30
 
 QUANTITY = text("quantity", most=20)
 TERMS = many(choice("terms", {name: terms_iri(name) for name in ROSTER}))
@@ -63,9 +66,13 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class BuyView:
-    """`chosen` is the vendor whose offers are listed; `trouble` says why they could not be."""
+    """`chosen` is the vendor whose offers are listed; `trouble` says why they could not be.
+
+    `vendors` are those with whom something happened last, `has_more` says that there are others.
+    """
 
     vendors: tuple[Contact, ...]
+    has_more: bool
     chosen: Contact | None
     offers: tuple[Posted, ...]
     trouble: InvalidInput | None
@@ -92,11 +99,20 @@ def _posted(found: Found) -> Posted:
     return Posted(found.posting, page, words_of(found.posting.content))
 
 
+def _buy_view(desk: Desk, account: Account, url: str) -> BuyView:
+    found = desk.tx.contacts.page(account.id, limit=VENDORS_SHOWN + 1)
+    return BuyView(tuple(found[:VENDORS_SHOWN]), len(found) > VENDORS_SHOWN, None, (), None, url)
+
+
+def _by_handle(desk: Desk, account: Account, handle: str) -> Contact | None:
+    found = desk.tx.contacts.page(account.id, words=handle[:300])
+    return next((vendor for vendor in found if vendor.handle == handle), None)
+
+
 @SCREENS.get("/my/buy", who=Who.PERSON)
 async def buy_page(visit: Visit) -> Answer:
     account, wanted = visit.viewer.account, visit.query.first("vendor")
-    vendors = tuple(await visit.look(lambda desk: desk.tx.contacts.all(account.id)))
-    chosen = next((vendor for vendor in vendors if vendor.handle == wanted), None)
+    chosen = await visit.look(lambda desk: _by_handle(desk, account, wanted)) if wanted else None
     offers: tuple[Posted, ...] = ()
     trouble: InvalidInput | None = None
     if chosen is not None:
@@ -104,7 +120,8 @@ async def buy_page(visit: Visit) -> Answer:
             offers = tuple(_posted(found) for found in await list_standing_offers(visit.node, chosen))
         except InvalidInput as error:
             trouble = error
-    view = BuyView(vendors, chosen, offers, trouble, visit.query.first("url"))
+    view = await visit.look(lambda desk: _buy_view(desk, account, visit.query.first("url")))
+    view = replace(view, chosen=chosen, offers=offers, trouble=trouble)
     return Page("buy/list.html", view, status=502 if trouble is not None else 200)
 
 
@@ -116,8 +133,8 @@ async def order_page(visit: Visit) -> Answer:
     try:
         found = await find_standing_offer(visit.node, url)
     except InvalidInput as error:
-        vendors = tuple(await visit.look(lambda desk: desk.tx.contacts.all(account.id)))
-        return Page("buy/list.html", BuyView(vendors, None, (), error, url), status=422)
+        view = await visit.look(lambda desk: _buy_view(desk, account, url))
+        return Page("buy/list.html", replace(view, trouble=error), status=422)
     known = await visit.look(lambda desk: desk.tx.contacts.get(account.id, found.posting.author))
     posted = _posted(found)
     view = OrderView(

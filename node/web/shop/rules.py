@@ -16,7 +16,7 @@ from node.web.shop.inbox import title_of
 
 __all__ = ["Outcome", "RulesView", "TryView", "rules_view", "try_view"]
 
-TRIED = 30
+TRIED = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -431,6 +431,22 @@ async def test_vendor_of_the_same_node_sells_without_the_network(street: Street)
     assert street.network.sent == before
 
 
+async def test_of_many_vendors_a_few_are_listed_and_each_can_be_chosen(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.web.screens.buying.VENDORS_SHOWN", 1)
+    _, browser, _ = await milk(street)
+    assert "All your vendors" not in browser.at.words
+    ana = street.homes["ana"]
+    await street.neighbour("dairy", on="ana", kind="vendor")
+    await ana.ask("vendors.add", vendor="@dairy@ana.example", account="ana")
+    seen = await browser.get("/my/buy")
+    assert [f"/my/buy?vendor=%40{name}" in seen.html for name in ("dairy", "north")] == [True, False]
+    assert seen.read.links["All your vendors"] == "/my/vendors"
+    assert "€1.35 each" in (await browser.get("/my/buy?vendor=%40north%40north.example")).words
+    assert (await browser.get("/my/buy?vendor=%40nobody%40north.example")).status == 200
+
+
 async def test_collection_of_other_software_is_read_as_it_comes(street: Street) -> None:
     north, browser, _ = await milk(street)
     post = (await north.opened.node.look(lambda desk: desk.tx.posts.all(NORTH, "standing offer")))[0]
