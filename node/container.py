@@ -29,6 +29,7 @@ from node.context import BlockList, Node
 from node.desk import Setting
 from node.handlers import build_listeners, take
 from node.health import Health
+from node.importing import import_on, run_imports
 from node.lookups import local_key
 from node.metrics import Metrics
 from node.recipients import Recipients
@@ -65,6 +66,7 @@ class OpenNode:
         """Process, deliver and keep the clock, side by side."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(keep_time, self.node)
+            tasks.start_soon(run_imports, self.node)
             tasks.start_soon(tell_owners, self.node, letter_of)
             tasks.start_soon(watch_loop, self.node.metrics)
             self.node.health.is_working = True
@@ -80,7 +82,8 @@ class OpenNode:
         """Do everything that is due at the clock's present time. For tests and one-shot commands."""
         while True:
             await self.worker.run_until_idle()
-            if await self.node.work(run_due) == 0:
+            imported = await import_on(self.node)
+            if await self.node.work(run_due) == 0 and not imported:
                 return
 
 

@@ -67,6 +67,9 @@ class Node:
     changes: Changes = field(default_factory=Changes)
     """Whoever waits for news (`node.web.events`) is told by every unit of work."""
 
+    tables: Changes = field(default_factory=Changes)
+    """Whoever lets a long table come in tells it here, so that `node.importing` looks."""
+
     async def work(self, use_case: Callable[[Desk], T]) -> T:
         """Run a use case in one transaction, durably, then wake the worker for what it queued."""
         moment = Moment(self.clock(), self.seed())

@@ -40,6 +40,7 @@ FRONT = (
     "node.lookups",
     "node.desk",
     "node.domain",
+    "node.store.imports",
     "node.store.ports",
 )
 
@@ -61,6 +62,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.reporting": ("node.metrics", "node.store.ports", "federation"),
     "node.clocks": (),
     "node.changes": (),
+    # long tables come in, whoever looks on
+    "node.importing": FRONT,
     "node.timekeeper": ("node.clocks", "node.context", "node.desk", "node.services", "node.store.ports"),
     # store: ports above adapters, one driver each
     "node.store": (),
@@ -69,7 +72,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store.entering": ("node.store.records", "node.domain"),
     "node.store.selling": ("node.store.records", "node.domain"),
     "node.store.telling": ("node.store.records",),
-    "node.store.upkeep": ("node.store.records", "node.domain", "federation.ports"),
+    "node.store.imports": ("node.domain",),
+    "node.store.upkeep": ("node.store.imports", "node.store.records", "node.domain", "federation.ports"),
     "node.store.ports": (
         "node.store.composing",
         "node.store.entering",
@@ -80,7 +84,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.domain",
         "federation.ports",
     ),
-    "node.store.memory": ("node.store.memory", "node.store.ports", "node.domain", "federation.ports"),
+    "node.store.memory": (
+        "node.store.memory",
+        "node.store.imports",
+        "node.store.ports",
+        "node.domain",
+        "federation.ports",
+    ),
     "node.store.memory.upkeep": (
         "node.store.memory",
         "node.store.ports",
@@ -90,6 +100,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "node.store.sqlite": (
         "node.store.sqlite",
+        "node.store.imports",
         "node.store.ports",
         "node.domain",
         "federation.ports",
@@ -140,6 +151,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.publish",
         "node.desk",
         "node.signing",
+        "node.store.imports",
         "node.store.ports",
         "node.domain",
         "federation.keys",
@@ -340,6 +352,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.signing",
         "node.store",
         "node.telling",
+        "node.importing",
         "node.timekeeper",
         "node.web",
         "node.wire",

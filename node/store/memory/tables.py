@@ -15,6 +15,7 @@ from node.domain.drafts import Draft
 from node.domain.intents import Intent
 from node.domain.matching import Rule
 from node.domain.offers import StandingOffer
+from node.store.imports import ImportPart, ImportRun
 from node.store.ports import (
     Attempt,
     Block,
@@ -70,6 +71,8 @@ class Tables:
     blocks: dict[str, Block] = field(default_factory=dict)
     notices: dict[int, Notice] = field(default_factory=dict)
     read_notices: dict[int, bool] = field(default_factory=dict)
+    import_runs: dict[str, ImportRun] = field(default_factory=dict)
+    import_parts: dict[tuple[str, int], ImportPart] = field(default_factory=dict)
     outlets: dict[tuple[str, str], Outlet] = field(default_factory=dict)
     choices: dict[str, Choices] = field(default_factory=dict)
     drafts: dict[tuple[str, str], Draft] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from node.store.memory.dealings import (
     MemoryParking,
 )
 from node.store.memory.entering import MemoryAttempts, MemoryPasskeys, MemoryPreferences, MemoryTickets
+from node.store.memory.imports import MemoryImports
 from node.store.memory.lengths import MemoryQueues
 from node.store.memory.people import (
     MemoryAccounts,
@@ -74,5 +75,6 @@ class MemoryTx:
         self.overview = MemoryOverview(tables)
         self.traffic = MemoryTraffic(tables)
         self.holdings = MemoryHoldings(tables)
+        self.imports = MemoryImports(tables)
         self.news = MemoryNews(tables)
         self.outlets = MemoryOutlets(tables)

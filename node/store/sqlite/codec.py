@@ -23,7 +23,7 @@ class Json(Generic[T]):
 
     def __init__(self, kind: type[T]) -> None:
         self._decoder = msgspec.json.Decoder(kind)
-        self._encoder = msgspec.json.Encoder()
+        self._encoder = msgspec.json.Encoder(enc_hook=_as_text)
 
     def dump(self, value: T) -> str:
         return self._encoder.encode(value).decode()
@@ -31,6 +31,13 @@ class Json(Generic[T]):
     def load(self, text: str) -> T:
         """Raises: msgspec.ValidationError for text that `dump` did not make."""
         return self._decoder.decode(text)
+
+
+def _as_text(value: object) -> str:
+    """Text that carries more than itself (`domain.sayings`) is kept as text."""
+    if isinstance(value, str):
+        return str(value)
+    raise NotImplementedError(f"{type(value).__name__} is not kept")
 
 
 def to_micros(at: datetime) -> int:

@@ -241,6 +241,16 @@ _TELLING = (
 )
 
 
+# Long tables come in by many short transactions, each with what undoes it.
+_IMPORTING = (
+    """CREATE TABLE import_run (account TEXT PRIMARY KEY, active INTEGER NOT NULL,
+    data TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX import_active ON import_run (active, account) WHERE active = 1",
+    """CREATE TABLE import_part (account TEXT NOT NULL, number INTEGER NOT NULL, data TEXT NOT NULL,
+    PRIMARY KEY (account, number)) STRICT""",
+)
+
+
 def _fill_matching(database: Database) -> None:
     rows = database.execute("SELECT account, sku, category, data FROM catalogue_item").fetchall()
     for account, sku, category, data in rows:
@@ -311,6 +321,7 @@ def _steps() -> Migrations:
         ("0009-composing", _COMPOSING),
         ("0010-relations", _RELATIONS),
         ("0011-telling", _TELLING),
+        ("0012-importing", _IMPORTING),
     ):
         _add_statements(steps, name, statements)
     return steps

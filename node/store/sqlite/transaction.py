@@ -15,6 +15,7 @@ from node.store.sqlite.dealings import (
     SqliteParking,
 )
 from node.store.sqlite.entering import SqliteAttempts, SqlitePasskeys, SqlitePreferences, SqliteTickets
+from node.store.sqlite.imports import SqliteImports
 from node.store.sqlite.inbox import SqliteInbox
 from node.store.sqlite.lengths import SqliteQueues
 from node.store.sqlite.outbox import SqliteDeliveries
@@ -83,6 +84,7 @@ class SqliteTx:
         self.overview = SqliteOverview(connection, self.deals.write_down)
         self.traffic = SqliteTraffic(connection)
         self.holdings = SqliteHoldings(connection, self.deals.write_down)
+        self.imports = SqliteImports(connection)
         self.news = SqliteNews(connection)
         self.outlets = SqliteOutlets(connection)
         self._known = (

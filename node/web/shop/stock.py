@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.catalogue import CatalogueItem, RowProblem
 from node.domain.sheets import Sheet
-from node.store.ports import ImportRecord, StockChange, Upload
+from node.services.setting_up import load_draft
+from node.store.imports import ImportRun
+from node.store.ports import StockChange, Upload
+from node.web.events import mark_of
 
 __all__ = [
     "CatalogueView",
@@ -22,8 +26,11 @@ __all__ = [
     "catalogue_view",
     "import_view",
     "item_view",
+    "last_import",
+    "progress_view",
     "stock_text",
     "trial_of",
+    "watch_progress",
 ]
 
 PAGE = 40
@@ -84,15 +91,64 @@ class ImportView:
     """Where the import begins: a table that waits already, and the last import, which can be undone."""
 
     waiting: Upload | None
-    last: ImportRecord | None
+    last: LastImport | None
     count: int
+    running: bool
 
 
 def import_view(desk: Desk, account: Account) -> ImportView:
-    taking = desk.tx.stocktaking
+    run = desk.tx.imports.run(account.id)
+    is_running = run is not None and run.is_active
     return ImportView(
-        taking.upload(account.id), taking.last_import(account.id), desk.tx.catalogue.count(account.id)
+        None if is_running else desk.tx.stocktaking.upload(account.id),
+        None if is_running else last_import(desk, account),
+        desk.tx.catalogue.count(account.id),
+        is_running,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LastImport:
+    """The import that can be undone; `is_long`: part by part, as it came."""
+
+    name: str
+    at: datetime
+    new: int
+    old: int
+    is_long: bool = False
+
+
+def last_import(desk: Desk, account: Account) -> LastImport | None:
+    run = desk.tx.imports.run(account.id)
+    if run is not None and not run.is_undo and run.done:
+        return LastImport(run.name, run.at, run.added, run.replaced, is_long=True)
+    record = desk.tx.stocktaking.last_import(account.id)
+    if record is None:
+        return None
+    return LastImport(record.name, record.at, len(record.added), len(record.replaced))
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressView:
+    """A long table on its way, or at its end; `mark` is what the page's stream goes on from."""
+
+    run: ImportRun
+    is_setting_up: bool
+    mark: str
+
+
+def progress_view(desk: Desk, account: Account) -> ProgressView | None:
+    run = desk.tx.imports.run(account.id)
+    if run is None:
+        return None
+    draft = load_draft(desk)
+    is_setting_up = draft is not None and draft.account == account.id
+    return ProgressView(run, is_setting_up, mark_of(watch_progress(desk, account)))
+
+
+def watch_progress(desk: Desk, account: Account) -> Any:
+    run = desk.tx.imports.run(account.id)
+    return run and (run.at, run.done, run.ended_at, run.trouble)
 
 
 @dataclass(frozen=True, slots=True)

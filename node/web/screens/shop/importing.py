@@ -13,19 +13,29 @@ from node.domain.catalogue import COLUMNS, CatalogueItem, RowProblem
 from node.domain.errors import InvalidInput
 from node.domain.sheets import MOST_COLUMNS, Sheet, guess_columns, items_of, read_sheet
 from node.domain.values import CURRENCIES, category_iri
-from node.services.importing import Imported, import_items, keep_upload, undo_import
+from node.services.importing import (
+    AT_ONCE,
+    Imported,
+    begin_import,
+    begin_undo,
+    import_items,
+    keep_upload,
+    undo_import,
+)
 from node.services.setting_up import load_draft
 from node.web.fields import attached, choice, optional, text
 from node.web.forms import Filled, Form, FormRefused
 from node.web.i18n import N_
-from node.web.shop.stock import ColumnsView, import_view, trial_of
+from node.web.shop.stock import ColumnsView, import_view, last_import, progress_view, trial_of, watch_progress
 from node.web.uploads import IMPORT_BYTES
-from node.web.visits import Answer, Page, Redirect, Screens, Visit, Who
+from node.web.visits import Answer, Live, Page, Redirect, Screens, Visit, Who
 
 __all__ = ["SCREENS"]
 
 SCREENS = Screens()
 
+MOST_ROWS = 100_000
+PROGRESS = "/my/catalogue/import/progress"
 TABLE = optional(attached("table"))
 PASTED = optional(text("pasted", most=200_000, lines=True))
 SEND = Form(TABLE, PASTED)
@@ -82,6 +92,13 @@ async def receive(visit: Visit) -> Answer:
         _ = visit.words
         raise filled.refused(
             "table", _("There is nothing below its first line."), _("Add a row for each item.")
+        )
+    if len(sheet.rows) > MOST_ROWS:
+        _ = visit.words
+        raise filled.refused(
+            "table",
+            _.ngettext("It has %(num)s row.", "It has %(num)s rows.", len(sheet.rows)),
+            _("Send at most 100,000 at a time."),
         )
     await visit.act(lambda desk: keep_upload(desk, account.id, name, sheet_text))
     return Redirect("/my/catalogue/import/columns")
@@ -159,6 +176,12 @@ def _sample(sheet: Sheet, column: int) -> str:
 
 
 async def _items(visit: Visit, sheet: Sheet, filled: Filled) -> tuple[list[CatalogueItem], list[RowProblem]]:
+    columns, given = _named(visit, sheet, filled)
+    return await run_sync(items_of, sheet, columns, given)
+
+
+def _named(visit: Visit, sheet: Sheet, filled: Filled) -> tuple[tuple[str, ...], dict[str, str]]:
+    """What each column is, and what every row gets. Raises: FormRefused."""
     columns = tuple(_column(filled, n, title) for n, title in enumerate(sheet.header))
     given: dict[str, str] = {}
     if filled[CURRENCY]:
@@ -171,7 +194,7 @@ async def _items(visit: Visit, sheet: Sheet, filled: Filled) -> tuple[list[Catal
                 "category", _("This is no item of Wikidata."), _("Write it as %(example)s.", example="Q11442")
             )
         given["category"] = category
-    return await run_sync(items_of, sheet, columns, given)
+    return columns, given
 
 
 def _column(filled: Filled, number: int, title: str) -> str:
@@ -201,6 +224,8 @@ async def bring_in(visit: Visit) -> Answer:
         is_setting_up = draft is not None and draft.account == account.id
         return import_items(desk, account.id, items, upload.name), is_setting_up
 
+    if len(items) > AT_ONCE:
+        return await _let_in(visit, upload.name, sheet, filled)
     done, is_setting_up = await visit.act(work)
     new = words.ngettext("%(num)s item is new", "%(num)s items are new", done.added)
     old = words.ngettext("%(num)s replaces a known one", "%(num)s replace known ones", done.replaced)
@@ -209,19 +234,50 @@ async def bring_in(visit: Visit) -> Answer:
     return Redirect(back, words("Imported: %(new)s, %(old)s.", new=new, old=old))
 
 
+async def _let_in(visit: Visit, name: str, sheet: Sheet, filled: Filled) -> Answer:
+    """A long table comes in part by part, and its owner looks on or does something else."""
+    account = visit.viewer.account
+    columns, given = _named(visit, sheet, filled)
+    await visit.act(lambda desk: begin_import(desk, account.id, name, columns, given, len(sheet.rows)))
+    visit.node.tables.happened()
+    return Redirect(PROGRESS)
+
+
+@SCREENS.get(PROGRESS, who=Who.VENDOR)
+async def progress_page(visit: Visit) -> Answer:
+    """How far a long table is: pages with a script are told of each part, others load themselves again."""
+    account = visit.viewer.account
+    view = await visit.look(lambda desk: progress_view(desk, account))
+    if view is None:
+        return Redirect("/my/catalogue/import")
+    return Page("shop/progress.html", view, fragment="state")
+
+
+@SCREENS.get(f"{PROGRESS}/changes", who=Who.VENDOR)
+async def progress_changes(visit: Visit) -> Answer:
+    account = visit.viewer.account
+    return Live(lambda desk: watch_progress(desk, account))
+
+
 @SCREENS.post("/my/catalogue/import/undo", who=Who.VENDOR, again=import_page)
 async def undo(visit: Visit) -> Answer:
     """Bring back what the last import replaced; it is asked for by the name of its table."""
     filled = await visit.read(UNDO)
     account, words = visit.viewer.account, visit.words
 
-    def work(desk: Desk) -> None:
-        record = desk.tx.stocktaking.last_import(account.id)
-        if record is not None and record.name != filled.value("name"):
+    def work(desk: Desk) -> bool:
+        last = last_import(desk, account)
+        if last is not None and last.name != filled.value("name"):
             raise filled.refused(
-                "name", words("That is another name."), words("Write %(name)s.", name=record.name)
+                "name", words("That is another name."), words("Write %(name)s.", name=last.name)
             )
+        if last is not None and last.is_long:
+            begin_undo(desk, account.id)
+            return True
         undo_import(desk, account.id)
+        return False
 
-    await visit.act(work)
+    if await visit.act(work):
+        visit.node.tables.happened()
+        return Redirect(PROGRESS)
     return Redirect("/my/catalogue", words("The last import is undone."))

@@ -63,7 +63,7 @@ async def test_what_a_firm_offer_holds_cannot_be_set_away(street: Street) -> Non
     await browser.get("/my/catalogue/item?sku=NK20")
     seen = await browser.submit({"stock": "0", "reason": "gone"}, "/my/catalogue/item")
     assert seen.status == 422
-    assert "firm offers hold 1" in seen.words
+    assert "Firm offers hold 1" in seen.words
 
 
 async def test_an_item_that_is_not_there_is_missing(street: Street) -> None:
@@ -117,7 +117,7 @@ async def test_every_mistake_of_a_table_is_named_by_its_line(street: Street) -> 
     query = "&".join(f"c{n}={name}" for n, name in enumerate(columns))
     seen = await browser.get(f"/my/catalogue/import/columns?tried=yes&{query}")
     assert "2 things are wrong" in seen.words
-    assert "'two' is not a plain decimal" in seen.words
+    assert "'two' is not a number such as 289.00" in seen.words
     assert "Import" not in [form.action for form in seen.read.forms]
     sent = await browser.post(
         "/my/catalogue/import/columns", {f"c{n}": name for n, name in enumerate(columns)}
