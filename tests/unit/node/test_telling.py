@@ -20,7 +20,7 @@ from node.container import open_node
 from node.context import Node
 from node.domain.accounts import Account, AccountKind
 from node.domain.deals import DealState
-from node.pushing import load_push_key, outlet_id, push
+from node.pushing import Outcome, load_push_key, outlet_id, push
 from node.services.reminding import remind
 from node.store.memory import MemoryDatabase
 from node.store.ports import Channel, Choices, Notice, Outlet, StoreRefused
@@ -281,6 +281,30 @@ async def test_key_stays_the_same_and_lies_sealed(stand: Stand) -> None:
     assert number not in base64.b64decode(sealed)
     with pytest.raises(KeyRefused):
         stand.node.keys.open_secret("another name", base64.b64decode(sealed))
+
+
+async def test_two_who_ask_for_the_key_at_once_get_the_same(stand: Stand) -> None:
+    found: list[str] = []
+
+    async def ask() -> None:
+        found.append((await load_push_key(stand.node)).public)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask)
+        tasks.start_soon(ask)
+    assert found[0] == found[1]
+
+
+async def test_service_that_cannot_be_reached_is_tried_again(stand: Stand) -> None:
+    pushed = await push(stand.node, "https://push.example:9/x")
+    assert pushed.outcome is Outcome.REFUSED  # not even asked: only port 443 is
+    await stand.add(Channel.PUSH)
+    stand.service.answers["/a"] = "nonsense\r\n\r\n"
+    await stand.happens("offer")
+    stand.forward(minutes=1)
+    await stand.tell()
+    outlet = await stand.outlet()
+    assert (outlet.trouble, outlet.stopped_at, outlet.tries) == ("unreachable", None, 1)
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "410 Gone"])
