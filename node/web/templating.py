@@ -82,12 +82,16 @@ def make_environment(directory: Path = TEMPLATE_DIR) -> Environment:
     made.policies["ext.i18n.trimmed"] = True
     made.filters.update(_FILTERS)
     made.globals["static"] = FILES.address
+    made.globals["joined"] = _joined
     made.tests["web_address"] = is_web_address
     return made
 
 
 class _Templates(Environment):
-    """Every import is `with context`: a macro without its reader would fall silently back to English."""
+    """Every import is `with context`: a macro without its reader would fall silently back to English.
+
+    What `~` joins to markup is looked through first: joined, it would pass for markup of ours.
+    """
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
@@ -95,6 +99,8 @@ class _Templates(Environment):
             whole.with_context = True
         for named in tree.find_all(nodes.FromImport):
             named.with_context = True
+        for join in list(tree.find_all(nodes.Concat)):
+            join.nodes = [nodes.Call(nodes.Name("joined", "load"), join.nodes, [], None, None)]
         return tree
 
 
@@ -103,6 +109,12 @@ def _seen(value: Any) -> Any:
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     return show_unseen(value)
+
+
+def _joined(*values: Any) -> str:
+    if any(isinstance(value, Markup) for value in values):
+        return Markup("").join(_seen(value) for value in values)
+    return "".join(str(value) for value in values)
 
 
 @dataclass(frozen=True, slots=True)
