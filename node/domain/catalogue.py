@@ -35,11 +35,14 @@ _RANGE = re.compile(
 _NO_NUMBER = "'%(text)s' is not a number from %(low)s to %(high)s"
 _NO_WHOLE = "'%(text)s' is not a whole number from %(low)s to %(high)s"
 _NUMBER = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)(?:\s+(\S+))?", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?", re.ASCII)
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}", re.ASCII)
 MOST_CHARS = 20 * 1024 * 1024
 """The longest table that is read at once."""
 MAX_STOCK = Decimal(1_000_000_000)
+MOST_CELL_CHARS = 500
+"""As many as a name in a message may have (`protocol §3`)."""
 MAX_LEAD_DAYS = 3650
 
 
@@ -147,6 +150,16 @@ class _Row:
     def wrong(self, column: str, wrong: str, right: str) -> None:
         self.problems.append(RowProblem(self.number, column, wrong, right))
 
+    def check_texts(self) -> None:
+        """What no message may hold: an offer of such an item would be refused by whoever gets it."""
+        for column, text in self.cells.items():
+            if _CONTROL.search(text):
+                wrong = "there is a character in it that nobody can see"
+                self.wrong(column, wrong, "Type it by hand. Save the table as CSV in UTF-8.")
+            elif len(text) > MOST_CELL_CHARS:
+                wrong = said("%(n)s characters", n=len(text))
+                self.wrong(column, wrong, said("Use at most %(n)s.", n=MOST_CELL_CHARS))
+
     def number_in(self, column: str, low: Decimal, high: Decimal, *, whole: bool) -> Decimal | None:
         text = self.get(column)
         if not text:
@@ -173,6 +186,7 @@ def parse_row(number: int, cells: Mapping[str, str | None]) -> tuple[CatalogueIt
     row = _Row(number, cells)
     if None in cells:  # what csv.DictReader calls the cells beyond the header
         row.wrong("", "it has more cells than there are columns", "Put a cell with a comma in quotes.")
+    row.check_texts()
     for column in REQUIRED:
         if not row.get(column):
             row.wrong(column, "it is empty", "Every item needs it.")

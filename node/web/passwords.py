@@ -6,6 +6,7 @@ password, the same work is done for nothing (`security U06`).
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -44,12 +45,14 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """Raises: InvalidInput for one that is too short or plainly bad, Busy."""
+        password = _composed(password)
         _check(password)
         return await self._apart(lambda: self._hasher.hash(password))
 
     async def verify(self, password: str, hashed: str | None) -> bool:
         """Whether this is the password; None, for an account that has none, takes as long. Raises: Busy."""
-        return await self._apart(lambda: self._verify(password, hashed))
+        typed = _composed(password)
+        return await self._apart(lambda: self._verify(typed, hashed))
 
     def needs_rehash(self, hashed: str) -> bool:
         """Whether a hash was made with parameters that are not ours any more."""
@@ -77,6 +80,11 @@ class Passwords:
             return await run_sync(work, limiter=self._limiter)
         finally:
             self._inside -= 1
+
+
+def _composed(password: str) -> str:
+    """One spelling of what keyboards write as one character or two: `ü` (RFC 8265 §4.2.2)."""
+    return unicodedata.normalize("NFC", password)
 
 
 def _check(password: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -112,7 +113,9 @@ def _read(text_: str) -> Sheet:
 
 
 def _decoded(content: bytes) -> str:
-    """UTF-8, else what older programs on Windows write."""
+    """UTF-8, UTF-16 where its mark says so, else what older programs on Windows write."""
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return content.decode("utf-16", errors="replace")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
