@@ -176,11 +176,9 @@ def crowd_vendor(config: Config, name: str, deals: int = DEALS, items: int = ITE
             past.write(state, f"P{number:02d}-{TOKEN}", number=number, reason=reason)
         multiply(connection, before, deals // _PATTERN)
         connection.execute("UPDATE notice SET unread = 0")
-        number = 0
-        for state, count in _TO_SELL.items():
-            for _ in range(count):
-                past.write(state, f"L{number:03d}-LIVE00000000", number=number)
-                number += 1
+        live = [state for state, count in _TO_SELL.items() for _ in range(count)]
+        for number in sorted(range(len(live)), key=lambda number: number * 37 % len(live)):
+            past.write(live[number], f"L{number:03d}-LIVE00000000", number=number)
         for number in range(10):
             past.write(DealState.ORDERED, f"O{number}-LIVE00000000", number=number, kind=DealKind.ORDER)
         past.write_shelves(items)

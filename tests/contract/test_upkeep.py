@@ -81,6 +81,14 @@ async def test_deliveries_go_on_where_the_page_before_ended(two: Database, a_job
     assert ([job.id for job in second.rows], second.more) == (mine[3:], None)
 
 
+async def test_deliveries_are_found_behind_many_of_another_account(two: Database, a_job: Make) -> None:
+    mine, *_ = await queued(
+        two, a_job("0", actor=ACCOUNT), *(a_job(f"{number + 1}", actor=OTHER) for number in range(30))
+    )
+    found = await two.read(lambda tx: tx.traffic.sent(ACCOUNT, WAITING, limit=2))
+    assert ([job.id for job in found.rows], found.more) == ([mine], None)
+
+
 async def test_deliveries_in_several_states_are_one_list(two: Database, a_job: Make) -> None:
     dead, behind, waiting = await queued(
         two,

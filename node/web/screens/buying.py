@@ -133,8 +133,8 @@ async def order_page(visit: Visit) -> Answer:
     try:
         found = await find_standing_offer(visit.node, url)
     except InvalidInput as error:
-        view = await visit.look(lambda desk: _buy_view(desk, account, url))
-        return Page("buy/list.html", replace(view, trouble=error), status=422)
+        listed = await visit.look(lambda desk: _buy_view(desk, account, url))
+        return Page("buy/list.html", replace(listed, trouble=error), status=422)
     known = await visit.look(lambda desk: desk.tx.contacts.get(account.id, found.posting.author))
     posted = _posted(found)
     view = OrderView(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from node.desk import Desk
 from node.domain.deals import DealState
 from node.store.ports import Follower, FollowState
 from node.web.shop.deals import place_of
@@ -284,8 +285,12 @@ async def test_a_long_list_of_followers_goes_on_page_by_page(street: Street) -> 
         for number in range(FOLLOWERS_SHOWN + 1)
     ]  # fmt: skip
     asks = replace(made[0], actor="https://asks.example/a", state=FollowState.PENDING)
-    for follower in (*made, asks):
-        await street.north.node.work(lambda desk, one=follower: desk.tx.followers.save(one))
+
+    def save_all(desk: Desk) -> None:
+        for follower in (*made, asks):
+            desk.tx.followers.save(follower)
+
+    await street.north.node.work(save_all)
     browser = await street.browser()
     seen = await browser.get("/my/followers")
     assert f"{FOLLOWERS_SHOWN + 1} followers" in seen.words
