@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from node.config import load_config, make_config, save_config
 from node.domain.errors import InvalidInput
 from node.mailing import Letter, MailFailed, build_mail, send_mail
 from node.mailserver import MailServer, Tls, is_mail_address, parse_mail_server
@@ -196,3 +197,19 @@ def test_setting_that_cannot_be_used_is_named_without_its_secret(url: str, sende
         parse_mail_server(url, None, sender)
     assert refused.value.field == names
     assert "secret" not in str(refused.value)
+
+
+def test_settings_of_mail_are_checked_when_they_are_read_and_survive_being_written(tmp_path: Path) -> None:
+    raw = {
+        "base_url": "https://ana.example:8443",
+        "smtp_url": "smtps://ana@post.example",
+        "smtp_password_file": "/etc/obverse/smtp.password",
+    }
+    config = make_config(tmp_path / "node", raw)
+    assert config.mail is not None
+    assert config.mail.sender == "obverse@ana.example"
+    save_config(config)
+    assert load_config(tmp_path / "node").mail == config.mail
+    assert make_config(tmp_path, {"base_url": "https://ana.example"}).mail is None
+    with pytest.raises(InvalidInput, match="smtp_url"):
+        make_config(tmp_path, {**raw, "smtp_url": "ftp://post.example"})
