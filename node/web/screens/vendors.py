@@ -63,7 +63,7 @@ _TROUBLES: dict[Why, tuple[str, str]] = {
         N_("This node does not hear this server: it was blocked."),
         N_("Whoever runs your node can lift that: obverse block remove."),
     ),
-    Why.SELF: (N_("This is you."), N_("Give the vendor's handle; your own is for them.")),
+    Why.SELF: (N_("This is you."), N_("Give the vendor’s handle; your own is for them.")),
 }
 
 
