@@ -11,10 +11,11 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.browser.looking import axe_source
 from tests.browser.story import Told, told_story
+from tests.browser.street import Pair, open_pair
 from tests.e2e.conftest import free_rows
 from tests.needs import need_command
 
-__all__ = ["axe", "chromium", "launched", "told"]
+__all__ = ["axe", "chromium", "launched", "pair", "told"]
 
 
 def launched(playwright: Playwright, executable: str) -> Browser:
@@ -43,3 +44,10 @@ def told(tmp_path_factory: pytest.TempPathFactory, chromium: Browser, axe: str) 
     home: Path = tmp_path_factory.mktemp("story")
     with told_story(home, next(free_rows())[0]) as story:
         yield story
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Pair]:
+    """Ana and a shop that she knows, for tests of one step: nothing has happened between them."""
+    with open_pair(tmp_path_factory.mktemp("pair")) as pair:
+        yield pair

@@ -34,8 +34,9 @@ class Deal:
     # --- Ana says what she wants --------------------------------------------------------------------------
 
     def compose(self, *handles: str) -> None:
-        """Part by part, up to the page where all is looked through."""
-        ana, friday = self.ana, coming_friday(date.today())
+        """Part by part, up to the page where all is looked through; the first vendor is kept before."""
+        ana, friday, (known, new) = self.ana, coming_friday(date.today()), handles
+        self._add(known)
         ana.go("/my")
         ana.follow("Say what you want")
         ana.pick("A thing")
@@ -52,9 +53,9 @@ class Deal:
         ana.write("By when", friday.isoformat())
         ana.write("Where", "Glasgow")
         ana.press("Save and go on")
-        for handle in handles:
-            ana.write("Somebody new", handle)
-            ana.press("Look up and add")
+        ana.write("Somebody new", new)
+        ana.press("Look up and add")
+        ana.press("Choose all that fit")
         ana.looks()
         ana.press("Save and go on")
         ana.reads("2 of the 2 you chose accept it.")
@@ -63,6 +64,17 @@ class Deal:
         ana.pick("A new name for each vendor")
         ana.write("Until when", (date.today() + timedelta(days=3)).isoformat())
         ana.press("Save and go on")
+
+    def _add(self, handle: str) -> None:
+        """A vendor, by its handle, seen before it is kept."""
+        ana = self.ana
+        ana.menu("Vendors")
+        ana.follow("Add a vendor")
+        ana.write("Handle or link", handle)
+        ana.main.get_by_role("button", name="Look up", exact=True).click()
+        ana.reads("South Wheels")
+        ana.press("Add South Wheels")
+        ana.reads("South Wheels")
 
     def _wish(self, words: str, weight: str, *, measured: bool = False) -> None:
         ana = self.ana

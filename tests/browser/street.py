@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from federation.messages import JsonObject
 from node.demo.stage import OBVERSE, Network, Player, await_ready, start
 from node.store.sqlite.opening import connect_writer
 from node.store.sqlite.people import SqliteSessions
+from tests.browser.story import PASSWORD
 from tests.e2e.conftest import free_rows
 
-__all__ = ["Street", "an_hour_passes", "open_street", "set_up_link", "until"]
+__all__ = ["Pair", "Street", "an_hour_passes", "open_pair", "open_street", "set_up_link", "until"]
 
 WAIT_S, STOP_S = 60.0, 40.0
 
@@ -28,6 +30,50 @@ class Street:
 
     def __getitem__(self, name: str) -> Player:
         return self.players[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two who know each other. What a test does not walk through by its pages, it asks for here."""
+
+    ana: Player
+    south: Player
+
+    def want(self, name: str) -> str:
+        """Ana wants a bicycle of this name from the shop: the deal, once the shop has heard of it."""
+        wanted = {"name": name, "category": "Q11442", "currency": "EUR", "to": [self.south.handle]}
+        deal = str(self.ana.ask("intent.cast", **wanted)["deals"][0]["id"])
+        until(lambda: deal in self.waiting())
+        return deal
+
+    def waiting(self) -> list[str]:
+        """The deals that wait for the shop's answer."""
+        return [str(deal["id"]) for deal in self.south.ask("inbox.list")["deals"]]
+
+    def offer(self, deal: str, price: str) -> None:
+        """The shop offers, and Ana has it."""
+        self.south.ask("deal.offer", deal=deal, name="Kid 20", price=price)
+        until(lambda: price in [offer["price"]["amount"] for offer in self.offers(deal)])
+
+    def offers(self, deal: str) -> list[JsonObject]:
+        """Those that are open, as Ana has them."""
+        shown = self.ana.ask("deal.show", deal=deal)
+        return [offer for offer in shown["offers"] if offer["state"] == "live"]
+
+    def said(self, deal: str, kind: str) -> int:
+        """How many messages of a kind the shop has of this deal."""
+        shown = self.south.ask("deal.show", deal=deal)
+        return sum(line["kind"] == kind for line in shown["messages"])
+
+
+@contextmanager
+def open_pair(home: Path) -> Iterator[Pair]:
+    """Both nodes with their accounts, and the shop among Ana's vendors."""
+    cast = (("ana", "person", "Ana"), ("south", "vendor", "South Wheels"))
+    with open_street(home, cast, settled=("ana", "south")) as street:
+        street["ana"].ask("vendors.add", vendor=street["south"].handle)
+        street["ana"].ask("user.passwd", password=PASSWORD)
+        yield Pair(street["ana"], street["south"])
 
 
 @contextmanager
