@@ -22,6 +22,8 @@ from node.config import load_config
 from node.container import open_node
 from node.demo.stage import CAST, Network, Player, await_ready, free_ports, start
 from node.desk import Desk
+from node.domain.accounts import Account
+from tests.browser.mail import leave_mail
 
 __all__ = ["PASSWORD", "Told", "told_story"]
 
@@ -82,13 +84,16 @@ def _give_password(player: Player) -> None:
 
 async def _give(player: Player) -> None:
     async with open_node(load_config(player.data)) as opened:
-        await opened.node.work(partial(_set_password, name=player.name))
+        account = await opened.node.work(partial(_set_password, name=player.name))
+        if player.name == "ana":
+            await leave_mail(opened.node, account)
 
 
-def _set_password(desk: Desk, name: str) -> None:
+def _set_password(desk: Desk, name: str) -> Account:
     account = desk.tx.accounts.by_name(name)
     assert account is not None
     desk.tx.accounts.save(replace(account, password_hash=HASHED))
+    return account
 
 
 def _stop(player: Player) -> None:
