@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from node.deliveries import count_failed
 from node.desk import Desk
 from node.domain.accounts import Account, AccountKind
 from node.domain.notices import Topic, topic_of
-from node.store.ports import JobState
 
 __all__ = ["MOST", "counts_of"]
 
@@ -47,5 +47,5 @@ def counts_of(desk: Desk, account: Account) -> Mapping[str, int]:
             new.setdefault(entry, set()).add(notice.deal_id)
     found = {entry: len(deals) for entry, deals in new.items()}
     found["notices"] = len(unread)
-    found["deliveries"] = desk.tx.traffic.count(account.id, JobState.DEAD, most=MOST)
+    found["deliveries"] = count_failed(desk, account, most=MOST)
     return {entry: count for entry, count in found.items() if count}

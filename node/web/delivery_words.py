@@ -56,7 +56,7 @@ STAGES: dict[Stage, str] = {
     Stage.TURN: N_("Waiting for its turn"),
     Stage.TIME: N_("Leaves %(when)s"),
     Stage.RETRY: N_("Queued, trying again %(when)s: %(why)s"),
-    Stage.SILENT: N_("Waiting, since %(host)s has not answered since %(since)s; next try %(when)s"),
+    Stage.SILENT: N_("Waiting: %(host)s has not answered since %(since)s; next try %(when)s"),
     Stage.ORDER: N_("Waiting for an earlier message of the same deal"),
     Stage.DELIVERED: N_("Delivered to their server %(when)s"),
     Stage.HELD: N_("Held behind an earlier message that was given up"),

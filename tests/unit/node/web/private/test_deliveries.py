@@ -118,7 +118,7 @@ async def test_server_that_stays_silent_is_named_with_its_next_try(world: World)
     assert "1 server does not answer" in seen.words
     assert "north.example, since 23 November 2026" in seen.words
     assert "1 message waits." in seen.words
-    assert "Waiting, since north.example has not answered since" in seen.words
+    assert "Waiting: north.example has not answered since" in seen.words
 
 
 @pytest.mark.parametrize(
