@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from node.domain.deals import Deal, DealState
+from node.domain.deals import Deal, DealState, OfferState
 from node.domain.drafts import Draft
 from node.store.records import Notice, StoredMessage
 
-__all__ = ["Drafts", "Overview", "Unsent"]
+__all__ = ["Drafts", "OfferOutline", "Outline", "Overview", "Unsent"]
 
 
 class Drafts(Protocol):
@@ -39,8 +40,33 @@ class Unsent(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class OfferOutline:
+    """Of an offer, how long it stands."""
+
+    ends_at: datetime
+    state: OfferState = OfferState.LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Of a deal, what a line about its intent adds up: a list of them reads hundreds."""
+
+    id: str
+    state: DealState
+    offers: tuple[OfferOutline, ...] = ()
+
+    @property
+    def live_offers(self) -> tuple[OfferOutline, ...]:
+        return tuple(offer for offer in self.offers if offer.state is OfferState.LIVE)
+
+
 class Overview(Protocol):
     """What a home page asks of many deals."""
+
+    def outlines(self, intent_id: str) -> list[Outline]:
+        """The deals of an intent, in the order in which they began, without most of what is in them."""
+        ...
 
     def pressing(self, account: str, states: Iterable[DealState], *, limit: int = 50) -> list[Deal]:
         """Deals in these states that have a clock; the one that strikes first comes first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from node.desk import Desk
 from node.domain.accounts import Account
@@ -45,7 +45,16 @@ _ANSWERABLE = (
 )
 
 
-def stage_of(intent: Intent, deals: Collection[Deal], now: datetime) -> tuple[int, bool]:
+class _Begun(Protocol):
+    """A deal, or the outline of one."""
+
+    @property
+    def state(self) -> DealState: ...
+    @property
+    def live_offers(self) -> Collection[object]: ...
+
+
+def stage_of(intent: Intent, deals: Collection[_Begun], now: datetime) -> tuple[int, bool]:
     """How many of the five stages were reached, and whether it ended before the next."""
     states = {deal.state for deal in deals}
     if DealState.CONFIRMED in states:
@@ -89,7 +98,7 @@ class IntentLine:
 
 def intent_line(desk: Desk, intent: Intent, unread: Collection[str], locale: Locale) -> IntentLine:
     """One intent with what its deals add up to."""
-    deals = desk.tx.deals.of_intent(intent.id)
+    deals = desk.tx.overview.outlines(intent.id)
     offers = [offer for deal in deals for offer in deal.live_offers if offer.ends_at > desk.now]
     reached, is_over = stage_of(intent, deals, desk.now)
     return IntentLine(

@@ -86,6 +86,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "node.store.memory": (
         "node.store.memory",
+        "node.store.composing",
         "node.store.imports",
         "node.store.ports",
         "node.domain",
@@ -100,6 +101,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "node.store.sqlite": (
         "node.store.sqlite",
+        "node.store.composing",
         "node.store.imports",
         "node.store.ports",
         "node.domain",

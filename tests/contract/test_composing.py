@@ -169,6 +169,20 @@ async def test_deals_press_in_the_order_of_their_clocks(db: Database) -> None:
     assert await db.read(lambda tx: tx.overview.pressing(ACCOUNT, ())) == []
 
 
+async def test_outlines_of_an_intent_say_what_its_deals_say(db: Database) -> None:
+    states = (DealState.OFFERED, DealState.NO_BID, DealState.CONFIRMED, DealState.DECLINED)
+    deals = [a_deal(state, id=f"d{number}", intent_id="i1") for number, state in enumerate(states)]
+    await db.write(lambda tx: [tx.deals.save(deal, None) for deal in deals])
+    await db.write(lambda tx: tx.deals.save(a_deal(id="other", intent_id="i2"), None))
+    found = await db.read(lambda tx: tx.overview.outlines("i1"))
+    assert [(one.id, one.state) for one in found] == [(deal.id, deal.state) for deal in deals]
+    assert [len(one.offers) for one in found] == [1, 0, 1, 1]
+    ends = [[offer.ends_at for offer in deal.live_offers] for deal in deals]
+    assert [[offer.ends_at for offer in one.live_offers] for one in found] == ends
+    assert ends[0] != []
+    assert await db.read(lambda tx: tx.overview.outlines("none")) == []
+
+
 async def test_last_word_of_a_deal_is_the_last_that_counted(db: Database) -> None:
     asked = a_message("1", kind="ask", direction=Direction.IN)
     refused = a_message("2", kind="ask", refused="limit: too many")

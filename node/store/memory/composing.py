@@ -10,6 +10,7 @@ from datetime import datetime
 from node.domain.deals import Deal, DealState
 from node.domain.drafts import Draft
 from node.domain.messages import Sender
+from node.store.composing import OfferOutline, Outline
 from node.store.memory.tables import AT_ONCE, Repository
 from node.store.ports import JobState, Notice, QueuedJob, StoredMessage
 
@@ -82,6 +83,13 @@ class MemoryUnsent(Repository):
 
 
 class MemoryOverview(Repository):
+    def outlines(self, intent_id: str) -> list[Outline]:
+        deals = [deal for deal, _, _ in self._t.deals.values() if deal.intent_id == intent_id]
+        return [
+            Outline(deal.id, deal.state, tuple(OfferOutline(one.ends_at, one.state) for one in deal.offers))
+            for deal in deals
+        ]
+
     def pressing(self, account: str, states: Iterable[DealState], *, limit: int = 50) -> list[Deal]:
         wanted = set(states)
         found = [

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from node.domain.deals import Deal, DealState
 from node.domain.drafts import Draft
+from node.store.composing import Outline
 from node.store.ports import Notice, StoredMessage
 from node.store.sqlite.codec import Json, to_micros
 from node.store.sqlite.dealings import LAST_PLACE, MESSAGE_COLUMNS, message_of
@@ -20,6 +21,7 @@ __all__ = ["SqliteDrafts", "SqliteOverview", "SqliteUnsent"]
 _DRAFT = Json(Draft)
 _DEAL = Json(Deal)
 _NOTICE = Json(Notice)
+_OUTLINE = Json(Outline)
 
 
 class SqliteDrafts:
@@ -131,6 +133,11 @@ class SqliteOverview:
     def __init__(self, connection: sqlite3.Connection, write_down: Callable[[], None]) -> None:
         self._db = connection
         self._write_down = write_down
+
+    def outlines(self, intent_id: str) -> list[Outline]:
+        self._write_down()
+        rows = self._db.execute("SELECT data FROM deal WHERE intent_id = ? ORDER BY rowid", (intent_id,))
+        return [_OUTLINE.load(row[0]) for row in rows]
 
     def pressing(self, account: str, states: Iterable[DealState], *, limit: int = 50) -> list[Deal]:
         self._write_down()

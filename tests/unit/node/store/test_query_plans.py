@@ -46,6 +46,7 @@ LISTS: dict[str, Callable[[SqliteTx], object]] = {
     "feedback": lambda tx: tx.evidence.said("a", is_feedback=True),
     "a later page of feedback": lambda tx: tx.evidence.said("a", is_feedback=True, offset=20),
     "a later page of posts": lambda tx: tx.posts.all("a", "feedback", offset=20),
+    "what the deals of an intent add up to": lambda tx: tx.overview.outlines("i"),
     "posts since a time": lambda tx: tx.posts.all("a", "feedback", since=NOW),
     "whether there are contacts": lambda tx: tx.contacts.has_any("a"),
     "a page of followers": lambda tx: tx.followers.newest("a", offset=50),
