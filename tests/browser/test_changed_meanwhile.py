@@ -1,4 +1,4 @@
-"""What was clicked twice, too late, on an old page or after a second thought: nothing is done that was not meant."""
+"""What was clicked twice, too late or on an old page does nothing that was not meant."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from node.domain.deals import DealState
+from node.web.deal_reads import ref_of
 from node.web.shop.deals import place_of
 from tests.browsing import Browser
 from tests.unit.node.web.private.shop.conftest import Street
@@ -187,6 +188,8 @@ async def test_a_deal_is_delivered_paid_and_receipted(street: Street) -> None:
     assert "Ana Perez" in (await browser.get("/my/deals")).words
     seen = await street.page(browser, deal)
     assert "12 Argyle Street, Glasgow" in seen.words
+    assert deal.agreed is not None
+    assert f"Reference {ref_of(deal.agreed.agreement_id)}" in seen.words  # as the customer's page names it
     assert "signed by them, checked" in seen.words
     await browser.submit({"stage": "dispatched", "name": "TRACK 7"}, f"{page}/progress")
     wrong = await browser.submit({"stage": "delivered", "amount": "lots"}, f"{page}/progress")
