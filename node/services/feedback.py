@@ -121,8 +121,10 @@ def receive_answer(
         return
     at = min(published_at, desk.now)
     desk.tx.posts.save(Post(note_id, answered.account, vendor, REPLY, body, at))
-    text = f"{vendor} answered your public feedback, for everybody to read"
-    values = {"vendor": vendor}
+    known = desk.tx.contacts.get(answered.account, vendor)
+    name = known.name if known is not None else vendor
+    text = f"{name} answered your public feedback, for everybody to read"
+    values = {"vendor": name}
     desk.tx.notices.add(
         Notice(answered.account, desk.now, text, kind=KIND, code="feedback-answered", values=values)
     )

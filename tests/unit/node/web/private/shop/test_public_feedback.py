@@ -72,7 +72,7 @@ async def test_the_answer_stands_beside_the_feedback_on_both_nodes(street: Stree
     given = await seen_by_strangers(street, street.ana, "/@ana")
     assert "@north@north.example answered on" in given.words
     told = [notice.text for notice in await street.ana.notices()]
-    assert f"{NORTH} answered your public feedback, for everybody to read" in told
+    assert "North answered your public feedback, for everybody to read" in told
 
 
 async def test_the_feeds_of_both_show_the_answer(street: Street) -> None:
