@@ -68,9 +68,8 @@ CATEGORIES: tuple[Category, ...] = (
     _category("Q15026", "Chair", "Stuhl"),
     _category("Q42177", "Bed", "Bett"),
     _category("Q131514", "Sofa", "Sofa", "Couch"),
-    _category("Q35197", "Pillow", "Kissen"),
     _category("Q376", "Clock", "Uhr"),
-    _category("Q178794", "Wristwatch", "Armbanduhr"),
+    _category("Q178794", "Watch", "Armbanduhr", "Wristwatch"),
     _category("Q131696", "Towel", "Handtuch", "Towels, Handtücher"),
     _category("Q57216", "Plate", "Teller", "Plates"),
     _category("Q245005", "Teapot", "Teekanne"),
@@ -147,10 +146,8 @@ CATEGORIES: tuple[Category, ...] = (
     # what is paid every month, and nights away
     _category("Q12725", "Electricity", "Strom", "Power"),
     _category("Q40858", "Gas", "Gas", "Natural gas, Erdgas"),
-    _category("Q11371", "Internet access", "Internetanschluss", "Internet, Broadband, DSL"),
-    _category("Q1941618", "Mobile plan", "Mobilfunktarif", "Mobile network, Handyvertrag"),
     _category("Q43183", "Insurance", "Versicherung"),
-    _category("Q22687", "Bank account", "Bankkonto", "Bank"),
+    _category("Q22687", "Bank", "Bank", "Bank account, Bankkonto"),
     _category("Q27686", "Hotel", "Hotel"),
     _category("Q11707", "Restaurant", "Restaurant"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -20,6 +21,7 @@ from node.web.screens import setup as setup_screens
 from node.web.setting_up import is_code
 from tests.authenticator import Authenticator, options_in
 from tests.browsing import Browser
+from tests.browsing import Seen as Shown
 from tests.unit.node.web.private.conftest import PASSWORD, House
 
 pytestmark = pytest.mark.anyio
@@ -266,6 +268,50 @@ async def test_shop_is_set_up_with_its_terms_hours_and_a_trial(house: House) -> 
     (deal,) = await house.node.look(lambda desk: desk.tx.deals.all(shop.id))
     assert deal.proposal is not None
     assert deal.proposal.name == "A trial: answer it as you would answer a customer"
+
+
+async def test_shop_walks_its_first_run_from_the_link_to_a_full_inbox(house: House) -> None:
+    """Only by what the pages lead to: each link followed, each form filled in as it stands."""
+    browser = house.browser()
+    await browser.get(await link_of(house))
+    await browser.submit({"choice": "vendor"})
+    await browser.submit({"name": "shop", "display": "North Bicycles", "summary": "Bicycles"})
+    await browser.submit({})
+    await browser.submit({"password": PASSWORD, "again": PASSWORD})
+    seen = await browser.submit({"accepts": ["PDC-INTENT", "SD-BASE"]})
+    assert (place(browser), "Step 6 of 9" in seen.words) == ("/setup/goods", True)
+    await browser.get(seen.read.links["Import a table"])
+    table = "Art.-Nr.;Name;Preis\nKID;Kid 20;279,00\nKID;Kid 20 again;1,00"
+    await browser.submit({"pasted": table})
+    columns = {"c0": "sku", "c1": "name", "c2": "price", "currency": "EUR", "category": "Q11442"}
+    seen = await tried(browser, columns)
+    assert "KID stands twice" in seen.words
+    await browser.get(seen.read.links["Another table"])
+    await browser.submit({"pasted": table.replace("KID;Kid 20 again", "KIT;Kit")})
+    seen = await tried(browser, columns)
+    assert "2 items are new" in seen.words
+    seen = await browser.submit({}, "/my/catalogue/import/columns")
+    assert (place(browser), "Imported: 2 items are new" in seen.words) == ("/setup/goods", True)
+    await browser.submit({})
+    await browser.submit({"hours": "Mon to Fri 9 to 18"})
+    await browser.submit({})
+    seen = await browser.submit({"later": "on"}, "/setup/recovery")
+    assert place(browser) == "/my"
+    await house.opened.run_until_idle()
+    seen = await browser.get("/my")
+    pages = [href for words, href in seen.read.links.items() if "Kid 20" in words]
+    assert pages, "the trial customer asks for something that the shop has"
+    seen = await browser.get(pages[0])
+    assert (seen.status, "Kid 20" in seen.words) == (200, True)
+    await browser.get("/setup/goods")
+    assert place(browser) == "/my", "the first run is over"
+
+
+async def tried(browser: Browser, columns: dict[str, str]) -> Shown:
+    """Send the form that names the columns, which asks by its address."""
+    form = browser.at.form("/my/catalogue/import/columns#trial")
+    assert set(columns) <= form.names
+    return await browser.get(f"/my/catalogue/import/columns?{urlencode({'tried': 'yes', **columns})}")
 
 
 async def test_shop_that_brings_its_goods_is_back_in_its_first_run(house: House) -> None:
