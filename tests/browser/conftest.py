@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-from tests.browser.looking import axe_source
+from tests.browser.looking import WAIT_MS, axe_source
 from tests.browser.story import Told, told_story
 from tests.browser.street import Pair, open_pair
 from tests.e2e.conftest import free_rows
@@ -27,6 +27,7 @@ def launched(playwright: Playwright, executable: str) -> Browser:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     executable = need_command("chromium")
+    expect.set_options(timeout=WAIT_MS)  # a machine that is busy with all the other tests takes its time
     with sync_playwright() as playwright:
         browser = launched(playwright, executable)
         yield browser
