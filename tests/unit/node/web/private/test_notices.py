@@ -142,6 +142,10 @@ async def test_list_says_what_has_changed_as_it_happens(house: House) -> None:
     await tell(house, ana.id, "offer")
     stream = await browser.get(f"/my/notices/changes?since={mark[1]}")
     assert "event: changed" in stream.html
+    part = await browser.get("/my/notices", hx_request="true")
+    assert "<html" not in part.html
+    assert "An offer came." in part.words
+    assert "/my/notices/1/read" in part.html
 
 
 # --- words ------------------------------------------------------------------------------------------------
