@@ -17,9 +17,11 @@ __all__ = ["LEFT_OUT", "MISSING", "Address", "addresses"]
 
 MISSING = "/my/nothing"
 """The page that says that there is none: what every other one is beside."""
+# Neither is a table tried out that waits to be imported: that goes through all of its rows, however many.
 LEFT_OUT = {
     "/my/buy/order": "asks the vendor's node first, whatever that takes",
     "/my/vendors/found": "likewise",
+    "/my/catalogue/import/progress": "only while a table comes in",
     "/my/deliveries/unread/{number:int}": "only where something came that could not be read",
     "/my/deliveries/unread/{number:int}/drop": "likewise",
 }
@@ -116,6 +118,5 @@ def _of_vendor(played: Played) -> _Given:
             "/my/catalogue/item": (f"sku={SKU}",),
             "/my/offers/new": (f"sku={SKU}",),
             "/my/rules/new": ("", rule),
-            "/my/catalogue/import/columns": ("", "tried=yes&c0=sku&c1=name&c2=category&c3=price&c4=currency"),
         },
     )

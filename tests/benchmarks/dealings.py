@@ -39,6 +39,7 @@ __all__ = ["PASSWORD", "VENDORS", "Played", "play"]
 VENDORS = ("shop", "north", "south", "west")
 """All of them on one node; the first is the one that is measured."""
 PASSWORD = "four quiet bicycles"
+PASSKEY = "thisPhone"
 _HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 """Cheap to check once; the node makes a dear one of it at the first log-in."""
 POSTED = 30
@@ -180,10 +181,10 @@ class _Players:
         return answered["result"]
 
     async def _let_in(self) -> str:
-        """Both may log in with PASSWORD; she has a passkey, too."""
-        await self._shop.node.work(partial(_set_password, name=VENDORS[0]))
-        await self._ana.node.work(partial(_set_password, name="ana"))
-        return await self._ana.node.work(_write_passkey)
+        """Both may log in with PASSWORD, and by a passkey of this name."""
+        for opened, name in ((self._shop, VENDORS[0]), (self._ana, "ana")):
+            await opened.node.work(partial(_let_in, name=name))
+        return PASSKEY
 
     async def _deals(self, opened: OpenNode, name: str) -> list[Deal]:
         return await opened.node.look(lambda desk: desk.tx.deals.all(_account(desk, name).id))
@@ -249,11 +250,7 @@ def _write_draft(desk: Desk) -> str:
     return whole.id
 
 
-def _set_password(desk: Desk, name: str) -> None:
-    desk.tx.accounts.save(replace(_account(desk, name), password_hash=_HASHED))
-
-
-def _write_passkey(desk: Desk) -> str:
-    passkey = Passkey("passkeyOfAna", _account(desk, "ana").id, "This phone", b"\0" * 70, 3, desk.now)
-    desk.tx.passkeys.save(passkey)
-    return passkey.id
+def _let_in(desk: Desk, name: str) -> None:
+    account = _account(desk, name)
+    desk.tx.accounts.save(replace(account, password_hash=_HASHED))
+    desk.tx.passkeys.save(Passkey(PASSKEY, account.id, "This phone", b"\0" * 70, 3, desk.now))

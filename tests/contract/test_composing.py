@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from federation.ports import DeliveryOutcome, Outcome
 from node.domain.accounts import Persona
-from node.domain.deals import DealState
+from node.domain.deals import Deal, DealState
 from node.domain.drafts import Draft, Part, Template
 from node.domain.intents import PersonaMode, Place
 from node.domain.messages import Sender
@@ -169,11 +170,15 @@ async def test_deals_press_in_the_order_of_their_clocks(db: Database) -> None:
     assert await db.read(lambda tx: tx.overview.pressing(ACCOUNT, ())) == []
 
 
+def save_deal(deal: Deal, tx: Tx) -> None:
+    tx.deals.save(deal, None)
+
+
 async def test_outlines_of_an_intent_say_what_its_deals_say(db: Database) -> None:
     states = (DealState.OFFERED, DealState.NO_BID, DealState.CONFIRMED, DealState.DECLINED)
     deals = [a_deal(state, id=f"d{number}", intent_id="i1") for number, state in enumerate(states)]
-    await db.write(lambda tx: [tx.deals.save(deal, None) for deal in deals])
-    await db.write(lambda tx: tx.deals.save(a_deal(id="other", intent_id="i2"), None))
+    for deal in (*deals, a_deal(id="other", intent_id="i2")):
+        await db.write(partial(save_deal, deal))
     found = await db.read(lambda tx: tx.overview.outlines("i1"))
     assert [(one.id, one.state) for one in found] == [(deal.id, deal.state) for deal in deals]
     assert [len(one.offers) for one in found] == [1, 0, 1, 1]
