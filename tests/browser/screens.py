@@ -1,5 +1,7 @@
 """`make screens`: a picture of every page of a finished demo, under `build/screens/`, in every look.
 
+And of both first runs, page after page, each in one look.
+
 python -m tests.browser.screens [PART-OF-A-NAME …]
 """
 
@@ -14,6 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.conftest import launched
+from tests.browser.first_runs import take_first_runs
 from tests.browser.looking import LOOKS, ROOT, Look, Seen, log_in, opened
 from tests.browser.pages import PAGES, Shown
 from tests.browser.story import PASSWORD, Told, told_story
@@ -60,6 +63,8 @@ def main(words: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as home, told_story(Path(home)) as told, sync_playwright() as driver:
         browser = launched(driver, chromium)
         count = take(browser, told, pages, SCREENS)
+        if not words or any(word in "setup" for word in words):
+            count += take_first_runs(browser, Path(home) / "first-runs", SCREENS)
         browser.close()
     print(f"{count} pictures under {SCREENS.relative_to(ROOT)}")
     return 0
