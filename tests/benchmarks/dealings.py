@@ -39,7 +39,7 @@ __all__ = ["PASSWORD", "VENDORS", "Played", "play"]
 VENDORS = ("shop", "north", "south", "west")
 """All of them on one node; the first is the one that is measured."""
 PASSWORD = "four quiet bicycles"
-PASSKEY = "thisPhone"
+PASSKEY = "passkeyOfOne"
 _HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 """Cheap to check once; the node makes a dear one of it at the first log-in."""
 POSTED = 30
