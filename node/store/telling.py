@@ -87,6 +87,10 @@ class News(Protocol):
         """How many are new; counted no further than to `most`."""
         ...
 
+    def kinds(self, account: str, *, most: int = 100) -> list[tuple[str, str, str]]:
+        """(kind, code, deal id) of the newest `most` of those that are new, newest first."""
+        ...
+
     def since(self, account: str, notice_id: int, *, limit: int = 200) -> list[Notice]:
         """Those that are new and came after this one, oldest first."""
         ...

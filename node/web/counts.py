@@ -40,11 +40,11 @@ def counts_of(desk: Desk, account: Account) -> Mapping[str, int]:
     """
     entries = _ENTRIES[account.kind]
     new: dict[str, set[str]] = {}
-    unread = desk.tx.overview.unread(account.id, limit=MOST)
-    for notice in unread:
-        entry = entries.get(topic_of(notice.kind, notice.code))
-        if entry is not None and notice.deal_id:
-            new.setdefault(entry, set()).add(notice.deal_id)
+    unread = desk.tx.news.kinds(account.id, most=MOST)
+    for kind, code, deal_id in unread:
+        entry = entries.get(topic_of(kind, code))
+        if entry is not None and deal_id:
+            new.setdefault(entry, set()).add(deal_id)
     found = {entry: len(deals) for entry, deals in new.items()}
     found["notices"] = len(unread)
     found["deliveries"] = count_failed(desk, account, most=MOST)

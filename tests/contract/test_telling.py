@@ -13,6 +13,8 @@ from tests.contract.writing import each
 
 pytestmark = pytest.mark.anyio
 
+OTHER = "https://ana.example/actors/other"
+
 
 def an_outlet(outlet_id: str = "mail", **over: object) -> Outlet:
     made = Outlet(
@@ -61,6 +63,12 @@ async def test_new_notices_are_counted_up_to_a_bound_and_read_from_one_on(db: Da
     await db.write(each(lambda tx: tx.notices.add, *some_news()))
     ids = [one.id for one, _ in (await db.read(lambda tx: tx.news.page(ACCOUNT)))[::-1]]
     assert await db.read(lambda tx: (tx.news.count(ACCOUNT), tx.news.count(ACCOUNT, most=2))) == (4, 2)
+    assert await db.read(lambda tx: tx.news.kinds(ACCOUNT, most=2)) == [
+        ("offer", "offer", "d3"),
+        ("offer", "offer", "d2"),
+    ]
+    await db.write(lambda tx: tx.notices.add(Notice(OTHER, NOW, "Bare.")))
+    assert await db.read(lambda tx: tx.news.kinds(OTHER)) == [("info", "", "")]
     assert await db.read(lambda tx: tx.news.newest(ACCOUNT)) == ids[-1]
     await db.write(lambda tx: tx.news.see(ACCOUNT, ids[2]))
     assert [one.id for one in await db.read(lambda tx: tx.news.since(ACCOUNT, ids[0]))] == [ids[1], ids[3]]

@@ -26,6 +26,9 @@ class MemoryNews(Repository):
     def count(self, account: str, *, most: int = 100) -> int:
         return len(self._new(account)[:most])
 
+    def kinds(self, account: str, *, most: int = 100) -> list[tuple[str, str, str]]:
+        return [(one.kind, one.code, one.deal_id) for one in self._new(account)[::-1][:most]]
+
     def since(self, account: str, notice_id: int, *, limit: int = 200) -> list[Notice]:
         return [one for one in self._new(account) if one.id > notice_id][:limit]
 

@@ -40,6 +40,13 @@ class SqliteNews:
         )
         return len(rows.fetchall())
 
+    def kinds(self, account: str, *, most: int = 100) -> list[tuple[str, str, str]]:
+        return self._db.execute(
+            "SELECT data ->> '$.kind', coalesce(data ->> '$.code', ''), deal_id FROM notice"
+            " WHERE account = ? AND unread = 1 ORDER BY id DESC LIMIT ?",
+            (account, most),
+        ).fetchall()
+
     def since(self, account: str, notice_id: int, *, limit: int = 200) -> list[Notice]:
         rows = self._db.execute(
             "SELECT id, data FROM notice WHERE account = ? AND unread = 1 AND id > ? ORDER BY id LIMIT ?",
