@@ -229,6 +229,7 @@ PAGES: tuple[Shown, ...] = (
     mine("vendor-found", "ana", lambda told: looked_up(told, "south")),
     mine("vendor-unknown", "ana", lambda told: looked_up(told, "nobody"), 422),
     mine("vendor-remove", "ana", lambda told: the_vendor(told) + "/remove"),
+    mine("vendor-block", "ana", lambda told: the_vendor(told) + "/block"),
     mine("code-person", "ana", "/my/code"),
     mine("security", "ana", "/my/security"),
     mine("notices-person", "ana", "/my/notices"),
