@@ -99,7 +99,7 @@ def language_name(tag: str) -> str:
 def zone_names() -> tuple[str, ...]:
     """The time zones that there are, by region and city."""
     known = get_global("zone_territories")
-    return tuple(sorted(name for name in known if name.startswith(_REGIONS) and find_zone(name) is not None))
+    return tuple(sorted(name for name in known if name.startswith(_REGIONS)))
 
 
 def read_zone(typed: str) -> str | None:
@@ -108,4 +108,4 @@ def read_zone(typed: str) -> str | None:
     found = {name for name in zone_names() if wanted in (name.casefold(), name.rpartition("/")[2].casefold())}
     if not found and wanted in ("utc", "gmt"):
         return "UTC"
-    return found.pop() if len(found) == 1 else None
+    return next((name for name in found if find_zone(name) is not None), None) if len(found) == 1 else None
