@@ -7,6 +7,7 @@ lead to is read, in both languages.
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from node.desk import Desk
 from node.web.shop.deals import place_of
 from tests.browsing import Browser, Seen
 from tests.security.household import ANA, PageReader, at_once, offers_of, walk
+from tests.unit.node.web.private.conftest import PASSWORD
 from tests.unit.node.web.private.dealing import Home, Street
 
 pytestmark = pytest.mark.anyio
@@ -221,6 +223,35 @@ async def test_p09_downloads_are_whole_and_are_no_pages(street: Street) -> None:
         seen = await browser.get(path)
         nothing_runs(path, seen)
         assert "html" not in seen.header("content-type")
+
+
+# --- P13 --------------------------------------------------------------------------------------------------
+
+
+async def test_p13_nothing_that_is_typed_or_lets_in_stands_in_the_log(
+    street: Street, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    link = (await street.homes["ana"].ask("login.link", account="ana"))["url"]
+    browser = Browser(street.homes["ana"].app, ANA, says={"sec-fetch-site": "same-origin"})
+    await browser.get(link.removeprefix(ANA))
+    await browser.submit({})
+    await browser.get("/my/security")
+    await browser.submit({"password": "zimtfarbene murmeltiere"}, "/my/security/password")
+    other = await street.browser("bea", on="ana")
+    await other.get("/my/security")
+    wrong = {"current": "a wrong guess of quittenpost", "password": "another one 7"}
+    await other.submit(wrong, "/my/security/password")
+    await browser.get("/my/intents/new")
+    await browser.submit({"template": "product"})
+    await browser.submit({"name": "quittenfarbenes fahrrad \x00"})
+    await browser.post("/my/intents/new", b"name=murmelkram&%zz")
+    await street.cast("north", account="ana", name="quittenfarbenes fahrrad")
+    assert caplog.records
+    said = " ".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records)
+    tokens = [link.partition("token=")[2], *browser.cookies.values(), *other.cookies.values()]
+    for secret in (*tokens, "murmel", "quitten", PASSWORD):
+        assert secret not in said
 
 
 # --- P14 --------------------------------------------------------------------------------------------------
