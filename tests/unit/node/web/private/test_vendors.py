@@ -656,3 +656,13 @@ async def test_shop_of_the_same_node_cannot_be_blocked(world: World) -> None:
     )
     assert "Bakery is among your vendors now." in seen.words
     assert "Block its server" not in seen.read.links
+
+
+async def test_pages_and_troubles_are_said_in_the_readers_language(world: World) -> None:
+    street = await Street.of(world, "north")
+    street.browser.says["accept-language"] = "de"
+    assert "nimmt deine Bedingungen an" in (await street.browser.get("/my/vendors")).words
+    assert "Zwischen euch" in (await street.browser.get(NORTH_PAGE)).words
+    seen = await found(street, "@nobody@north.example")
+    assert "Der Server antwortet, kennt aber niemanden mit diesem Namen." in seen.words
+    assert "„north.example“ sperren?" in (await street.browser.get(f"{NORTH_PAGE}/block")).words
