@@ -71,6 +71,9 @@ ON_PAGES: Mapping[str, str] = {
         "%(text)s is not above 0 and below %(limit)s."
     ),
     "quantity %(text)s: %(unit)s cannot be divided": N_("%(text)s: only whole pieces of this can be had."),
+    "It is sold by the %(unit)s.": N_("Its unit: %(unit)s."),
+    "%(item)s is sold by the %(unit)s": N_("%(item)s has another unit: %(unit)s."),
+    "%(unit)s where it is sold by the %(sold)s": N_("Its unit is another one: %(sold)s."),
     "line %(line)s cannot be read: %(error)s": N_("Line %(line)s cannot be read."),
     "the standing offer cannot be read: %(error)s": N_("The standing offer cannot be read."),
     "the signature of %(url)s does not hold: %(error)s": N_("The signature of %(url)s does not hold."),

@@ -71,7 +71,11 @@ def test_no_placeholder_is_made_up_for_a_page() -> None:
         (said("the offer is %(state)s", state=OfferState.EXPIRED), "no longer open: run out.", "abgelaufen"),
         (said("it is %(state)s", state=DealState.CONCLUDED), "cannot be done now: agreed.", "vereinbart"),
         (said("%(name)s is a %(kind)s here", name="x", kind=AccountKind.PERSON), "X is there already", "X"),
-        (said("%(item)s is sold by the %(unit)s", item="Milk", unit="litre"), "by the litres.", "Liter"),
+        (
+            said("%(item)s is sold by the %(unit)s", item="Milk", unit="litre"),
+            "Milk has another unit: litres.",
+            "Liter",
+        ),
         (said("%(span)s is out of bounds", span=timedelta(hours=1)), "1 hour is too short", "1 Stunde"),
         (
             said("%(reference)s was not found: %(error)s", reference="@x@y", error=TimeoutError("ours")),

@@ -387,7 +387,7 @@ async def test_standing_offer_of_a_vendor_is_ordered_once(street: Street) -> Non
 async def test_order_that_nobody_can_take_keeps_what_was_typed(street: Street) -> None:
     _, browser, page = await milk(street)
     await browser.get(page)
-    for quantity, wrong in (("a few", "a few is no amount"), ("0", "0"), ("1,5", "cannot be divided")):
+    for quantity, wrong in (("a few", "a few is no amount"), ("0", "0"), ("1,5", "only whole pieces")):
         seen = await browser.submit({"quantity": quantity}, page)
         assert (seen.status, wrong in seen.words) == (422, True), seen.words
         assert f'value="{quantity}"' in seen.html

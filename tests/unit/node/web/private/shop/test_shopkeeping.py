@@ -61,7 +61,7 @@ async def test_a_rule_rests_and_is_removed_by_name(street: Street) -> None:
     [
         ("name=&valid=72", "This is empty."),
         ("name=x&valid=72&category=bread", "no item of Wikidata"),
-        ("name=x&valid=72&least=5&most=2", "no quantity is in that range"),
+        ("name=x&valid=72&least=5&most=2", "No quantity is in that range"),
         ("name=x&valid=72&discount=120", "120 percent"),
         ("name=x&valid=72&latitude=55.8", "all three, or none"),
         ("name=x&valid=72&latitude=95&longitude=1&radius=1", "no such number"),
