@@ -15,7 +15,6 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import anyio
@@ -28,7 +27,7 @@ from node.app import create_app
 from node.commands.registry import Commands
 from node.config import Config
 from node.connections import DoorSettings
-from node.container import OpenNode, open_node
+from node.container import OpenNode, open_node, utc_now
 from node.context import Node
 from node.control import serve_control
 from node.domain.errors import InvalidInput
@@ -144,7 +143,7 @@ async def serve(
 
 def _take_over(config: Config) -> None:
     """Let a backup that waits take the node's place, before anything is opened. Raises: StoreRefused."""
-    if take_over(config.data_dir, now=datetime.now(UTC)) is not None:
+    if take_over(config.data_dir, now=utc_now()) is not None:
         LOG.warning("a backup has taken the place of what was here, which is kept beside it")
 
 
