@@ -99,9 +99,10 @@ class DealView:
     """A deal.
 
     Shapes: `stage` counts the stages that were reached, `failed` says that it ended there; `can` are the
-            kinds of message that may be sent now; `seen` stands for what was shown, so that an act upon something
-            else is asked about again; `use_until` is how long the customer's words may be used as their
-            terms say, None for as long as the agreement lasts; `draft` is what a rule left for a person.
+            kinds of message that may be sent now; `seen` stands for what was shown, so that an act upon
+            something else is asked about again; `use_until` is how long the customer's words may be used as
+            their terms say, None for as long as the agreement lasts; `draft` is what a rule left for a
+            person.
     """
 
     place: str
