@@ -12,6 +12,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -36,6 +37,8 @@ __all__ = [
 ]
 
 WEB_DIR = LOCALE_DIR.parent
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands in what is compiled, so that it changes where its texts do."""
 METHODS = [("templates/**.html", "jinja2"), ("templates/**.xml", "jinja2"), ("**.py", "python")]
 JINJA = {"trimmed": "true", "silent": "false", "extensions": "jinja2.ext.i18n"}
 OPTIONS = {"templates/**.html": JINJA, "templates/**.xml": JINJA}
@@ -79,7 +82,9 @@ def extracted(root: Path = WEB_DIR) -> Catalog:
 
 def read_catalogue(language: str) -> Catalog:
     with po_path(language).open("rb") as source:
-        return read_po(source, locale=language)
+        catalogue = read_po(source, locale=language)
+    catalogue.creation_date = catalogue.revision_date = NO_TIME
+    return catalogue
 
 
 def updated(language: str, source: Catalog) -> Catalog:
