@@ -118,8 +118,13 @@ def judge_wish(wish: Wish, item: CatalogueItem) -> Answer:
     if not wish.is_structured or value is None:
         return Answer(wish.id, "not stated", Meets.UNKNOWN)
     if value.unit is not None and wish.unit is not None and value.unit != wish.unit:
-        return Answer(wish.id, value.text, Meets.UNKNOWN)
-    return Answer(wish.id, value.text, _compare(wish, value))
+        return Answer(wish.id, _in_words(value), Meets.UNKNOWN)
+    return Answer(wish.id, _in_words(value), _compare(wish, value))
+
+
+def _in_words(value: Property) -> str:
+    """As a customer reads it: `105–125 centimetre`, where a catalogue has `105..125 centimetre`."""
+    return value.text.replace("..", "–", 1) if value.low != value.high else value.text
 
 
 def _compare(wish: Wish, value: Property) -> Meets:

@@ -7,6 +7,7 @@ kind adds its words here (a test says which are missing).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from node.domain.notices import Topic, topic_of
 from node.mailing import Letter
@@ -81,10 +82,10 @@ TELLING: dict[str, tuple[str, str]] = {
     "order": ("item", N_("Ordered: %(item)s")),
     "refused": ("reason", N_("Something that came was refused: %(reason)s.")),
     "refused-there": ("reason", N_("The other side refused something of yours: %(reason)s.")),
-    "feedback-public": ("author", N_("%(author)s published feedback about you.")),
+    "feedback-public": ("author", N_("Somebody at %(author)s published feedback about you.")),
     "feedback-answered": ("vendor", N_("%(vendor)s answered your public feedback.")),
-    "follow": ("actor", N_("%(actor)s follows you.")),
-    "follow-asked": ("actor", N_("%(actor)s asks to follow you.")),
+    "follow": ("actor", N_("Somebody at %(actor)s follows you.")),
+    "follow-asked": ("actor", N_("Somebody at %(actor)s asks to follow you.")),
     "delivery": ("host", N_("Something that you sent did not arrive at %(host)s.")),
 }
 """By code or kind: the value that must be known, and what can be said with it."""
@@ -126,10 +127,18 @@ TOPIC_HINTS: dict[Topic, str] = {
 }
 
 
+_ACTORS = frozenset({"author", "actor"})
+
+
+def _host(actor: str) -> str:
+    """Where an actor lives: all that is known of somebody whose name nobody has asked for."""
+    return urlsplit(actor).netloc or actor
+
+
 def sentence_of(notice: Notice, words: Words) -> str:
     """What happened, in the reader's words; what an older version of this program wrote stays as it is."""
     code = notice.code or notice.kind
-    values = dict(notice.values)
+    values = {name: _host(value) if name in _ACTORS else value for name, value in notice.values.items()}
     if notice.reason is not None:
         values["reason"] = words(REFUSALS.get(notice.reason.value, notice.reason.value))
     needed, telling = TELLING.get(code, ("", ""))

@@ -103,7 +103,7 @@ class Deal:
         ana.reads("Nothing has left yet.")
         clock = ana.main.get_by_role("group", name="On its way").get_by_role("time")
         if ana.look.has_script:
-            expect(clock).to_have_text(re.compile(r"^Leaves in \d+ s$"))
+            expect(clock).to_have_text(re.compile(r"^Leaves in \d+ seconds?$"))
             expect(clock).not_to_have_text(clock.inner_text())
         ana.press("Send now")
         ana.reads("It is on its way.")

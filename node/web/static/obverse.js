@@ -3,7 +3,7 @@
 
 document.documentElement.classList.add("has-script");
 
-// A count-down: <time data-until="2026-11-22T10:00:00Z" data-words="{n} s left" data-over="sent">.
+// A count-down: <time data-until="2026-11-22T10:00:00Z" data-words="{n} left" data-over="sent">.
 function tick() {
   for (const clock of document.querySelectorAll("[data-until]")) {
     const left = Math.ceil((Date.parse(clock.dataset.until) - Date.now()) / 1000);
@@ -25,7 +25,7 @@ function spell(seconds) {
   if (hours >= 24) return many(hours, "hour");
   const minutes = Math.floor(seconds / 60) % 60;
   if (hours) return `${hours}:${two(minutes)}:${two(seconds % 60)}`;
-  return seconds >= 60 ? `${minutes}:${two(seconds % 60)}` : String(seconds);
+  return seconds >= 60 ? `${minutes}:${two(seconds % 60)}` : many(seconds, "second");
 }
 
 function many(number, unit) {

@@ -106,6 +106,18 @@ def test_a_nice_wish_stands_in_no_offers_way() -> None:
 
 
 @pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        ("105..125 centimetre", "105–125 centimetre"),
+        ("20 inch", "20 inch"),
+        ("red .. or nearly", "red .. or nearly"),
+    ],
+)
+def test_a_range_is_told_as_people_write_it(held: str, told: str) -> None:
+    assert judge_wish(a_wish(), an_item(properties=(("bodyHeight", parse_property(held)),))).text == told
+
+
+@pytest.mark.parametrize(
     ("held", "op", "value", "meets"),
     [
         ("red", "is", "red", Meets.YES),
@@ -130,7 +142,7 @@ def test_a_nice_wish_stands_in_no_offers_way() -> None:
 def test_a_wish_is_compared_by_its_own_measure(held: str, op: str, value: str, meets: Meets) -> None:
     item = an_item(properties=(("size", parse_property(held)),))
     answer = judge_wish(a_wish(prop="size", op=op, value=value, unit=None), item)
-    assert (answer.meets, answer.text) == (meets, held)
+    assert (answer.meets, answer.text) == (meets, held.replace("..", "–"))
 
 
 def test_words_do_not_match_other_words() -> None:

@@ -129,8 +129,8 @@ async def test_vendors_lines_lead_to_the_vendors_pages(house: House) -> None:
     await tell(house, shop.id, "clock", code="clock-doubt")
     browser = await house.logged_in("shop")
     links = (await browser.get("/my/notices")).read.links
-    assert links["https://ana.example/actors/ana follows you."] == "/my/followers"
-    assert links["https://b.example/b published feedback about you."] == "/my/feedback"
+    assert links["Somebody at ana.example follows you."] == "/my/followers"
+    assert links["Somebody at b.example published feedback about you."] == "/my/feedback"
 
 
 async def test_list_says_what_has_changed_as_it_happens(house: House) -> None:
