@@ -32,7 +32,7 @@ FROM_ELSEWHERE = {
 
 
 def path_of(screen: Screen) -> str:
-    return re.sub(r"\{[^}]*\}", "x", screen.path)
+    return re.sub(r"\{\w+(:int)?[^}]*\}", lambda match: "1" if match[1] else "x", screen.path)
 
 
 @pytest.fixture(autouse=True)
