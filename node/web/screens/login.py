@@ -135,20 +135,31 @@ async def log_in_by_passkey(visit: Visit) -> Answer:
 
 
 async def _shown(visit: Visit, filled: Filled) -> Passkey:
-    """The passkey that was shown and holds. Raises: FormRefused, TooMany."""
+    """The passkey that was shown and holds. Raises: FormRefused, TooMany.
+
+    What names no passkey of ours counts apart: a stranger's guesses keep nobody out who holds one.
+    """
     gate, credential = visit.gate, filled[CREDENTIAL]
-    gate.spend("", visit.now, kind="passkey")
+    passkey = await _named_by(visit, credential)
+    gate.spend(passkey.id if passkey else "", visit.now, kind="passkey" if passkey else "no passkey")
+    if passkey is None:
+        raise _unknown(visit, filled)
     try:
-        passkey_id = gate.passkeys.id_of(credential)
-        passkey = await visit.look(lambda desk: desk.tx.passkeys.get(passkey_id))
-        if passkey is None:
-            raise Unproven
         shown = gate.passkeys.verify_shown(credential, passkey, browser=visit.browser, now=visit.now)
     except Unproven:
         raise _unknown(visit, filled) from None
     used = replace(passkey, sign_count=shown.sign_count, last_used_at=visit.now)
     await visit.act(lambda desk: desk.tx.passkeys.save(used) if desk.tx.passkeys.get(used.id) else None)
     return used
+
+
+async def _named_by(visit: Visit, credential: str) -> Passkey | None:
+    """The passkey that a browser says it shows, where there is one."""
+    try:
+        passkey_id = visit.gate.passkeys.id_of(credential)
+    except Unproven:
+        return None
+    return await visit.look(lambda desk: desk.tx.passkeys.get(passkey_id))
 
 
 def _unknown(visit: Visit, filled: Filled) -> FormRefused:
@@ -173,7 +184,8 @@ async def link_page(visit: Visit) -> Answer:
 @SCREENS.post("/login/link", who=Who.ANYBODY, again=link_page)
 async def log_in_by_link(visit: Visit) -> Answer:
     token = (await visit.read(BY_LINK))[TOKEN]
-    visit.gate.spend("", visit.now, kind=LINK)
+    if await visit.look(lambda desk: _of_link(desk, token)) is None:
+        visit.gate.spend("", visit.now, kind=LINK)  # only what opens nothing: guesses keep nobody's link out
 
     def take(desk: Desk) -> Account | None:
         return _account_of(desk, take_ticket(desk, token, LINK))

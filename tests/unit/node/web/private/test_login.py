@@ -166,6 +166,18 @@ async def test_guessing_links_is_slowed_down(house: House) -> None:
     assert statuses[-1] == 429
 
 
+async def test_guesses_at_links_and_links_themselves_keep_nobody_out(house: House) -> None:
+    await house.move_in(password=False)
+    guesser = house.browser()
+    for _ in range(12):
+        seen = await guesser.post("/login/link", {"token": "A" * 43})
+    assert seen.status == 429
+    for _ in range(10):
+        browser = house.browser()
+        await browser.get(await link_of(house))
+        assert (await browser.submit()).status == 200
+
+
 async def test_who_came_by_a_link_may_set_a_password_without_the_old_one(house: House) -> None:
     await house.move_in(password=False)
     browser = house.browser()

@@ -176,6 +176,33 @@ async def test_guesses_at_a_password_lock_no_passkey_out(house: House) -> None:
     assert (await shown(house, device)).status == 200
 
 
+async def test_passkeys_that_are_none_lock_no_passkey_out(house: House) -> None:
+    await house.move_in()
+    device = Authenticator()
+    await with_passkey(house, device)
+    guesser = house.browser()
+    seen = await guesser.get("/login")
+    for credential in ("nonsense", Authenticator(id=b"of nobody").show(options_in(seen.html))):
+        for _ in range(12):
+            seen = await guesser.post("/login/passkey", {"credential": credential, "next": ""})
+    assert seen.status == 429
+    assert (await shown(house, device)).status == 200
+
+
+async def test_one_passkey_is_tried_so_often_and_no_other_with_it(house: House) -> None:
+    await house.move_in()
+    device, other = Authenticator(), Authenticator(id=b"another of hers")
+    await with_passkey(house, device)
+    await with_passkey(house, other)
+    guesser = house.browser()
+    forged = Authenticator(id=device.id).show(options_in((await guesser.get("/login")).html))
+    statuses = [
+        (await guesser.post("/login/passkey", {"credential": forged, "next": ""})).status for _ in range(12)
+    ]
+    assert (statuses[0], statuses[-1]) == (422, 429)
+    assert (await shown(house, other)).status == 200
+
+
 # --- proving it anew, taking away -------------------------------------------------------------------------
 
 
