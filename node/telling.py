@@ -3,8 +3,9 @@
     notices in the store → new ones of the topics chosen → gathered → one mail, one nudge → how far it is told
 
 The notices themselves are the queue: each way out knows the last one that was told by it, so that nothing is
-lost by a restart and nothing piles up, and what was read meanwhile is not told any more. What happens twice
-where a node dies between sending and writing that down is one mail too many, never one too few.
+lost by a restart and nothing piles up, and what was read meanwhile is not told any more. That something is
+tried is written down first: a node that dies, or cannot write, after sending tells once too often, and no
+oftener than it may.
 """
 
 from __future__ import annotations
@@ -92,11 +93,13 @@ async def tell_due(node: Node, say: Say) -> float:
     """
     has_mail = node.config.mail is not None
     waiting = await node.look(lambda desk: _waiting(desk, has_mail))
-    limiter = anyio.CapacityLimiter(_AT_ONCE)
     now = node.now()
-    async with anyio.create_task_group() as tasks:
-        for due in waiting:
-            if due.at <= now:
+    ready = [due for due in waiting if due.at <= now]
+    if ready:
+        begun = await node.work(lambda desk: [due for due in ready if _begin(desk, due)])
+        limiter = anyio.CapacityLimiter(_AT_ONCE)
+        async with anyio.create_task_group() as tasks:
+            for due in begun:
                 tasks.start_soon(_tell, node, say, due, limiter)
     later = [due.at for due in waiting if due.at > now]
     return (min(later) - now).total_seconds() if later else _LONGEST_REST_S
@@ -139,9 +142,9 @@ def _earliest(outlet: Outlet, now: datetime) -> datetime:
     times = [now]
     if outlet.due_at is not None:
         times.append(outlet.due_at)
-    if outlet.sent_at:
-        times.append(outlet.sent_at[-1] + CALM)
-    lately = [at for at in outlet.sent_at if at > now - AN_HOUR]
+    if outlet.tried_at:
+        times.append(outlet.tried_at[-1] + CALM)
+    lately = [at for at in outlet.tried_at if at > now - AN_HOUR]
     most = MOST_AN_HOUR[outlet.channel]
     if len(lately) >= most:
         times.append(lately[-most] + AN_HOUR)
@@ -153,14 +156,25 @@ def _earliest(outlet: Outlet, now: datetime) -> datetime:
 
 async def _tell(node: Node, say: Say, due: Due, limiter: anyio.CapacityLimiter) -> None:
     async with limiter:
-        if not due.counts:
-            pushed, what = None, ""
-        elif due.outlet.channel is Channel.PUSH:
-            pushed = await push(node, due.outlet.address)
-            what = "unreachable" if pushed.outcome is Outcome.LATER else "refused"
-        else:
-            pushed, what = await _mail(node, say, due)
-        await node.work(lambda desk: _settle(desk, due, pushed, what))
+        try:
+            pushed, what = await _send(node, say, due)
+            await node.work(lambda desk: _settle(desk, due, pushed, what))
+        except StoreRefused:  # it has told of that itself; that this was tried is written down already
+            return
+
+
+async def _send(node: Node, say: Say, due: Due) -> tuple[Pushed, str]:
+    """What became of it, and a word for what is wrong. Raises: StoreRefused."""
+    try:
+        if due.outlet.channel is Channel.MAIL:
+            return await _mail(node, say, due)
+        pushed = await push(node, due.outlet.address)
+    except StoreRefused:
+        raise
+    except Exception as error:  # no trouble of one way out must end the others'
+        LOG.exception("telling an owner failed")
+        return Pushed(Outcome.LATER, type(error).__name__), "fault"
+    return pushed, "unreachable" if pushed.outcome is Outcome.LATER else "refused"
 
 
 async def _mail(node: Node, say: Say, due: Due) -> tuple[Pushed, str]:
@@ -184,28 +198,38 @@ async def _mail(node: Node, say: Say, due: Due) -> tuple[Pushed, str]:
     return Pushed(Outcome.TAKEN), ""
 
 
-def _settle(desk: Desk, due: Due, pushed: Pushed | None, what: str) -> None:
-    """Write down how far it is told, or when it is tried again; what its owner changed meanwhile stays."""
-    current = desk.tx.outlets.get(due.outlet.account, due.outlet.id)
-    if current is None or current.address != due.outlet.address:
-        return
-    if pushed is None:
+def _begin(desk: Desk, due: Due) -> bool:
+    """Whether it is to be sent; that it is tried is written down before.
+
+    Else a disk that is full after the sending would have it sent again, over and over.
+    """
+    current = _current(desk, due)
+    if current is None:
+        return False
+    if not due.counts:
         desk.tx.outlets.save(replace(current, told=max(current.told, due.upto)))
-    elif pushed.outcome is Outcome.GONE:
+        return False
+    lately = tuple(at for at in current.tried_at if at > desk.now - AN_HOUR)
+    desk.tx.outlets.save(replace(current, tried_at=(*lately, desk.now)))
+    return True
+
+
+def _current(desk: Desk, due: Due) -> Outlet | None:
+    """The way out as it is now; None where its owner took or changed it meanwhile."""
+    current = desk.tx.outlets.get(due.outlet.account, due.outlet.id)
+    return current if current is not None and current.address == due.outlet.address else None
+
+
+def _settle(desk: Desk, due: Due, pushed: Pushed, what: str) -> None:
+    """Write down how far it is told, or when it is tried again; what its owner changed meanwhile stays."""
+    current = _current(desk, due)
+    if current is None:
+        return
+    if pushed.outcome is Outcome.GONE:
         desk.tx.outlets.remove(current.account, current.id)
     elif pushed.outcome is Outcome.TAKEN:
-        lately = tuple(at for at in current.sent_at if at > desk.now - AN_HOUR)
-        desk.tx.outlets.save(
-            replace(
-                current,
-                told=max(current.told, due.upto),
-                tries=0,
-                due_at=None,
-                trouble="",
-                detail="",
-                sent_at=(*lately, desk.now),
-            )
-        )
+        told = max(current.told, due.upto)
+        desk.tx.outlets.save(replace(current, told=told, tries=0, due_at=None, trouble="", detail=""))
     else:
         desk.tx.outlets.save(_failed(current, pushed, what, desk.now))
 

@@ -35,7 +35,7 @@ class Outlet:
 
     Shapes: `address` is a secret of its owner's. Nothing is sent before `confirmed_at`, nor after
             `stopped_at`. `told` is the number of the last notice that was told here, or passed over;
-            `due_at` is not before when the next is sent; `sent_at` are the last times that something was;
+            `due_at` is not before when the next is sent; `tried_at` are the last times that it was tried;
             `trouble` is why the last try failed, a word of `TROUBLES`, `detail` what the other side said.
             `code_hash` is what confirms the address, until `code_until`; `asked_at` when one was sent.
     """
@@ -53,7 +53,7 @@ class Outlet:
     stopped_at: datetime | None = None
     trouble: str = ""
     detail: str = ""
-    sent_at: tuple[datetime, ...] = ()
+    tried_at: tuple[datetime, ...] = ()
     code_hash: str = field(default="", repr=False)
     code_until: datetime | None = None
     code_tries: int = 0

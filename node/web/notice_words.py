@@ -95,6 +95,7 @@ TROUBLES: dict[str, str] = {
     "refused": N_("It refused."),
     "address": N_("The mail server says that this address takes no mail."),
     "log-in": N_("The mail server does not let this node in: user or password."),
+    "fault": N_("This node stumbled over it. Its log says why."),
     "password": N_("The file with the password for the mail server cannot be read."),
 }
 """Why the last try failed, by the word that an outlet keeps."""

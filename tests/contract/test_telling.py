@@ -78,7 +78,7 @@ async def test_new_notices_are_counted_up_to_a_bound_and_read_from_one_on(db: Da
 
 
 async def test_outlets_come_back_exactly_and_belong_to_one_account(db: Database) -> None:
-    push = an_outlet("p1", channel=Channel.PUSH, address="https://push.example/1", sent_at=(), due_at=None)
+    push = an_outlet("p1", channel=Channel.PUSH, address="https://push.example/1", tried_at=(), due_at=None)
     await db.write(each(lambda tx: tx.outlets.save, push, an_outlet(label="Old"), an_outlet()))
     await db.write(lambda tx: tx.outlets.save(an_outlet(account=VENDOR)))
     assert await db.read(lambda tx: tx.outlets.all(ACCOUNT)) == [an_outlet(), push]

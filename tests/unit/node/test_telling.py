@@ -384,6 +384,65 @@ async def test_nudges_are_at_least_a_minute_apart(stand: Stand) -> None:
     assert len(stand.service.nudges) == 2
 
 
+# --- what must not keep the others, nor be said twice -----------------------------------------------------
+
+
+async def test_way_out_that_makes_us_stumble_keeps_no_other(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await stand.add(Channel.PUSH)
+    await stand.add(Channel.MAIL)
+    await stand.happens("offer")
+    stand.forward(minutes=1)
+
+    async def stumble(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("node.telling.push", stumble)
+    await stand.tell()
+    await stand.tell()
+    assert len(stand.box.mails) == 1
+    nudged = next(one for one in await stand.outlets() if one.channel is Channel.PUSH)
+    assert (nudged.trouble, nudged.tries, nudged.stopped_at) == ("fault", 1, None)
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+async def test_full_disk_sends_nothing_at_all(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    await stand.add(Channel.MAIL)
+    await stand.happens("offer")
+    stand.forward(minutes=1)
+
+    async def refuse(*_: object) -> None:
+        raise StoreRefused("the disk is full")
+
+    with monkeypatch.context() as full:
+        full.setattr(Node, "work", refuse)
+        for _ in range(3):
+            with pytest.raises(StoreRefused):
+                await stand.tell()
+    assert stand.box.commands == []
+    await stand.tell()
+    assert len(stand.box.mails) == 1
+
+
+async def test_disk_that_fills_while_a_mail_is_sent_has_it_sent_no_oftener_than_it_may(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stand.add(Channel.MAIL)
+    await stand.happens("offer")
+    stand.forward(minutes=1)
+
+    def refuse(*_: object) -> None:
+        raise StoreRefused("the disk is full")
+
+    with monkeypatch.context() as full:
+        full.setattr("node.telling._settle", refuse)
+        for _ in range(30):
+            await stand.tell()
+            stand.forward(minutes=1)
+    assert len(stand.box.mails) == 6
+
+
 # --- the loop ---------------------------------------------------------------------------------------------
 
 
