@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import partial
 
 import anyio
 from anyio.to_thread import run_sync
 
 from node.context import Node
+from node.desk import Desk
 from node.domain.sheets import Sheet, items_of, read_sheet
-from node.services.importing import AT_ONCE, CHANGED, GONE, import_part, stop_run, undo_part
+from node.services.importing import AT_ONCE, CHANGED, FAULT, GONE, import_part, stop_run, undo_part
 from node.store.imports import ImportRun
 from node.store.ports import StoreRefused
 
@@ -33,8 +35,8 @@ async def run_imports(node: Node) -> None:
             await import_on(node)
         except StoreRefused:  # it has told of that itself
             await anyio.sleep(_REST_S)
-        except Exception:  # no trouble of one table must end the others'
-            LOG.exception("an import failed")
+        except Exception:  # no fault of ours must end the taking in
+            LOG.exception("taking tables in failed")
             await anyio.sleep(_REST_S)
         else:
             goes_on = await node.tables.next()
@@ -44,9 +46,23 @@ async def import_on(node: Node) -> bool:
     """Take in, or back, all that there is; whether there was anything. Raises: StoreRefused."""
     worked = False
     while runs := await node.look(lambda desk: desk.tx.imports.active()):
-        await (_take_back(node, runs[0]) if runs[0].is_undo else _take_in(node, runs[0]))
+        run = runs[0]
+        try:
+            await (_take_back(node, run) if run.is_undo else _take_in(node, run))
+        except StoreRefused:
+            raise
+        except Exception:  # a table that makes us stumble must not keep those behind it waiting
+            LOG.exception("an import failed")
+            await node.work(partial(_give_up, account=run.account))
         worked = True
     return worked
+
+
+def _give_up(desk: Desk, account: str) -> None:
+    """Stop a run where it is by now."""
+    current = desk.tx.imports.run(account)
+    if current is not None and current.is_active:
+        stop_run(desk, current, FAULT)
 
 
 async def _take_in(node: Node, run: ImportRun) -> None:

@@ -16,6 +16,7 @@ from node.store.ports import ImportRecord, Upload
 __all__ = [
     "AT_ONCE",
     "CHANGED",
+    "FAULT",
     "GONE",
     "Imported",
     "begin_import",
@@ -33,6 +34,7 @@ AT_ONCE = 500
 """So many items in one transaction: others never wait longer than for these."""
 CHANGED = said("the table reads otherwise than when it was tried")
 GONE = said("the table is gone")
+FAULT = said("this node stumbled over it, and its log says why")
 """Why a run stops."""
 
 

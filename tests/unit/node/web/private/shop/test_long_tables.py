@@ -237,6 +237,29 @@ async def test_a_store_that_refuses_is_tried_again(street: Street, monkeypatch: 
     assert tries >= 3
 
 
+async def test_a_table_that_makes_us_stumble_stops_and_keeps_nobody_waiting(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = await street.browser()
+    await send(browser, table(ROWS))
+    await one_part(street)
+
+    def stumble(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("node.importing.items_of", stumble)
+        with anyio.fail_after(20):
+            assert await import_on(street.north.node)
+    run = await run_of(street)
+    assert run is not None
+    assert (run.is_active, run.done) == (False, AT_ONCE)
+    assert "This node stumbled over it, and its log says why." in (await browser.get(PROGRESS)).words
+    await send(browser, table(AT_ONCE + 1))
+    await import_on(street.north.node)
+    assert (await run_of(street)).ended_at is not None  # type: ignore[union-attr]
+
+
 async def test_pages_of_an_import_that_never_was_lead_to_its_first_step(street: Street) -> None:
     browser = await street.browser()
     seen = await browser.get(PROGRESS)
