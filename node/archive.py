@@ -10,6 +10,8 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -55,7 +57,7 @@ async def archive_of(node: Node, account: Account) -> AsyncIterator[tuple[str, b
     for name, read in _readers(account, digests).items():
         after: int | None = 0
         while after is not None:
-            piece, after = await node.look(lambda desk, read=read, at=after: _encoded(desk, read, at))  # type: ignore[misc]
+            piece, after = await node.look(partial(_encoded, read=read, after=after))
             yield name, piece
 
 
@@ -75,10 +77,10 @@ def _readers(account: Account, digests: dict[str, None]) -> dict[str, _Read]:
     def messages(desk: Desk, after: int) -> tuple[list[Any], int | None]:
         found = desk.tx.holdings.messages(account.id, after=after, limit=_AT_ONCE)
         digests.update(dict.fromkeys(one.document for one in found.rows if one.document))
-        return [_message(one) for one in found.rows], found.more
+        return [_with_body(one) for one in found.rows], found.more
 
     def documents(desk: Desk, after: int) -> tuple[list[Any], int | None]:
-        chosen = list(digests)[after : after + _AT_ONCE]
+        chosen = islice(digests, after, after + _AT_ONCE)
         more = after + _AT_ONCE if after + _AT_ONCE < len(digests) else None
         return list(_documents(desk, chosen)), more
 
@@ -91,7 +93,7 @@ def _readers(account: Account, digests: dict[str, None]) -> dict[str, _Read]:
         "deals.ndjson": _held(lambda desk, at: desk.tx.holdings.deals(account.id, **at)),
         "messages.ndjson": messages,
         "documents.ndjson": documents,
-        "posts.ndjson": _held(lambda desk, at: desk.tx.holdings.posts(account.id, **at), _post),
+        "posts.ndjson": _held(lambda desk, at: desk.tx.holdings.posts(account.id, **at), _with_body),
         "catalogue.ndjson": _held(lambda desk, at: desk.tx.holdings.items(account.id, **at)),
         "rules.ndjson": lambda desk, after: _counted(desk.tx.rules.all(account.id), after),
         "notices.ndjson": _held(lambda desk, at: desk.tx.holdings.notices(account.id, **at)),
@@ -157,14 +159,6 @@ def _names(desk: Desk, account: Account, after: int) -> tuple[list[Any], int | N
     return rows, found.more
 
 
-def _message(one: StoredMessage) -> JsonObject:
-    return {**_without(one, body=b""), **_exact(one.body)}
-
-
-def _post(one: Post) -> JsonObject:
-    return {**_without(one, body=b""), **_exact(one.body)}
-
-
 def _documents(desk: Desk, digests: Iterable[str]) -> Iterable[JsonObject]:
     for digest in digests:
         found = desk.tx.documents.get(digest)
@@ -176,11 +170,7 @@ def _documents(desk: Desk, digests: Iterable[str]) -> Iterable[JsonObject]:
 def _outbox(desk: Desk, account: Account, after: int) -> tuple[list[Any], int | None]:
     states = (*WAITING, *GIVEN_UP)
     found = desk.tx.traffic.sent(account.id, states, before=after or None, limit=_AT_ONCE)
-    return [_job(job) for job in found.rows], found.more
-
-
-def _job(job: QueuedJob) -> JsonObject:
-    return {**_without(job, body=b""), **_exact(job.body)}
+    return [_with_body(job) for job in found.rows], found.more
 
 
 def _unread(desk: Desk, account: Account, after: int) -> tuple[list[Any], int | None]:
@@ -201,9 +191,11 @@ def _dead(one: DeadEntry) -> JsonObject:
     }
 
 
-def _without(row: Any, **over: Any) -> JsonObject:
-    found: JsonObject = msgspec.to_builtins(replace(row, **over))
-    return {name: value for name, value in found.items() if name not in over}
+def _with_body(row: StoredMessage | Post | QueuedJob) -> JsonObject:
+    """All of a row, its bytes as they are."""
+    plain: JsonObject = msgspec.to_builtins(replace(row, body=b""))
+    del plain["body"]
+    return {**plain, **_exact(row.body)}
 
 
 def _exact(body: bytes) -> JsonObject:
