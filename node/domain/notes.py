@@ -1,4 +1,4 @@
-"""Notes of the fediverse, ours and other people's, as one value: what is said, to whom, and in answer to what."""
+"""Notes of the fediverse, ours and other people's, as one value: what is said, to whom, in answer to what."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Attachment:
 class Note:
     """One Note.
 
-    Shapes: `content` is clean HTML; `summary` is a content warning in plain words, `title` the name of what is
-            more than a Note (an article, say). `language` is a BCP 47 tag. `in_reply_to`, `context` (the
+    Shapes: `content` is clean HTML; `summary` is a content warning in plain words, `title` the name of what
+            is more than a Note (an article, say). `language` is a BCP 47 tag. `in_reply_to`, `context` (the
             thread) and `quoted` are ids, "" for none. `to` and `cc` are as they stood there.
     """
 
