@@ -18,18 +18,21 @@ from node.desk import Desk
 from node.domain.accounts import Contact
 from node.domain.deals import Deal
 from node.domain.messages import Accept, Message, OrderAccept, Receipt
+from node.domain.notes import Note
 from node.domain.offers import StandingOffer
 from node.wire.agreements import agreement_digest_of
 from node.wire.credentials import build_credential
 from node.wire.html import html_of
 from node.wire.messages import build_message
 from node.wire.postings import build_posting
+from node.wire.posts import addressing, build_note
 from node.wire.receipts import build_receipt_credential
 from node.wire.replies import Reply, build_reply
 
 __all__ = [
     "Reply",
     "Signed",
+    "addressing",
     "agreement_digest_of",
     "html_of",
     "mention_of",
@@ -37,6 +40,7 @@ __all__ = [
     "purchase_credential",
     "sign",
     "sign_activity",
+    "sign_note",
     "sign_posting",
     "sign_reply",
     "unsigned",
@@ -142,3 +146,10 @@ def sign_reply(desk: Desk, reply: Reply) -> tuple[JsonObject, bytes]:
     """The signed Note of a public answer, and its bytes."""
     note, body, _ = sign_activity(desk, build_reply(reply), reply.author, reply.published_at)
     return note, body
+
+
+def sign_note(desk: Desk, note: Note) -> tuple[JsonObject, bytes]:
+    """The signed Note of ours, and its bytes."""
+    document = build_note(note, tags_at=f"{desk.setting.base_url}/tags")
+    signed, body, _ = sign_activity(desk, document, note.author, note.updated_at or note.published_at)
+    return signed, body

@@ -111,6 +111,8 @@ class Documents:
         if path.startswith("/posts/"):
             post = tx.posts.get(iri)
             mine = post is not None and post.deleted_at is None and post.author == post.account
+            if post is not None and not post.visibility.is_open:
+                return None  # for whom it was sent to alone, and they have it
             return _note_of(post) if post is not None and mine else None
         return self.actor(tx, iri) or self._collection(tx, path)
 

@@ -131,6 +131,8 @@ class PublicPages:
         post = tx.posts.get(f"{self._base}/posts/{rest}")
         if post is None or post.author != account.id or post.deleted_at is not None:
             return None
+        if not post.visibility.is_open:
+            return None
         found = self._documents.at(tx, f"/posts/{rest}")
         page = self._post_page(tx, account, post, now) if as_page else None
         return PublicDocument(found, page) if found is not None else None
@@ -139,7 +141,7 @@ class PublicPages:
         """The page for an object's own id, so that either address opens in a browser."""
         if path.startswith("/posts/"):
             post = tx.posts.get(self._base + path)
-            author = tx.accounts.get(post.author) if post else None
+            author = tx.accounts.get(post.author) if post and post.visibility.is_open else None
             return self._post_page(tx, author, post, now) if post and author else None
         account = tx.accounts.get(self._base + path)
         return self._profile(tx, account) if account is not None else None

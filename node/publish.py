@@ -45,7 +45,7 @@ from node.wire.postings import build_posting_withdrawal
 __all__ = [
     "accept_follow",
     "announce_actor",
-    "announce_post",
+    "announce_note",
     "post",
     "publish_feedback",
     "refuse",
@@ -253,10 +253,18 @@ def _answer_follow(
     post(desk, activity, actor=account, targets=[(follower, inbox)], ordering_key=account)
 
 
-def announce_post(
-    desk: Desk, account: Account, note: JsonObject, extra: Iterable[tuple[str, str]] = ()
+def announce_note(
+    desk: Desk,
+    account: Account,
+    note: JsonObject,
+    *,
+    to_followers: bool = True,
+    named: Iterable[tuple[str, str]] = (),
 ) -> None:
-    """Send the Create of a public post to the followers, and to those whom it mentions (`extra`)."""
+    """Send the Create of a Note to the followers, if it is for them, and to whom it mentions.
+
+    Shapes: `named` are (actor, inbox); a Note for these alone goes to their own inboxes, not to a shared one.
+    """
     activity = {
         "@context": note["@context"],
         "id": f"{note['id']}#create",
@@ -267,8 +275,11 @@ def announce_post(
         "published": note["published"],
         "object": note,
     }
-    _, body, _ = sign_activity(desk, activity, account.id, desk.signing_time)
-    _queue_post(desk, account, str(activity["id"]), body, str(note["id"]), extra)
+    if to_followers:
+        _, body, _ = sign_activity(desk, activity, account.id, desk.signing_time)
+        _queue_post(desk, account, str(activity["id"]), body, str(note["id"]), named)
+    else:
+        post(desk, activity, actor=account.id, targets=named, ordering_key=str(note["id"]))
 
 
 def announce_actor(desk: Desk, account: Account, document: JsonObject) -> None:

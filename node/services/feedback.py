@@ -152,5 +152,5 @@ def answer_feedback(desk: Desk, account: Account, feedback_id: str, writer: Cont
     )
     note, body = attest.sign_reply(desk, reply)
     desk.tx.posts.save(Post(reply.id, account.id, account.id, REPLY, body, desk.now))
-    publish.announce_post(desk, account, note, [(writer.actor, writer.inbox)])
+    publish.announce_note(desk, account, note, named=[(writer.actor, writer.inbox)])
     return reply.id

@@ -74,7 +74,7 @@ def post_offer(
     offer, note, body = attest.sign_posting(desk, draft)
     desk.tx.posts.save(Post(offer.id, account.id, account.id, KIND, body, desk.now))
     desk.tx.posts.save_offer(account.id, offer)
-    publish.announce_post(desk, account, note)
+    publish.announce_note(desk, account, note)
     return offer
 
 

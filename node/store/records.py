@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from federation.ports import InboundEntry
 from node.domain.errors import Reason
+from node.domain.notes import Visibility
 
 __all__ = [
     "ATTEMPTS_KEPT",
@@ -204,9 +205,10 @@ class Follower:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A public object of an account, or one received about it (feedback). `body` is the signed JSON.
+    """An object of an account, or one received about it (feedback). `body` is the signed JSON.
 
-    `kind`: "standing offer", "feedback". `standing` is what we computed of received feedback.
+    `kind`: "standing offer", "feedback", "reply", "note". `standing` is what we computed of received
+    feedback. `visibility` says who may read it; `in_reply_to` and `context` (its thread) are ids, "" for none.
     """
 
     id: str
@@ -218,6 +220,9 @@ class Post:
     activity_id: str = ""
     standing: str = ""
     deleted_at: datetime | None = None
+    visibility: Visibility = Visibility.PUBLIC
+    in_reply_to: str = ""
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.timekeeper": ("node.clocks", "node.context", "node.desk", "node.services", "node.store.ports"),
     # store: ports above adapters, one driver each
     "node.store": (),
-    "node.store.records": ("node.domain.errors", "federation.ports"),
+    "node.store.records": ("node.domain.errors", "node.domain.notes", "federation.ports"),
     "node.store.composing": ("node.store.records", "node.domain"),
     "node.store.entering": ("node.store.records", "node.domain"),
     "node.store.selling": ("node.store.records", "node.domain"),

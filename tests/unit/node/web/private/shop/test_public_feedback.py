@@ -11,7 +11,7 @@ import pytest
 from federation.messages import JsonObject
 from federation.strictjson import dump_json, parse_json_object
 from node.domain.errors import Reason, Refusal
-from node.publish import announce_post
+from node.publish import announce_note
 from node.services.feedback import KIND, REPLY, receive_answer
 from node.store.ports import Post
 from node.wire.replies import Reply, build_reply, is_reply, parse_reply
@@ -139,7 +139,7 @@ async def test_nobody_but_the_vendor_answers_beside_it(street: Street) -> None:
         account = desk.tx.accounts.by_name("south")
         note_id = "https://south.example/posts/x1"
         reply = Reply(note_id, account.id, said, ANA, "@ana@ana.example", "<p>Buy here.</p>", desk.now)
-        announce_post(desk, account, build_reply(reply), [(ANA, f"{ANA}/inbox")])
+        announce_note(desk, account, build_reply(reply), named=[(ANA, f"{ANA}/inbox")])
 
     await south.node.work(answer)
     await street.world.settle()
