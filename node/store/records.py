@@ -208,7 +208,7 @@ class Post:
     """An object of an account, or one received about it (feedback). `body` is the signed JSON.
 
     `kind`: "standing offer", "feedback", "reply", "note". `standing` is what we computed of received
-    feedback. `visibility` says who may read it; `in_reply_to` and `context` (its thread) are ids, "" for none.
+    feedback. `visibility` says who may read it; `in_reply_to` and `context`, its thread, are ids, or "".
     """
 
     id: str
