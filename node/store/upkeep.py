@@ -11,6 +11,7 @@ from node.domain.accounts import Persona
 from node.domain.catalogue import CatalogueItem
 from node.domain.deals import Deal
 from node.domain.intents import Intent
+from node.store.fediverse import Fediverse
 from node.store.imports import Importing
 from node.store.records import DeadEntry, Follower, JobState, Notice, Post, QueuedJob, StoredMessage
 
@@ -77,7 +78,7 @@ class Holdings(Protocol):
     def followers(self, account: str, *, after: int = 0, limit: int = 500) -> Stretch[Follower]: ...
 
 
-class Upkeep(Importing, Protocol):
+class Upkeep(Importing, Fediverse, Protocol):
     """This part of a transaction."""
 
     @property

@@ -40,6 +40,7 @@ FRONT = (
     "node.lookups",
     "node.desk",
     "node.domain",
+    "node.store.following",
     "node.store.imports",
     "node.store.ports",
 )
@@ -73,7 +74,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store.selling": ("node.store.records", "node.domain"),
     "node.store.telling": ("node.store.records",),
     "node.store.imports": ("node.domain",),
-    "node.store.upkeep": ("node.store.imports", "node.store.records", "node.domain", "federation.ports"),
+    "node.store.following": ("node.store.records",),
+    # what each part keeps of the fediverse
+    "node.store.fediverse": ("node.store.following",),
+    "node.store.upkeep": (
+        "node.store.fediverse",
+        "node.store.imports",
+        "node.store.records",
+        "node.domain",
+        "federation.ports",
+    ),
     "node.store.ports": (
         "node.store.composing",
         "node.store.entering",
@@ -87,6 +97,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store.memory": (
         "node.store.memory",
         "node.store.composing",
+        "node.store.following",
         "node.store.imports",
         "node.store.ports",
         "node.domain",
@@ -102,6 +113,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store.sqlite": (
         "node.store.sqlite",
         "node.store.composing",
+        "node.store.following",
         "node.store.imports",
         "node.store.ports",
         "node.domain",
@@ -153,6 +165,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.publish",
         "node.desk",
         "node.signing",
+        "node.store.following",
         "node.store.imports",
         "node.store.ports",
         "node.domain",

@@ -15,6 +15,7 @@ from node.domain.drafts import Draft
 from node.domain.intents import Intent
 from node.domain.matching import Rule
 from node.domain.offers import StandingOffer
+from node.store.following import Following, Moving, Shun
 from node.store.imports import ImportPart, ImportRun
 from node.store.ports import (
     Attempt,
@@ -75,6 +76,10 @@ class Tables:
     import_parts: dict[tuple[str, int], ImportPart] = field(default_factory=dict)
     outlets: dict[tuple[str, str], Outlet] = field(default_factory=dict)
     choices: dict[str, Choices] = field(default_factory=dict)
+    following: dict[tuple[str, str], Following] = field(default_factory=dict)
+    shunned: dict[tuple[str, str], Shun] = field(default_factory=dict)
+    undone: dict[int, tuple[str, str, datetime]] = field(default_factory=dict)
+    movings: dict[tuple[str, str], Moving] = field(default_factory=dict)
     drafts: dict[tuple[str, str], Draft] = field(default_factory=dict)
     intents: dict[str, Intent] = field(default_factory=dict)
     deals: dict[tuple[str, str], tuple[Deal, datetime | None, int]] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from node.store.memory.dealings import (
     MemoryParking,
 )
 from node.store.memory.entering import MemoryAttempts, MemoryPasskeys, MemoryPreferences, MemoryTickets
+from node.store.memory.following import MemoryFollows, MemoryMoves, MemoryShunned, MemoryUndone
 from node.store.memory.imports import MemoryImports
 from node.store.memory.lengths import MemoryQueues
 from node.store.memory.people import (
@@ -78,3 +79,7 @@ class MemoryTx:
         self.imports = MemoryImports(tables)
         self.news = MemoryNews(tables)
         self.outlets = MemoryOutlets(tables)
+        self.follows = MemoryFollows(tables)
+        self.shunned = MemoryShunned(tables)
+        self.undone = MemoryUndone(tables)
+        self.moves = MemoryMoves(tables)

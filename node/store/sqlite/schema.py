@@ -12,6 +12,7 @@ from decimal import Decimal
 from sqlite_utils import Database, Migrations
 
 from federation.ports import lane_of
+from node.store.sqlite.fediverse_schema import FEDIVERSE_STEPS
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS_NAME", "SEEN_KEY", "known_steps", "migrate"]
 
@@ -322,6 +323,7 @@ def _steps() -> Migrations:
         ("0010-relations", _RELATIONS),
         ("0011-telling", _TELLING),
         ("0012-importing", _IMPORTING),
+        *FEDIVERSE_STEPS,
     ):
         _add_statements(steps, name, statements)
     return steps

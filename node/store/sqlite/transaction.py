@@ -15,6 +15,7 @@ from node.store.sqlite.dealings import (
     SqliteParking,
 )
 from node.store.sqlite.entering import SqliteAttempts, SqlitePasskeys, SqlitePreferences, SqliteTickets
+from node.store.sqlite.following import SqliteFollows, SqliteMoves, SqliteShunned, SqliteUndone
 from node.store.sqlite.imports import SqliteImports
 from node.store.sqlite.inbox import SqliteInbox
 from node.store.sqlite.lengths import SqliteQueues
@@ -87,6 +88,10 @@ class SqliteTx:
         self.imports = SqliteImports(connection)
         self.news = SqliteNews(connection)
         self.outlets = SqliteOutlets(connection)
+        self.follows = SqliteFollows(connection)
+        self.shunned = SqliteShunned(connection)
+        self.undone = SqliteUndone(connection)
+        self.moves = SqliteMoves(connection)
         self._known = (
             self.accounts.known,
             self.personas.known,

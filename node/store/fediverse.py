@@ -1,0 +1,13 @@
+"""All that a transaction keeps of the fediverse beside the deals; each part has its ports in a module."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from node.store.following import Relations
+
+__all__ = ["Fediverse"]
+
+
+class Fediverse(Relations, Protocol):
+    """This part of a transaction: a new one is a base more."""
