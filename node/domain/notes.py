@@ -55,7 +55,9 @@ class Note:
 
     Shapes: `content` is clean HTML; `summary` is a content warning in plain words, `title` the name of what
             is more than a Note (an article, say). `language` is a BCP 47 tag. `in_reply_to`, `context` (the
-            thread) and `quoted` are ids, "" for none. `to` and `cc` are as they stood there.
+            thread) and `quoted` are ids, "" for none; the context of somebody else's binds nobody. `to` and
+            `cc` hold canonical ids, the public in its full spelling. `is_sensitive` asks that pictures are
+            not shown at once.
     """
 
     id: str
@@ -76,6 +78,7 @@ class Note:
     attachments: tuple[Attachment, ...] = ()
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
+    is_sensitive: bool = False
 
     def names(self, actor: str) -> bool:
         """Whether it is addressed to an actor, or mentions it."""
