@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from node.store.following import Relations
+from node.store.media import Pictures
 
 __all__ = ["Fediverse"]
 
 
-class Fediverse(Relations, Protocol):
+class Fediverse(Relations, Pictures, Protocol):
     """This part of a transaction: a new one is a base more."""

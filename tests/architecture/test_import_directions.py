@@ -42,6 +42,7 @@ FRONT = (
     "node.domain",
     "node.store.following",
     "node.store.imports",
+    "node.store.media",
     "node.store.ports",
 )
 
@@ -76,7 +77,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store.imports": ("node.domain",),
     "node.store.following": ("node.store.records",),
     # what each part keeps of the fediverse
-    "node.store.fediverse": ("node.store.following",),
+    "node.store.media": (),
+    "node.store.fediverse": ("node.store.following", "node.store.media"),
     "node.store.upkeep": (
         "node.store.fediverse",
         "node.store.imports",
@@ -101,6 +103,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.imports",
         "node.store.ports",
         "node.domain",
+        "node.store.media",
         "federation.ports",
     ),
     "node.store.memory.upkeep": (
@@ -117,6 +120,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.imports",
         "node.store.ports",
         "node.domain",
+        "node.store.media",
         "federation.ports",
         "federation.keys",
     ),
@@ -169,6 +173,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.imports",
         "node.store.ports",
         "node.domain",
+        "node.store.media",
         "federation.keys",
         "federation.messages",
     ),

@@ -17,6 +17,7 @@ from node.domain.matching import Rule
 from node.domain.offers import StandingOffer
 from node.store.following import Following, Moving, Shun
 from node.store.imports import ImportPart, ImportRun
+from node.store.media import KeptPicture
 from node.store.ports import (
     Attempt,
     Block,
@@ -94,6 +95,8 @@ class Tables:
     posts: dict[str, Post] = field(default_factory=dict)
     offers: dict[str, tuple[str, StandingOffer]] = field(default_factory=dict)
     purchase_keys: dict[str, tuple[str, str]] = field(default_factory=dict)
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    kept_pictures: dict[tuple[str, str, str, str], tuple[int, KeptPicture]] = field(default_factory=dict)
     seen: dict[tuple[str, str, str], str] = field(default_factory=dict)
     conflicts: dict[str, int] = field(default_factory=dict)
     replays: dict[bytes, datetime | None] = field(default_factory=dict)

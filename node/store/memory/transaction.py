@@ -14,6 +14,7 @@ from node.store.memory.entering import MemoryAttempts, MemoryPasskeys, MemoryPre
 from node.store.memory.following import MemoryFollows, MemoryMoves, MemoryShunned, MemoryUndone
 from node.store.memory.imports import MemoryImports
 from node.store.memory.lengths import MemoryQueues
+from node.store.memory.media import MemoryMedia
 from node.store.memory.people import (
     MemoryAccounts,
     MemoryBlocks,
@@ -77,6 +78,7 @@ class MemoryTx:
         self.traffic = MemoryTraffic(tables)
         self.holdings = MemoryHoldings(tables)
         self.imports = MemoryImports(tables)
+        self.media = MemoryMedia(tables)
         self.news = MemoryNews(tables)
         self.outlets = MemoryOutlets(tables)
         self.follows = MemoryFollows(tables)

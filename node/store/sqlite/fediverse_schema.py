@@ -22,5 +22,21 @@ _FOLLOWING = (
     data TEXT NOT NULL, PRIMARY KEY (account, old)) STRICT, WITHOUT ROWID""",
 )
 
-FEDIVERSE_STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (("0013-following", _FOLLOWING),)
+# Bytes lie apart from what they are kept for: they are kept once, and lists never read them.
+_MEDIA = (
+    """CREATE TABLE picture (digest TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT""",
+    """CREATE TABLE kept_picture (seq INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
+    purpose TEXT NOT NULL, place TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL, at INTEGER NOT NULL, data TEXT NOT NULL,
+    UNIQUE (account, purpose, place, name)) STRICT""",
+    "CREATE INDEX kept_picture_name ON kept_picture (name, purpose)",
+    "CREATE INDEX kept_picture_digest ON kept_picture (digest)",
+    "CREATE INDEX kept_picture_at ON kept_picture (purpose, at)",
+    "CREATE INDEX kept_picture_size ON kept_picture (account, purpose, size_bytes)",
+)
+
+FEDIVERSE_STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("0013-following", _FOLLOWING),
+    ("0016-media", _MEDIA),
+)
 """Each step's name and its statements, in the order in which they are run."""

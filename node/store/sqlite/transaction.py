@@ -19,6 +19,7 @@ from node.store.sqlite.following import SqliteFollows, SqliteMoves, SqliteShunne
 from node.store.sqlite.imports import SqliteImports
 from node.store.sqlite.inbox import SqliteInbox
 from node.store.sqlite.lengths import SqliteQueues
+from node.store.sqlite.media import SqliteMedia
 from node.store.sqlite.outbox import SqliteDeliveries
 from node.store.sqlite.people import (
     SqliteAccounts,
@@ -86,6 +87,7 @@ class SqliteTx:
         self.traffic = SqliteTraffic(connection)
         self.holdings = SqliteHoldings(connection, self.deals.write_down)
         self.imports = SqliteImports(connection)
+        self.media = SqliteMedia(connection)
         self.news = SqliteNews(connection)
         self.outlets = SqliteOutlets(connection)
         self.follows = SqliteFollows(connection)
