@@ -117,7 +117,8 @@ class StandingOffer:
     """A public posting: `price` a unit for whoever orders before `ends_at`. Stock is not in it.
 
     `digest` is that of the signed Note, which an order binds. `sku` is the vendor's own link to its catalogue
-    and never leaves its node.
+    and never leaves its node; nor do `words`, as they were typed, and `outdated_at`: when its readers were
+    told that it has ended.
     """
 
     id: str
@@ -138,6 +139,13 @@ class StandingOffer:
     digest: str = ""
     sku: str | None = None
     withdrawn_at: datetime | None = None
+    outdated_at: datetime | None = None
+    words: str = ""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was neither taken back nor said to be over."""
+        return self.withdrawn_at is None and self.outdated_at is None
 
 
 def check_price_parts(parts: tuple[PricePart, ...], price: Money | None) -> None:

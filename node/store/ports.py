@@ -28,6 +28,7 @@ from node.store.entering import (
     Sessions,
     Tickets,
 )
+from node.store.posting import Posts
 from node.store.records import (
     ATTEMPTS_KEPT,
     LAST_BACKUP,
@@ -56,7 +57,6 @@ from node.store.records import (
 from node.store.selling import (
     Catalogue,
     ImportRecord,
-    Posts,
     PurchaseKeys,
     Rules,
     StockChange,

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from federation.ports import InboundEntry
 from node.domain.errors import Reason
-from node.domain.notes import Visibility
+from node.domain.notes import Note, Visibility
 
 __all__ = [
     "ATTEMPTS_KEPT",
@@ -209,6 +209,9 @@ class Post:
 
     `kind`: "standing offer", "feedback", "reply", "note". `standing` is what we computed of received
     feedback. `visibility` says who may read it; `in_reply_to` and `context`, its thread, are ids, or "".
+
+    Of what an account of ours says: `note` is what it says now, `text` the words as they were typed, `named`
+    whom it was sent to beside its author's followers, as (actor, inbox).
     """
 
     id: str
@@ -223,6 +226,10 @@ class Post:
     visibility: Visibility = Visibility.PUBLIC
     in_reply_to: str = ""
     context: str = ""
+    note: Note | None = None
+    text: str = ""
+    named: tuple[tuple[str, str], ...] = ()
+    pinned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

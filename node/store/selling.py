@@ -11,13 +11,10 @@ from typing import Protocol
 from node.domain.catalogue import CatalogueItem
 from node.domain.intents import Proposal
 from node.domain.matching import Judgement, Rule
-from node.domain.offers import StandingOffer
-from node.store.records import Post
 
 __all__ = [
     "Catalogue",
     "ImportRecord",
-    "Posts",
     "PurchaseKeys",
     "Rules",
     "StockChange",
@@ -123,19 +120,6 @@ class Rules(Protocol):
     def all(self, account: str) -> list[Rule]: ...
     def save(self, account: str, rule: Rule) -> None: ...
     def remove(self, account: str, rule_id: str) -> bool: ...
-
-
-class Posts(Protocol):
-    def get(self, post_id: str) -> Post | None: ...
-    def all(
-        self, account: str, kind: str, *, limit: int = 100, offset: int = 0, since: datetime | None = None
-    ) -> list[Post]:
-        """Newest first, deleted ones left out, and `offset` passed over; those of `since` or later."""
-        ...
-
-    def save(self, post: Post) -> None: ...
-    def offer(self, post_id: str) -> StandingOffer | None: ...
-    def save_offer(self, account: str, offer: StandingOffer) -> None: ...
 
 
 class PurchaseKeys(Protocol):

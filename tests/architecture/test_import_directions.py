@@ -43,6 +43,8 @@ FRONT = (
     "node.store.following",
     "node.store.imports",
     "node.store.media",
+    "node.store.talking",
+    "node.store.posting",
     "node.store.ports",
 )
 
@@ -72,12 +74,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store.records": ("node.domain.errors", "node.domain.notes", "federation.ports"),
     "node.store.composing": ("node.store.records", "node.domain"),
     "node.store.entering": ("node.store.records", "node.domain"),
+    "node.store.posting": ("node.store.records", "node.domain"),
     "node.store.selling": ("node.store.records", "node.domain"),
     "node.store.telling": ("node.store.records",),
     "node.store.imports": ("node.domain",),
     "node.store.following": ("node.store.records",),
-    # what each part keeps of the fediverse
     "node.store.media": (),
+    # what each part keeps of the fediverse
     "node.store.fediverse": ("node.store.following", "node.store.media"),
     "node.store.upkeep": (
         "node.store.fediverse",
@@ -89,6 +92,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store.ports": (
         "node.store.composing",
         "node.store.entering",
+        "node.store.posting",
         "node.store.records",
         "node.store.selling",
         "node.store.upkeep",
@@ -101,9 +105,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.composing",
         "node.store.following",
         "node.store.imports",
+        "node.store.media",
+        "node.store.posting",
         "node.store.ports",
         "node.domain",
-        "node.store.media",
         "federation.ports",
     ),
     "node.store.memory.upkeep": (
@@ -118,9 +123,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.composing",
         "node.store.following",
         "node.store.imports",
+        "node.store.media",
+        "node.store.posting",
         "node.store.ports",
         "node.domain",
-        "node.store.media",
         "federation.ports",
         "federation.keys",
     ),
@@ -171,9 +177,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.signing",
         "node.store.following",
         "node.store.imports",
+        "node.store.media",
+        "node.store.posting",
         "node.store.ports",
         "node.domain",
-        "node.store.media",
         "federation.keys",
         "federation.messages",
     ),

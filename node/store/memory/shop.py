@@ -9,11 +9,10 @@ from datetime import datetime
 from node.domain.catalogue import CatalogueItem
 from node.domain.intents import Proposal
 from node.domain.matching import Judgement, Rule, choose
-from node.domain.offers import StandingOffer
 from node.store.memory.tables import Repository
-from node.store.ports import ImportRecord, Post, StockChange, Upload
+from node.store.ports import ImportRecord, StockChange, Upload
 
-__all__ = ["MemoryCatalogue", "MemoryPosts", "MemoryPurchaseKeys", "MemoryRules", "MemoryStocktaking"]
+__all__ = ["MemoryCatalogue", "MemoryPurchaseKeys", "MemoryRules", "MemoryStocktaking"]
 
 
 class MemoryCatalogue(Repository):
@@ -109,28 +108,6 @@ class MemoryRules(Repository):
 
     def remove(self, account: str, rule_id: str) -> bool:
         return self._t.rules.pop((account, rule_id), None) is not None
-
-
-class MemoryPosts(Repository):
-    def get(self, post_id: str) -> Post | None:
-        return self._t.posts.get(post_id)
-
-    def all(
-        self, account: str, kind: str, *, limit: int = 100, offset: int = 0, since: datetime | None = None
-    ) -> list[Post]:
-        of_kind = (post for post in self._t.posts.values() if (post.account, post.kind) == (account, kind))
-        kept = [post for post in of_kind if post.deleted_at is None and (since is None or post.at >= since)]
-        return sorted(kept, key=lambda post: post.at)[::-1][offset : offset + limit]
-
-    def save(self, post: Post) -> None:
-        self._t.posts[post.id] = post
-
-    def offer(self, post_id: str) -> StandingOffer | None:
-        row = self._t.offers.get(post_id)
-        return None if row is None else row[1]
-
-    def save_offer(self, account: str, offer: StandingOffer) -> None:
-        self._t.offers[offer.id] = (account, offer)
 
 
 class MemoryPurchaseKeys(Repository):

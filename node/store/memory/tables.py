@@ -15,6 +15,9 @@ from node.domain.drafts import Draft
 from node.domain.intents import Intent
 from node.domain.matching import Rule
 from node.domain.offers import StandingOffer
+from node.domain.plain_quotes import PlainQuote
+from node.domain.talking import Peer, Thread
+from node.domain.talking import Utterance as Said
 from node.store.following import Following, Moving, Shun
 from node.store.imports import ImportPart, ImportRun
 from node.store.media import KeptPicture
@@ -39,6 +42,7 @@ from node.store.ports import (
     Ticket,
     Upload,
 )
+from node.store.posting import Edit, Utterance
 
 __all__ = ["AT_ONCE", "Pending", "Repository", "Tables"]
 
@@ -77,6 +81,13 @@ class Tables:
     import_parts: dict[tuple[str, int], ImportPart] = field(default_factory=dict)
     outlets: dict[tuple[str, str], Outlet] = field(default_factory=dict)
     choices: dict[str, Choices] = field(default_factory=dict)
+    talks: dict[tuple[str, str], tuple[int, Thread]] = field(default_factory=dict)
+    talk_said: dict[tuple[str, str], Said] = field(default_factory=dict)
+    talk_answered: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    talk_counts: dict[int, tuple[str, str, datetime]] = field(default_factory=dict)
+    talk_peers: dict[str, Peer] = field(default_factory=dict)
+    gone_notes: dict[int, tuple[str, str, datetime]] = field(default_factory=dict)
+    plain_quotes: dict[str, tuple[int, PlainQuote]] = field(default_factory=dict)
     following: dict[tuple[str, str], Following] = field(default_factory=dict)
     shunned: dict[tuple[str, str], Shun] = field(default_factory=dict)
     undone: dict[int, tuple[str, str, datetime]] = field(default_factory=dict)
@@ -94,6 +105,8 @@ class Tables:
     rules: dict[tuple[str, str], Rule] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
     offers: dict[str, tuple[str, StandingOffer]] = field(default_factory=dict)
+    post_edits: dict[str, tuple[Edit, ...]] = field(default_factory=dict)
+    utterances: dict[str, Utterance] = field(default_factory=dict)
     purchase_keys: dict[str, tuple[str, str]] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)
     kept_pictures: dict[tuple[str, str, str, str], tuple[int, KeptPicture]] = field(default_factory=dict)

@@ -26,15 +26,16 @@ from node.store.memory.people import (
     MemoryPersonas,
     MemorySessions,
 )
+from node.store.memory.posting import MemoryPosts
 from node.store.memory.queues import MemoryDeliveries, MemoryInbox
 from node.store.memory.shop import (
     MemoryCatalogue,
-    MemoryPosts,
     MemoryPurchaseKeys,
     MemoryRules,
     MemoryStocktaking,
 )
 from node.store.memory.tables import Tables
+from node.store.memory.talking import MemoryGone, MemoryPeers, MemoryPlainQuotes, MemoryThreads
 from node.store.memory.telling import MemoryNews, MemoryOutlets
 from node.store.memory.upkeep import MemoryHoldings, MemoryTraffic
 
@@ -81,6 +82,10 @@ class MemoryTx:
         self.media = MemoryMedia(tables)
         self.news = MemoryNews(tables)
         self.outlets = MemoryOutlets(tables)
+        self.threads = MemoryThreads(tables)
+        self.peers = MemoryPeers(tables)
+        self.gone = MemoryGone(tables)
+        self.plain_quotes = MemoryPlainQuotes(tables)
         self.follows = MemoryFollows(tables)
         self.shunned = MemoryShunned(tables)
         self.undone = MemoryUndone(tables)

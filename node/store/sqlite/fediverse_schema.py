@@ -22,6 +22,39 @@ _FOLLOWING = (
     data TEXT NOT NULL, PRIMARY KEY (account, old)) STRICT, WITHOUT ROWID""",
 )
 
+# What was said lies apart from the threads, of which lists read many. `talk_count` is how often something has
+# happened lately, for bounds; `talk_answered` what the node has answered by itself, which it does once.
+_TALKING = (
+    """CREATE TABLE talk (account TEXT NOT NULL, id TEXT NOT NULL, peer TEXT NOT NULL, context TEXT NOT NULL,
+    state TEXT NOT NULL, unread INTEGER NOT NULL, named TEXT NOT NULL, changed_at INTEGER NOT NULL,
+    changed INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (account, id)) STRICT""",
+    "CREATE INDEX talk_changed ON talk (changed)",
+    "CREATE INDEX talk_state ON talk (account, state, changed)",
+    "CREATE INDEX talk_peer_changed ON talk (account, peer, changed)",
+    "CREATE INDEX talk_unread ON talk (account, state) WHERE unread > 0",
+    """CREATE TABLE talk_said (id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
+    note_id TEXT NOT NULL, thread TEXT NOT NULL, author TEXT NOT NULL, at INTEGER NOT NULL,
+    data TEXT NOT NULL, UNIQUE (note_id, account)) STRICT""",
+    "CREATE INDEX talk_said_thread ON talk_said (account, thread, id)",
+    "CREATE INDEX talk_said_author ON talk_said (account, author, at)",
+    """CREATE TABLE talk_answered (account TEXT NOT NULL, what TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (account, what)) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE talk_count (account TEXT NOT NULL, what TEXT NOT NULL, at INTEGER NOT NULL) STRICT",
+    "CREATE INDEX talk_count_what ON talk_count (account, what, at)",
+    "CREATE INDEX talk_count_at ON talk_count (at)",
+    "CREATE TABLE talk_peer (actor TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE gone_note (id INTEGER PRIMARY KEY AUTOINCREMENT, actor TEXT NOT NULL,
+    note_id TEXT NOT NULL, until INTEGER NOT NULL) STRICT""",
+    "CREATE INDEX gone_note_actor ON gone_note (actor, id)",
+    "CREATE INDEX gone_note_note ON gone_note (note_id)",
+    """CREATE TABLE plain_quote (id INTEGER PRIMARY KEY AUTOINCREMENT, reference TEXT NOT NULL UNIQUE,
+    secret TEXT NOT NULL UNIQUE, account TEXT NOT NULL, thread TEXT NOT NULL, state TEXT NOT NULL,
+    ends_at INTEGER NOT NULL, data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX plain_quote_account ON plain_quote (account, id)",
+    "CREATE INDEX plain_quote_thread ON plain_quote (account, thread, id)",
+    "CREATE INDEX plain_quote_ends ON plain_quote (ends_at) WHERE state = 'open'",
+)
+
 # Bytes lie apart from what they are kept for: they are kept once, and lists never read them.
 _MEDIA = (
     """CREATE TABLE picture (digest TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT""",
@@ -35,8 +68,36 @@ _MEDIA = (
     "CREATE INDEX kept_picture_size ON kept_picture (account, purpose, size_bytes)",
 )
 
+# Columns that say of a post what lists of it ask for. `ends` is when a standing offer ends whose post does
+# not say so yet; these times are whole seconds.
+_POSTING = (
+    "ALTER TABLE post ADD COLUMN author TEXT GENERATED ALWAYS AS (json_extract(data, '$.author')) VIRTUAL",
+    """ALTER TABLE post ADD COLUMN visibility TEXT
+    GENERATED ALWAYS AS (coalesce(json_extract(data, '$.visibility'), 'public')) VIRTUAL""",
+    "ALTER TABLE post ADD COLUMN pinned TEXT GENERATED ALWAYS AS (json_extract(data, '$.pinned_at')) VIRTUAL",
+    "CREATE INDEX post_own ON post (account, visibility, at) WHERE deleted = 0 AND author = account",
+    "CREATE INDEX post_pinned ON post (account, pinned) WHERE pinned IS NOT NULL",
+    """CREATE TABLE post_topic (topic TEXT NOT NULL, at INTEGER NOT NULL, id TEXT NOT NULL,
+    PRIMARY KEY (topic, at, id)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX post_topic_post ON post_topic (id)",
+    """CREATE TABLE post_edit (number INTEGER PRIMARY KEY AUTOINCREMENT, post TEXT NOT NULL,
+    data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX post_edit_post ON post_edit (post, number)",
+    """CREATE TABLE utterance (id TEXT PRIMARY KEY, author TEXT NOT NULL, at INTEGER NOT NULL,
+    in_reply_to TEXT NOT NULL, context TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX utterance_reply ON utterance (in_reply_to, at, id) WHERE in_reply_to <> ''",
+    "CREATE INDEX utterance_context ON utterance (context, at, id) WHERE context <> ''",
+    "ALTER TABLE standing_offer ADD COLUMN ends INTEGER",
+    """UPDATE standing_offer
+    SET ends = CAST(strftime('%s', json_extract(data, '$.ends_at')) AS INTEGER) * 1000000
+    WHERE json_extract(data, '$.withdrawn_at') IS NULL""",
+    "CREATE INDEX standing_offer_ends ON standing_offer (ends, id) WHERE ends IS NOT NULL",
+)
+
 FEDIVERSE_STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("0013-following", _FOLLOWING),
+    ("0014-talking", _TALKING),
     ("0016-media", _MEDIA),
+    ("0018-posting", _POSTING),
 )
 """Each step's name and its statements, in the order in which they are run."""

@@ -12,13 +12,12 @@ from typing import Any
 from node.domain.catalogue import CatalogueItem
 from node.domain.intents import Proposal
 from node.domain.matching import Judgement, Rule
-from node.domain.offers import StandingOffer
-from node.store.ports import ImportRecord, Post, StockChange, Upload
-from node.store.sqlite.codec import Json, to_micros
+from node.store.ports import ImportRecord, StockChange, Upload
+from node.store.sqlite.codec import Json
 from node.store.sqlite.known import Known
 from node.store.sqlite.matching import find_best
 
-__all__ = ["SqliteCatalogue", "SqlitePosts", "SqlitePurchaseKeys", "SqliteRules", "SqliteStocktaking"]
+__all__ = ["SqliteCatalogue", "SqlitePurchaseKeys", "SqliteRules", "SqliteStocktaking"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +29,8 @@ class _Imported:
 
 _ITEM = Json(CatalogueItem)
 _RULE = Json(Rule)
-_POST = Json(Post)
-_OFFER = Json(StandingOffer)
 _CHANGE = Json(StockChange)
 _UPLOAD = Json(Upload)
-_FIRST_TIME = -(2**62)
 _IMPORT = Json(ImportRecord)
 _IMPORTED = Json(_Imported)
 _PLACE_OF = "SELECT name_key, sku FROM catalogue_item WHERE account = ?1 AND sku = ?4"
@@ -228,47 +224,6 @@ class SqliteRules:
         self.known.drop(account)
         done = self._db.execute("DELETE FROM rule WHERE account = ? AND id = ?", (account, rule_id))
         return done.rowcount > 0
-
-
-class SqlitePosts:
-    """Implements `Posts`."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
-
-    def get(self, post_id: str) -> Post | None:
-        row = self._db.execute("SELECT data FROM post WHERE id = ?", (post_id,)).fetchone()
-        return None if row is None else _POST.load(row[0])
-
-    def all(
-        self, account: str, kind: str, *, limit: int = 100, offset: int = 0, since: datetime | None = None
-    ) -> list[Post]:
-        rows = self._db.execute(
-            "SELECT data FROM post WHERE account = ? AND kind = ? AND deleted = 0 AND at >= ?"
-            " ORDER BY at DESC, rowid DESC LIMIT ? OFFSET ?",
-            (account, kind, _FIRST_TIME if since is None else to_micros(since), limit, offset),
-        )
-        return [_POST.load(row[0]) for row in rows]
-
-    def save(self, post: Post) -> None:
-        deleted = int(post.deleted_at is not None)
-        self._db.execute(
-            "INSERT INTO post (id, account, kind, at, deleted, data) VALUES (?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (id) DO UPDATE SET account = excluded.account, kind = excluded.kind,"
-            " at = excluded.at, deleted = excluded.deleted, data = excluded.data",
-            (post.id, post.account, post.kind, to_micros(post.at), deleted, _POST.dump(post)),
-        )
-
-    def offer(self, post_id: str) -> StandingOffer | None:
-        row = self._db.execute("SELECT data FROM standing_offer WHERE id = ?", (post_id,)).fetchone()
-        return None if row is None else _OFFER.load(row[0])
-
-    def save_offer(self, account: str, offer: StandingOffer) -> None:
-        self._db.execute(
-            "INSERT INTO standing_offer (id, account, data) VALUES (?, ?, ?)"
-            " ON CONFLICT (id) DO UPDATE SET account = excluded.account, data = excluded.data",
-            (offer.id, account, _OFFER.dump(offer)),
-        )
 
 
 class SqlitePurchaseKeys:

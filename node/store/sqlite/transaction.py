@@ -32,13 +32,14 @@ from node.store.sqlite.people import (
     SqlitePersonas,
     SqliteSessions,
 )
+from node.store.sqlite.posting import SqlitePosts
 from node.store.sqlite.shop import (
     SqliteCatalogue,
-    SqlitePosts,
     SqlitePurchaseKeys,
     SqliteRules,
     SqliteStocktaking,
 )
+from node.store.sqlite.talking import SqliteGone, SqlitePeers, SqlitePlainQuotes, SqliteThreads
 from node.store.sqlite.telling import SqliteNews, SqliteOutlets
 from node.store.sqlite.upkeep import SqliteHoldings, SqliteTraffic
 
@@ -90,6 +91,10 @@ class SqliteTx:
         self.media = SqliteMedia(connection)
         self.news = SqliteNews(connection)
         self.outlets = SqliteOutlets(connection)
+        self.threads = SqliteThreads(connection)
+        self.peers = SqlitePeers(connection)
+        self.gone = SqliteGone(connection)
+        self.plain_quotes = SqlitePlainQuotes(connection)
         self.follows = SqliteFollows(connection)
         self.shunned = SqliteShunned(connection)
         self.undone = SqliteUndone(connection)
