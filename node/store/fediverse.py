@@ -6,9 +6,10 @@ from typing import Protocol
 
 from node.store.following import Relations
 from node.store.media import Pictures
+from node.store.talking import Talking
 
 __all__ = ["Fediverse"]
 
 
-class Fediverse(Relations, Pictures, Protocol):
+class Fediverse(Relations, Pictures, Talking, Protocol):
     """This part of a transaction: a new one is a base more."""

@@ -46,6 +46,7 @@ FRONT = (
     "node.store.talking",
     "node.store.posting",
     "node.store.ports",
+    "node.store.talking",
 )
 
 # package or module → what of ours it may import; the most specific name decides.
@@ -80,8 +81,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store.imports": ("node.domain",),
     "node.store.following": ("node.store.records",),
     "node.store.media": (),
+    "node.store.talking": ("node.domain",),
     # what each part keeps of the fediverse
-    "node.store.fediverse": ("node.store.following", "node.store.media"),
+    "node.store.fediverse": ("node.store.following", "node.store.media", "node.store.talking"),
     "node.store.upkeep": (
         "node.store.fediverse",
         "node.store.imports",
@@ -108,6 +110,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.media",
         "node.store.posting",
         "node.store.ports",
+        "node.store.talking",
         "node.domain",
         "federation.ports",
     ),
@@ -126,6 +129,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.media",
         "node.store.posting",
         "node.store.ports",
+        "node.store.talking",
         "node.domain",
         "federation.ports",
         "federation.keys",
@@ -180,6 +184,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.media",
         "node.store.posting",
         "node.store.ports",
+        "node.store.talking",
         "node.domain",
         "federation.keys",
         "federation.messages",
