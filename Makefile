@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint bench soak messages locks browser screens clean
+.PHONY: help demo run test lint bench soak messages locks browser fediverse screens clean
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -25,6 +25,7 @@ help:
 	@echo 'make soak    load, kills and a bad network, and a checker (ARGS="--minutes 60")'
 	@echo 'make messages take new words of the pages into the catalogues, and name what is not translated'
 	@echo 'make screens a picture of every page of a finished demo, under build/screens (needs Chromium)'
+	@echo 'make fediverse  install Fedify, for the part of the demo and the tests that meets a server of another make'
 	@echo 'make locks   resolve the dependencies anew into requirements*.lock (needs uv)'
 	@echo 'make clean   remove what make has made (never the data of a node)'
 
@@ -67,6 +68,18 @@ build/browser/.ready: tests/browser/package.json tests/browser/package-lock.json
 	@mkdir -p build/browser
 	@cp tests/browser/package.json tests/browser/package-lock.json build/browser/
 	@cd build/browser && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# A fediverse server that is not ours (Fedify, on Node.js), for the demo and the tests: from npm, by hash, never
+# part of Obverse. Node.js itself comes from npm too, where the system has none that is new enough.
+FEDIVERSE := node/demo/fediverse
+
+fediverse: build/fediverse/.ready
+
+build/fediverse/.ready: $(FEDIVERSE)/package.json $(FEDIVERSE)/package-lock.json
+	@mkdir -p build/fediverse
+	@cp $(FEDIVERSE)/package.json $(FEDIVERSE)/package-lock.json build/fediverse/
+	@cd build/fediverse && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 screens: $(VENV)/.ready-dev

@@ -59,11 +59,15 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Where the nodes are: a port of 127.0.0.1 each, names under `domain`; plain HTTP without `tls`."""
+    """Where the nodes are: a port of 127.0.0.1 each, names under `domain`; plain HTTP without `tls`.
+
+    Shapes: `neighbours` are servers of other makes on this machine that the nodes may reach, as host:port.
+    """
 
     ports: Sequence[int]
     domain: str = "localhost"
     tls: Tls | None = None
+    neighbours: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -208,8 +212,8 @@ def _init_command(player: Player, players: Sequence[Player]) -> list[str]:
     command = [*OBVERSE, "--data", str(player.data), "init", "--url", player.url]
     command += ["--name", player.name, "--kind", player.kind, "--display", player.display]
     command += ["--bind", f"127.0.0.1:{player.port}", "--cast-spread", "0"]
-    for other in players:
-        command += ["--allow", other.host, "--resolve", f"{other.domain}=127.0.0.1"]
+    for reached in [*(other.host for other in players), *player.network.neighbours]:
+        command += ["--allow", reached, "--resolve", f"{reached.rpartition(':')[0]}=127.0.0.1"]
     if tls := player.network.tls:
         command += ["--tls-cert", str(tls.cert_file), "--tls-key", str(tls.key_file)]
         command += ["--ca-file", str(tls.ca_file)]
