@@ -6,12 +6,13 @@ stop there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import escape
 
 from federation.digest import object_digest
-from federation.messages import JsonObject
+from federation.messages import JsonObject, JsonValue
 from federation.proofs import add_proof
 from federation.strictjson import dump_json, parse_json_object
 from node.desk import Desk
@@ -25,15 +26,19 @@ from node.wire.credentials import build_credential
 from node.wire.html import html_of
 from node.wire.messages import build_message
 from node.wire.postings import build_posting
-from node.wire.posts import addressing, build_note
+from node.wire.posts import addressing, audience_of, build_deletion, build_note, build_pinning, build_update
 from node.wire.receipts import build_receipt_credential
 from node.wire.replies import Reply, build_reply
+from node.wire.written import html_of_written
 
 __all__ = [
     "Reply",
     "Signed",
     "addressing",
     "agreement_digest_of",
+    "build_pinning",
+    "build_update",
+    "deletion_of",
     "html_of",
     "mention_of",
     "object_id_of",
@@ -45,6 +50,7 @@ __all__ = [
     "sign_reply",
     "unsigned",
     "with_receipt_credential",
+    "written",
 ]
 
 
@@ -148,8 +154,24 @@ def sign_reply(desk: Desk, reply: Reply) -> tuple[JsonObject, bytes]:
     return note, body
 
 
-def sign_note(desk: Desk, note: Note) -> tuple[JsonObject, bytes]:
-    """The signed Note of ours, and its bytes."""
-    document = build_note(note, tags_at=f"{desk.setting.base_url}/tags")
+def sign_note(
+    desk: Desk, note: Note, inline: Mapping[str, JsonValue] | None = None
+) -> tuple[JsonObject, bytes]:
+    """The signed Note of ours with what it carries beside its words, and its bytes."""
+    document = build_note(note, tags_at=_tags_at(desk), inline=inline)
     signed, body, _ = sign_activity(desk, document, note.author, note.updated_at or note.published_at)
     return signed, body
+
+
+def deletion_of(desk: Desk, note_id: str, author: str, body: bytes) -> JsonObject:
+    """The unsigned Delete of a Note of ours, kept as `body`, to whom it went."""
+    return build_deletion(note_id, author, audience_of(parse_json_object(body)), desk.signing_time)
+
+
+def written(desk: Desk, text: str, people: Mapping[str, str]) -> str:
+    """Plain words as HTML with links; `people` has the page of everybody named, by handle."""
+    return html_of_written(text, people, _tags_at(desk))
+
+
+def _tags_at(desk: Desk) -> str:
+    return f"{desk.setting.base_url}/tags"

@@ -43,13 +43,13 @@ from node.wire.feedback import build_feedback_post, sign_purchase
 from node.wire.postings import build_posting_withdrawal
 
 __all__ = [
-    "accept_follow",
     "announce_actor",
     "announce_note",
     "post",
+    "post_to_followers",
+    "post_to_readers",
     "publish_feedback",
     "refuse",
-    "reject_follow",
     "resend",
     "send",
     "withdraw_post",
@@ -229,30 +229,6 @@ def _queue_bytes(
         )
 
 
-def accept_follow(desk: Desk, account: str, follow: JsonObject, follower: str, inbox: str) -> None:
-    """Answer a Follow, with the whole of it embedded, as peers expect (`interop §4.4`)."""
-    _answer_follow(desk, "Accept", account, follow, follower, inbox)
-
-
-def reject_follow(desk: Desk, account: str, follow: JsonObject, follower: str, inbox: str) -> None:
-    """Refuse a Follow, or end one that was accepted."""
-    _answer_follow(desk, "Reject", account, follow, follower, inbox)
-
-
-def _answer_follow(
-    desk: Desk, verb: str, account: str, follow: JsonObject, follower: str, inbox: str
-) -> None:
-    activity = {
-        "@context": list(CONTEXT),
-        "id": desk.iri("activities"),
-        "type": verb,
-        "actor": account,
-        "to": [follower],
-        "object": follow,
-    }
-    post(desk, activity, actor=account, targets=[(follower, inbox)], ordering_key=account)
-
-
 def announce_note(
     desk: Desk,
     account: Account,
@@ -261,10 +237,7 @@ def announce_note(
     to_followers: bool = True,
     named: Iterable[tuple[str, str]] = (),
 ) -> None:
-    """Send the Create of a Note to the followers, if it is for them, and to whom it mentions.
-
-    Shapes: `named` are (actor, inbox); a Note for these alone goes to their own inboxes, not to a shared one.
-    """
+    """Send the Create of a Note to the followers, if it is for them, and to whom it names: (actor, inbox)."""
     activity = {
         "@context": note["@context"],
         "id": f"{note['id']}#create",
@@ -275,11 +248,28 @@ def announce_note(
         "published": note["published"],
         "object": note,
     }
+    post_to_readers(desk, account, activity, str(note["id"]), to_followers=to_followers, named=named)
+
+
+def post_to_readers(
+    desk: Desk,
+    account: Account,
+    activity: JsonObject,
+    about: str,
+    *,
+    to_followers: bool,
+    named: Iterable[tuple[str, str]],
+) -> None:
+    """Sign what is said of a Note and queue it for its author's followers, and for whom it names.
+
+    Shapes: `about` is the id of the Note: all that is sent about it keeps its order. What goes to those alone
+            whom it names goes to their own inboxes, not to a shared one.
+    """
     if to_followers:
         _, body, _ = sign_activity(desk, activity, account.id, desk.signing_time)
-        _queue_post(desk, account, str(activity["id"]), body, str(note["id"]), named)
+        _queue_post(desk, account, str(activity["id"]), body, about, named)
     else:
-        post(desk, activity, actor=account.id, targets=named, ordering_key=str(note["id"]))
+        post(desk, activity, actor=account.id, targets=named, ordering_key=about)
 
 
 def announce_actor(desk: Desk, account: Account, document: JsonObject) -> None:
@@ -295,6 +285,12 @@ def announce_actor(desk: Desk, account: Account, document: JsonObject) -> None:
     }
     _, body, _ = sign_activity(desk, activity, account.id, desk.signing_time)
     _queue_post(desk, account, str(activity["id"]), body, f"{account.id}#actor", ())
+
+
+def post_to_followers(desk: Desk, account: Account, activity: JsonObject, *, ordering_key: str) -> None:
+    """Sign an activity of an account and queue it for its followers."""
+    _, body, _ = sign_activity(desk, activity, account.id, desk.signing_time)
+    _queue_post(desk, account, str(activity["id"]), body, ordering_key, ())
 
 
 def withdraw_post(desk: Desk, account: Account, offer: StandingOffer) -> None:

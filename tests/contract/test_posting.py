@@ -132,7 +132,9 @@ async def test_a_thread_is_found_by_what_it_answers_and_by_its_context(db: Datab
     assert await db.read(lambda tx: tx.posts.in_context("c1", limit=1, offset=2)) == [late]
     assert await db.read(lambda tx: tx.posts.count_in_context("c1")) == 3
     assert await db.read(lambda tx: (tx.posts.replies(""), tx.posts.count_in_context(""))) == ([], 0)
+    assert await db.read(lambda tx: tx.posts.heard("p3")) == late
     await db.write(lambda tx: tx.posts.unhear("p2"))
+    assert await db.read(lambda tx: tx.posts.heard("p2")) is None
     assert await db.read(lambda tx: tx.posts.replies("p1")) == [late]
 
 

@@ -89,8 +89,8 @@ async def test_what_is_said_is_a_plain_note_that_names_whom_it_mentions(world: A
     )
     note = parse_json_object(post.body)
     content = (
-        '<p><a href="https://ana.example/@ana" class="u-url mention">@<span>ana</span></a></p>'
-        "<p>Fresh &lt;b&gt;milk&lt;/b&gt;</p>"
+        '<p><a href="https://ana.example/@ana" class="u-url mention">@<span>ana</span></a> '
+        "Fresh &lt;b&gt;milk&lt;/b&gt;</p>"
     )
     assert (note["type"], note["content"], note["contentMap"]) == ("Note", content, {"en": content})
     assert (note["summary"], note["sensitive"], note["attachment"]) == ("food", True, [])

@@ -99,6 +99,9 @@ class MemoryPosts(Repository):
     def unhear(self, post_id: str) -> None:
         self._t.utterances.pop(post_id, None)
 
+    def heard(self, post_id: str) -> Utterance | None:
+        return self._t.utterances.get(post_id)
+
     def replies(self, post_id: str, *, limit: int = 50, offset: int = 0) -> list[Utterance]:
         return self._heard("in_reply_to", post_id)[offset : offset + limit]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from node.domain.notes import Visibility
 from node.domain.offers import StandingOffer
@@ -131,6 +132,10 @@ class SqlitePosts:
     def unhear(self, post_id: str) -> None:
         self._db.execute("DELETE FROM utterance WHERE id = ?", (post_id,))
 
+    def heard(self, post_id: str) -> Utterance | None:
+        row = self._db.execute(f"{_UTTERANCE} WHERE id = ?", (post_id,)).fetchone()
+        return None if row is None else _utterance(row)
+
     def replies(self, post_id: str, *, limit: int = 50, offset: int = 0) -> list[Utterance]:
         return self._utterances("in_reply_to", post_id, limit, offset)
 
@@ -148,7 +153,7 @@ class SqlitePosts:
             f"{_UTTERANCE} WHERE {column} = ? AND {column} <> '' ORDER BY at, id LIMIT ? OFFSET ?",
             (value, limit, offset),
         )
-        return [Utterance(row[0], row[1], from_micros(row[2]), row[3], row[4]) for row in rows]
+        return [_utterance(row) for row in rows]
 
     def _count(self, column: str, value: str) -> int:
         row = self._db.execute(
@@ -181,6 +186,11 @@ class SqlitePosts:
     def next_end(self) -> datetime | None:
         row = self._db.execute("SELECT min(ends) FROM standing_offer WHERE ends IS NOT NULL").fetchone()
         return from_micros_or_none(row[0])
+
+
+def _utterance(row: Any) -> Utterance:
+    said, author, at, in_reply_to, context = row
+    return Utterance(said, author, from_micros(at), in_reply_to, context)
 
 
 def topics_of(post: Post) -> set[str]:
