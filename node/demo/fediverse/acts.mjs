@@ -85,6 +85,23 @@ export function openActs(federation, packages, settings, books) {
       const found = await lookUp(userOf(args), args.whom);
       return { id: found.id.href, type: found.constructor.name, json: await found.toJsonLd() };
     },
+    list: async (args) => {
+      const user = userOf(args);
+      const documentLoader = await context.getDocumentLoader({ identifier: user.name });
+      const collection = await lookUp(user, args.what);
+      const items = [];
+      for await (const item of context.traverseCollection(collection, { documentLoader })) {
+        items.push({ id: item.id?.href ?? null, type: item.constructor.name });
+      }
+      return { type: collection.constructor.name, total: collection.totalItems, items };
+    },
+    nodeinfo: async (args) => {
+      const known = await (await fetch(new URL("/.well-known/nodeinfo", args.url))).json();
+      const link = known.links.find(({ rel }) => rel.endsWith("/schema/2.1"));
+      const document = await (await fetch(link.href)).json();
+      return { found: packages.fedify.parseNodeInfo(document) };
+    },
+    webfinger: async (args) => ({ found: await context.lookupWebFinger(args.resource) }),
     see: async (args) => await asSeen(context, await lookUp(userOf(args), args.what)),
     follow: async (args) => {
       const user = userOf(args);
