@@ -38,11 +38,34 @@ _ATTRIBUTES = {
 _CLASS = re.compile(r"(?:h|p|u|dt|e)-[a-z-]+|mention|hashtag|ellipsis|invisible|quote-inline", re.ASCII)
 _MAX_CHARS = 20_000
 """As long as a message of ours may be; nested markup costs more than its length."""
+_MAX_TAGS = 2_000
+_MAX_KEPT_TAGS = 6_000
+"""Overlapping tags multiply when they are sorted out: more than this is no longer anybody's writing."""
+_MAX_DEPTH = 64
 _BREAK = re.compile(r"<br>|</(?:p|li|blockquote|pre)>")
+_USER_IN_ADDRESS = re.compile(r"\s*https?:[/\\]{2}[^/?#\\]*@", re.IGNORECASE)
+
+# What has no place among the tags that stay, but says something that has: written in their terms first.
+_BLOCKS = (
+    "address|article|aside|center|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|header|main|nav"
+    "|section|summary|table|tr"
+)
+_OTHER_TAG = re.compile(
+    rf"<(/?)(?:(h[1-6])|({_BLOCKS})|(s|strike)|(t[dh])|(img|audio|video|source)|(hr))(?![\w-])"
+    r"""((?>[^<>"']|"[^"]{0,2000}"|'[^']{0,2000}'){0,2000})>""",
+    re.IGNORECASE | re.ASCII,
+)
+_ATTRIBUTE = re.compile(
+    r"""(?<![\w-])(src|alt)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""", re.IGNORECASE
+)
+_EMPTY_PARAGRAPH = re.compile(r"<p>\s*</p>")
+_TAG = re.compile(r"""<(/?)([a-z]+)(?:[^">]|"[^"]*")*>""")
 
 
-def _keep_classes(tag: str, name: str, value: str) -> str | None:
-    """Only the classes that the fediverse gives a meaning."""
+def _keep_attribute(tag: str, name: str, value: str) -> str | None:
+    """Only the classes that the fediverse gives a meaning, and no address that shows another host first."""
+    if name == "href":
+        return None if _USER_IN_ADDRESS.match(value) else value
     if name != "class":
         return value
     return " ".join(part for part in value.split() if _CLASS.fullmatch(part)) or None
@@ -51,7 +74,7 @@ def _keep_classes(tag: str, name: str, value: str) -> str | None:
 _CLEANER = nh3.Cleaner(
     tags=set(_TAGS),
     attributes=_ATTRIBUTES,
-    attribute_filter=_keep_classes,
+    attribute_filter=_keep_attribute,
     link_rel="nofollow noopener",
     url_schemes={"http", "https", "mailto"},
     url_relative="deny",
@@ -62,18 +85,80 @@ _STRIPPER = nh3.Cleaner(tags=set(), attributes={}, link_rel=None)
 def clean_html(text: str) -> str:
     """HTML of strangers with nothing in it that runs, loads or hides where it leads.
 
-    Shapes: what is longer than 20,000 characters is cut first.
+    Headings become strong paragraphs, other blocks paragraphs, and pictures, sounds and films links to them.
+
+    Shapes: what is longer than 20,000 characters or has more than 2,000 tags is cut first; what is nested
+            more than 64 deep, or grows past measure when it is sorted out, keeps its words alone.
     Spec:   interop §4.3 (what the fediverse keeps); `security P08, P09`.
     """
-    # A carriage return that stood there as a reference would be read as a line feed by the next reader.
-    return _CLEANER.clean(text[:_MAX_CHARS]).replace("\r\n", "\n").replace("\r", "\n")
+    cleaned = _cleaned(text)
+    return _CLEANER.clean(html_of(_words(cleaned))) if _is_overgrown(cleaned) else cleaned
 
 
 def plain_text(text: str) -> str:
     """The words of a piece of HTML, a line for each paragraph or break."""
-    broken = _BREAK.sub(lambda match: match[0] + "\n", _CLEANER.clean(text[:_MAX_CHARS]))
+    return _words(_cleaned(text))
+
+
+def _cleaned(text: str) -> str:
+    cut = text[:_MAX_CHARS]
+    parts = cut.split("<", _MAX_TAGS + 1)
+    if len(parts) > _MAX_TAGS + 1:
+        cut = "<".join(parts[:-1])
+    rewritten, count = _OTHER_TAG.subn(_in_our_terms, cut)
+    cleaned = _CLEANER.clean(rewritten)
+    if count:
+        cleaned = _EMPTY_PARAGRAPH.sub("", cleaned)
+    # A carriage return that stood there as a reference would be read as a line feed by the next reader.
+    return cleaned.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _in_our_terms(match: re.Match[str]) -> str:
+    ends, heading, block, struck, cell, medium, rule, rest = match.groups()
+    if heading:
+        return "</strong></p>" if ends else "<p><strong>"
+    if block:
+        return f"<{ends}p>"
+    if struck:
+        return f"<{ends}del>"
+    if medium:
+        return "" if ends else _link_to_medium(rest)
+    return " " if cell else "<br>" if rule else ""
+
+
+def _link_to_medium(attributes: str) -> str:
+    """A link to what would have been loaded, by the words that stand for it, else by its address.
+
+    The sign of an emoji (`:blobcat:`) stays a sign.
+    """
+    found = {
+        name.lower(): html.unescape(quoted or single or bare).strip()
+        for name, quoted, single, bare in reversed(_ATTRIBUTE.findall(attributes))
+    }
+    source, words = found.get("src", ""), found.get("alt", "")
+    is_sign = len(words) > 2 and words[0] == words[-1] == ":"
+    if is_sign or not source.lower().startswith(("https://", "http://")):
+        return html.escape(words)
+    return f'<a href="{html.escape(source)}">{html.escape(words or source)}</a>'
+
+
+def _words(cleaned: str) -> str:
+    broken = _BREAK.sub(lambda match: match[0] + "\n", cleaned)
     lines = (line.strip() for line in html.unescape(_STRIPPER.clean(broken)).split("\n"))
     return "\n".join(lines).strip()
+
+
+def _is_overgrown(cleaned: str) -> bool:
+    """Whether cleaned HTML is nested too deep, or has more tags than came in."""
+    ends = cleaned.count("</")
+    if ends <= _MAX_DEPTH:
+        return False
+    depth = 0
+    for end, name in _TAG.findall(cleaned):
+        depth += -1 if end else name != "br"
+        if depth > _MAX_DEPTH:
+            return True
+    return ends > _MAX_KEPT_TAGS // 2
 
 
 def html_of(text: str) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.wire.html import clean_html, html_of, plain_text
+
+LINK = 'rel="nofollow noopener"'
 
 SIGNS = [
     "script",
@@ -109,3 +113,73 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
 
 def test_a_carriage_return_that_came_as_a_reference_is_a_line_feed_to_the_first_reader_too() -> None:
     assert clean_html("a&#xd;b&#13;&#10;c") == "a\nb\nc"
+
+
+@pytest.mark.parametrize(
+    ("markup", "shown"),
+    [
+        ("<h1>A</h1>x<H3 class=y>b</H3>", "<p><strong>A</strong></p>x<p><strong>b</strong></p>"),
+        ("<div><p>a</p></div><div>b</div>", "<p>a</p><p>b</p>"),
+        ("<s>9.00</s> 8.00", "<del>9.00</del> 8.00"),
+        ("a<hr>b", "a<br>b"),
+        (
+            '<img src="https://m.example/c.png" alt="a cow">',
+            f'<a href="https://m.example/c.png" {LINK}>a cow</a>',
+        ),
+        (
+            "<audio controls src=https://m.example/moo.mp3></audio>",
+            f'<a href="https://m.example/moo.mp3" {LINK}>https://m.example/moo.mp3</a>',
+        ),
+        ('so <img class="emoji" alt=":blobcat:" src="https://m.example/e.png">', "so :blobcat:"),
+        ("<img src='javascript:alert(1)' alt='<script>x'>", "&lt;script&gt;x"),
+        ("<img src='/actors/ana/log-out' alt='x'>", "x"),
+    ],
+)
+def test_what_has_no_place_says_what_it_says_in_tags_that_have(markup: str, shown: str) -> None:
+    assert clean_html(markup) == shown
+
+
+def test_cells_of_a_table_do_not_run_into_each_other() -> None:
+    table = "<table><tr><th>bike</th><td>289</td></tr><tr><td>bell</td><td>9</td></tr></table>"
+    assert [line.split() for line in plain_text(table).split("\n")] == [["bike", "289"], ["bell", "9"]]
+
+
+def test_a_picture_cannot_break_out_of_the_link_that_it_becomes() -> None:
+    cleaned = clean_html("""<img src='https://m.example/"onmouseover="alert(1)' alt='"><b onclick=x>'>""")
+    assert cleaned.count("<a ") == 1
+    assert "<b" not in cleaned
+    assert cleaned.partition(">")[0].count('"') == 4
+
+
+def test_a_link_that_shows_another_host_before_its_own_leads_nowhere() -> None:
+    for address in ("https://bank.example@m.example/", "HTTPS:\\\\bank.example@m.example/"):
+        assert "href" not in clean_html(f'<a href="{address}">x</a>')
+    assert "href" in clean_html('<a href="https://m.example/@bob">x</a>')
+
+
+@pytest.mark.parametrize("tag", ["div", "b", "blockquote", "ul><li", "b><p", "a href=x", "font"])
+def test_a_hundred_thousand_nested_tags_keep_their_words_and_not_their_depth(tag: str) -> None:
+    """A page that shows it must not be nested deeper than a browser or a reader follows."""
+    bomb = f"<{tag}>" * 100 + "words" + f"<{tag}>" * 100_000
+    cleaned = clean_html(bomb)
+    assert "words" in plain_text(bomb)
+    assert depth_of(cleaned) <= 64
+    assert len(cleaned) < 80_000
+
+
+def test_tags_that_overlap_do_not_multiply() -> None:
+    bomb = "<p><b><i><u><code><em>" * 800 + "words"
+    assert len(clean_html(bomb)) < 60_000
+
+
+def test_the_last_tags_of_too_many_are_cut_with_what_follows() -> None:
+    cleaned = clean_html("<p>kept</p>" * 1_000 + "<p>cut</p>")
+    assert (cleaned.count("kept"), cleaned.count("cut")) == (1_000, 0)
+
+
+def depth_of(cleaned: str) -> int:
+    deepest = depth = 0
+    for tag in re.findall(r"</?[a-z]+", cleaned.replace("<br>", "")):
+        depth += -1 if tag.startswith("</") else 1
+        deepest = max(deepest, depth)
+    return deepest
