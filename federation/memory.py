@@ -176,13 +176,17 @@ class DeadJob:
 
 
 class MemoryDeliveryQueue:
-    """`DeliveryQueue`, with `enqueue` and `resend`. `log` is where `next_due` sees the pending entries."""
+    """`DeliveryQueue`, with `enqueue`, `resend` and `taken_back`.
+
+    `log` is where `next_due` sees the pending entries.
+    """
 
     def __init__(self, log: MemoryInboxLog | None = None) -> None:
         self.jobs: dict[int, tuple[DeliveryJob, datetime]] = {}
         self.holds: dict[str, datetime] = {}
         self.delivered: list[DeliveryJob] = []
         self.dead: dict[int, DeadJob] = {}
+        self.taken_back: set[int] = set()
         self._log = log
         self._last_id = 0
 
@@ -221,6 +225,9 @@ class MemoryDeliveryQueue:
         due_at = self.jobs[job.id][1]
         return min(max(due_at, self.holds.get(job.lane, due_at)), job.give_up_at - LAST_CALL)
 
+    async def is_taken_back(self, job_id: int) -> bool:
+        return job_id in self.taken_back
+
     async def settle_all(self, ends: Sequence[tuple[int, DeliveryOutcome]], now: datetime) -> None:
         for job_id, outcome in ends:
             await self.settle(job_id, outcome, now)
@@ -237,7 +244,7 @@ class MemoryDeliveryQueue:
         elif outcome.outcome is Outcome.RETRY:
             attempts = job.attempts + (1 if outcome.attempted else 0)
             self.jobs[job_id] = (replace(job, attempts=attempts), outcome.retry_at or due_at)
-        elif outcome.outcome is Outcome.EXPIRED:
+        elif outcome.outcome in (Outcome.EXPIRED, Outcome.TAKEN_BACK):
             del self.jobs[job_id]
             self.dead[job_id] = DeadJob(job, outcome)
         else:

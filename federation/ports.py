@@ -226,6 +226,8 @@ class Outcome(Enum):
     """Its time ran out: it is over, and stops nothing that comes after it."""
     DEAD = "dead"
     """A final failure: the later jobs of the same ordering key are stopped and shown with it."""
+    TAKEN_BACK = "taken back"
+    """Nobody wants it to arrive any more: it was not sent, and what comes after it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +267,10 @@ class DeliveryQueue(Protocol):
 
     async def settle_all(self, ends: Sequence[tuple[int, DeliveryOutcome]], now: datetime) -> None:
         """Record many ends at once, in this order, each job once."""
+        ...
+
+    async def is_taken_back(self, job_id: int) -> bool:
+        """Whether what a claimed job tells was taken back meanwhile; asked right before it is sent."""
         ...
 
     async def next_due(self, now: datetime) -> datetime | None:

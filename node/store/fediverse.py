@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from node.store.fan_outs import Fanning
 from node.store.following import Relations
 from node.store.media import Pictures
 from node.store.talking import Talking
@@ -11,5 +12,5 @@ from node.store.talking import Talking
 __all__ = ["Fediverse"]
 
 
-class Fediverse(Relations, Pictures, Talking, Protocol):
+class Fediverse(Fanning, Relations, Pictures, Talking, Protocol):
     """This part of a transaction: a new one is a base more."""

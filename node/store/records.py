@@ -123,6 +123,8 @@ class QueuedJob:
     attempts: int = 0
     detail: str = ""
     settled_at: datetime | None = None
+    fan_out: int = 0
+    """The number of what goes to many (`fan_outs`) that it is part of; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,8 @@ class Lengths:
     """How much waits, in numbers; counted up to a bound, so that asking stays cheap.
 
     `deliveries_due` could leave now, `deliveries_waiting` are queued for later or behind others;
-    `deliveries_dead` and `inbox_dead` wait for their owner. `circuits_open` are hosts that are left alone.
+    `deliveries_dead`, besides those of fan-outs, and `inbox_dead` wait for their owner. `circuits_open` are
+    hosts that are left alone.
     """
 
     deliveries_due: int

@@ -32,7 +32,14 @@ class Stretch(Generic[T]):
 
 
 class Traffic(Protocol):
-    """Deliveries and dead letters of one account: its own, and those of its personas."""
+    """Deliveries and dead letters of one account: its own, and those of its personas.
+
+    What is part of a fan-out (`fan_outs`) is told of there, not here.
+    """
+
+    def singly(self, states: Iterable[JobState] = (), *, limit: int = 200) -> list[QueuedJob]:
+        """Deliveries of everybody in these states, or in all, newest first."""
+        ...
 
     def sent(
         self, account: str, states: Iterable[JobState], *, before: int | None = None, limit: int = 50

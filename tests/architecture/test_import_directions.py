@@ -40,6 +40,7 @@ FRONT = (
     "node.lookups",
     "node.desk",
     "node.domain",
+    "node.store.fan_outs",
     "node.store.following",
     "node.store.imports",
     "node.store.media",
@@ -79,11 +80,17 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store.selling": ("node.store.records", "node.domain"),
     "node.store.telling": ("node.store.records",),
     "node.store.imports": ("node.domain",),
+    "node.store.fan_outs": ("node.store.records",),
     "node.store.following": ("node.store.records",),
     "node.store.media": (),
     "node.store.talking": ("node.domain",),
     # what each part keeps of the fediverse
-    "node.store.fediverse": ("node.store.following", "node.store.media", "node.store.talking"),
+    "node.store.fediverse": (
+        "node.store.fan_outs",
+        "node.store.following",
+        "node.store.media",
+        "node.store.talking",
+    ),
     "node.store.upkeep": (
         "node.store.fediverse",
         "node.store.imports",
@@ -105,6 +112,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store.memory": (
         "node.store.memory",
         "node.store.composing",
+        "node.store.fan_outs",
         "node.store.following",
         "node.store.imports",
         "node.store.media",
@@ -124,6 +132,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store.sqlite": (
         "node.store.sqlite",
         "node.store.composing",
+        "node.store.fan_outs",
         "node.store.following",
         "node.store.imports",
         "node.store.media",
@@ -151,6 +160,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store.backup": ("node.store.ports",),
     # a backup that waits for the next start, under the lock of the store that it will replace
     "node.store.staging": ("node.store.backup", "node.store.ports", "node.store.sqlite"),
+    # what accounts say to each other about themselves
+    "node.relating": ("node.publish", "node.desk", "node.domain", "federation.messages"),
     # the use cases and what they stand on
     "node.wire": ("node.wire", "node.domain", *DATA),
     "node.signing": ("node.store.ports", "federation.errors", "federation.keys", "federation.ports"),
@@ -179,6 +190,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.publish",
         "node.desk",
         "node.signing",
+        "node.store.fan_outs",
         "node.store.following",
         "node.store.imports",
         "node.store.media",
@@ -186,8 +198,42 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.ports",
         "node.store.talking",
         "node.domain",
+        "federation.encodings",
         "federation.keys",
         "federation.messages",
+    ),
+    # whom accounts here follow, and who follows them
+    "node.services.following": (
+        "node.relating",
+        "node.publish",
+        "node.desk",
+        "node.store.following",
+        "node.store.ports",
+        "node.domain",
+        "federation.messages",
+    ),
+    "node.services.followings": (
+        "node.relating",
+        "node.desk",
+        "node.store.following",
+        "node.store.ports",
+        "node.domain",
+    ),
+    "node.services.shunning": (
+        "node.services",
+        "node.relating",
+        "node.desk",
+        "node.store.following",
+        "node.store.ports",
+        "node.domain",
+    ),
+    "node.services.moving": (
+        "node.services",
+        "node.relating",
+        "node.desk",
+        "node.store.following",
+        "node.store.ports",
+        "node.domain",
     ),
     # what is published of an account, as it is served
     "node.services.profile": (
@@ -199,10 +245,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.ports",
         "node.domain",
     ),
+    "node.arrivals": ("federation.messages",),
     "node.context": (
+        "node.arrivals",
         "node.changes",
         "node.clocks",
         "node.config",
+        "node.darkroom",
         "node.desk",
         "node.health",
         "node.metrics",
@@ -212,8 +261,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation",
     ),
     # what the node serves: documents for programs, and beside each the page for people
+    "node.listed": ("node.store.ports", "node.store.posting", "node.domain", *DATA),
     "node.documents": (
+        "node.listed",
+        "node.wire.posts",
         "node.signing",
+        "node.store.following",
         "node.store.ports",
         "node.domain",
         "federation.webfinger",
@@ -250,6 +303,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.domain",
         "federation.messages",
     ),
+    # what decodes pictures stands alone: it runs as a program of its own
+    "node.developing": (),
+    "node.darkroom": ("node.domain",),
+    # somebody else's picture, for every front
+    "node.looking": (*FRONT, "federation.errors", "federation.ids", "federation.messages"),
     "node.recipients": ("node.context", "node.desk"),
     # a deal's messages read anew, and all of them in one file with our own documents as they are served
     "node.records": (
@@ -270,8 +328,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     # whom the node does not hear: for every front
     "node.blocking": (*FRONT, *DATA),
+    # lists of them, as other servers share them
+    "node.blocklists": ("node.blocking", *FRONT, *DATA),
     # who somebody is, asked of the network before they are kept: for every front
     "node.acquaintance": (*FRONT, "federation.webfinger", *DATA),
+    # whether both sides say that somebody has moved, asked before anybody goes along: for every front
+    "node.moving": ("node.acquaintance", "node.whom", *FRONT, *DATA),
+    # whom an owner means, by what is known of them or by their server: for every front
+    "node.whom": ("node.acquaintance", *FRONT, *DATA),
     # what owners are told by mail and by push
     "node.mailing": ("node.domain", "node.mailserver"),
     "node.pushing": (
@@ -302,7 +366,17 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.ports",
         *DATA,
     ),
+    "node.handlers.moves": (*FRONT, "node.moving", "federation.listeners", *DATA),
     # which hosts are one owner's, so that they share what they may hold up
+    "node.handlers.callers": ("node.handlers", *FRONT, "federation.rates", *DATA),
+    "node.handlers.notes": (
+        "node.handlers",
+        *FRONT,
+        "node.wire",
+        "federation.listeners",
+        "federation.rates",
+        *DATA,
+    ),
     "node.handlers.farewells": (*FRONT, "federation.listeners", "federation.rates", *DATA),
     "node.web": (
         "node.web",
@@ -311,6 +385,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.blocking",
         "node.buying",
         "node.deliveries",
+        "node.looking",
         "node.records",
         "node.reputation",
         "node.wire.html",
@@ -352,6 +427,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     # the owner's word on the clock is written down at once
     "node.commands.admin": ("node.commands", "node.blocking", *FRONT, "node.timekeeper", *DATA),
+    "node.commands.following": ("node.commands", "node.moving", "node.whom", *FRONT, *DATA),
+    "node.commands.shunning": ("node.commands", "node.blocklists", "node.whom", *FRONT, *DATA),
     "node.commands.deliveries": ("node.commands", "node.deliveries", *FRONT, *DATA),
     # a backup holds the node key beside the database
     "node.commands.backups": ("node.commands", *FRONT, "node.safekeeping", *DATA),
@@ -365,6 +442,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.staging",
         *DATA,
     ),
+    # a server looked at from outside, through the guarded client; knows no node
+    "node.examination": (
+        "node.examination",
+        "node.arrivals",
+        "node.domain.errors",
+        "node.domain.sayings",
+        "federation",
+    ),
+    "node.examining": ("node.context", "node.documents", "node.domain", "node.examination", "federation"),
     "node.reaching": ("node.context", "node.documents", "federation.webfinger", *DATA),
     # assembly
     "node.container": (
@@ -403,6 +489,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.wire",
         "federation",
     ),
+    "node.commands.examining": ("node.commands", *FRONT, "node.examination", "node.examining", *DATA),
     "node.commands.reach": ("node.commands", *FRONT, "node.reaching", *DATA),
     # above the assembly: how a command reaches a node, that runs or is opened for it
     "node.asking": ("node.config", "node.domain.errors", *DATA),
@@ -485,6 +572,7 @@ ALONE: dict[str, tuple[str, tuple[str, ...]]] = {
     "sqlite3": ("", ("node.store.sqlite", "node.store.backup")),
     "psycopg": ("", ("node.store.postgres",)),
     "jinja2": ("", ("node.web",)),
+    "PIL": ("", ("node.developing",)),
     "aiosmtplib": ("", ("node.mailing",)),
     "py_vapid": ("", ("node.pushing",)),
     "nh3": ("", ("node.wire.html",)),

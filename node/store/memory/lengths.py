@@ -23,7 +23,9 @@ class MemoryQueues(Repository):
         return Lengths(
             deliveries_due=due,
             deliveries_waiting=len(queued) - due,
-            deliveries_dead=sum(job.state in (JobState.DEAD, JobState.HELD) for job in jobs),
+            deliveries_dead=sum(
+                job.state in (JobState.DEAD, JobState.HELD) and not job.fan_out for job in jobs
+            ),
             inbox_pending=pending,
             inbox_dead=len(self._t.inbox) - pending,
             parked=len(self._t.parked),

@@ -96,7 +96,7 @@ class MemoryDeliveries(Repository):
 
     def enqueue(self, job: QueuedJob) -> None:
         before = self._of_key(job.ordering_key)
-        held = bool(before) and before[-1].state in (JobState.DEAD, JobState.HELD)
+        held = bool(before) and before[-1].state in (JobState.DEAD, JobState.HELD) and not job.fan_out
         number = self._t.number("job")
         self._t.jobs[number] = replace(
             job,
@@ -183,14 +183,23 @@ class MemoryDeliveries(Repository):
                 job = replace(job, state=JobState.DELIVERED, settled_at=now, body=b"")
             case Outcome.RETRY:
                 job = replace(job, due_at=outcome.retry_at or job.due_at)
+            case Outcome.TAKEN_BACK:
+                job = replace(job, state=JobState.DROPPED, settled_at=now, body=b"")
             case Outcome.EXPIRED:
                 job = replace(job, state=JobState.EXPIRED, settled_at=now)
+            case Outcome.DEAD if job.fan_out:
+                job = replace(job, state=JobState.DEAD, settled_at=now)
             case Outcome.DEAD:
                 job = replace(job, state=JobState.DEAD, settled_at=now)
                 for later in self._of_key(job.ordering_key, after=job_id):
                     if later.state is JobState.QUEUED:
                         self._t.jobs[later.id] = replace(later, state=JobState.HELD, detail=_HELD)
         self._t.jobs[job_id] = job
+
+    def is_taken_back(self, job_id: int) -> bool:
+        job = self._t.jobs.get(job_id)
+        fan_out = self._t.fan_outs.get(job.fan_out) if job is not None else None
+        return fan_out is not None and fan_out.taken_back_at is not None
 
     def all(
         self, *, states: Iterable[JobState] = (), actors: Iterable[str] = (), limit: int = 200

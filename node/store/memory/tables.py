@@ -18,6 +18,7 @@ from node.domain.offers import StandingOffer
 from node.domain.plain_quotes import PlainQuote
 from node.domain.talking import Peer, Thread
 from node.domain.talking import Utterance as Said
+from node.store.fan_outs import FanOut
 from node.store.following import Following, Moving, Shun
 from node.store.imports import ImportPart, ImportRun
 from node.store.media import KeptPicture
@@ -116,6 +117,7 @@ class Tables:
     inbox: dict[int, Pending] = field(default_factory=dict)
     jobs: dict[int, QueuedJob] = field(default_factory=dict)
     holds: dict[str, datetime] = field(default_factory=dict)
+    fan_outs: dict[int, FanOut] = field(default_factory=dict)
     public_keys: dict[str, KnownKey] = field(default_factory=dict)
     hosts: dict[str, HostState] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from node.store.memory.dealings import (
     MemoryParking,
 )
 from node.store.memory.entering import MemoryAttempts, MemoryPasskeys, MemoryPreferences, MemoryTickets
+from node.store.memory.fan_outs import MemoryFanOuts
 from node.store.memory.following import MemoryFollows, MemoryMoves, MemoryShunned, MemoryUndone
 from node.store.memory.imports import MemoryImports
 from node.store.memory.lengths import MemoryQueues
@@ -58,6 +59,7 @@ class MemoryTx:
         self.inbox = MemoryInbox(tables)
         self.parking = MemoryParking(tables)
         self.deliveries = MemoryDeliveries(tables)
+        self.fan_outs = MemoryFanOuts(tables)
         self.queues = MemoryQueues(tables)
         self.contacts = MemoryContacts(tables)
         self.catalogue = MemoryCatalogue(tables)

@@ -25,18 +25,28 @@ class MemoryTraffic(Repository):
     def _own(self, account: str) -> set[str]:
         return {account, *(one.id for one in self._t.personas.values() if one.account == account)}
 
+    def singly(self, states: Iterable[JobState] = (), *, limit: int = 200) -> list[QueuedJob]:
+        wanted = set(states)
+        found = (job for job in self._t.jobs.values() if not job.fan_out)
+        return sorted((job for job in found if not wanted or job.state in wanted), key=lambda job: -job.id)[
+            :limit
+        ]
+
     def sent(
         self, account: str, states: Iterable[JobState], *, before: int | None = None, limit: int = 50
     ) -> Stretch[QueuedJob]:
         own, wanted = self._own(account), set(states)
         found = {
-            number: job for number, job in self._t.jobs.items() if job.actor in own and job.state in wanted
+            number: job
+            for number, job in self._t.jobs.items()
+            if job.actor in own and job.state in wanted and not job.fan_out
         }
         return _newest(found, before, limit)
 
     def count(self, account: str, state: JobState, *, most: int = 100) -> int:
         own = self._own(account)
-        return min(most, sum(job.actor in own and job.state is state for job in self._t.jobs.values()))
+        alone = (job for job in self._t.jobs.values() if not job.fan_out)
+        return min(most, sum(job.actor in own and job.state is state for job in alone))
 
     def first_in_line(self, job_ids: Iterable[int]) -> set[int]:
         return set(job_ids) & {job.id for job in MemoryDeliveries(self._t).heads()}

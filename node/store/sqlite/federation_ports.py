@@ -172,6 +172,9 @@ class SqliteDeliveryQueue:
             jobs = await self._read(lambda tx: tx.deliveries.claim(limit, now, busy))
             return [job for job in jobs if job.id not in ended]
 
+    async def is_taken_back(self, job_id: int) -> bool:
+        return self._here.is_taken_back(job_id)
+
     async def settle(self, job_id: int, outcome: DeliveryOutcome, now: datetime) -> None:
         await self.settle_all([(job_id, outcome)], now)
 

@@ -68,6 +68,27 @@ _MEDIA = (
     "CREATE INDEX kept_picture_size ON kept_picture (account, purpose, size_bytes)",
 )
 
+# What goes to many has one row, and from it a delivery for each inbox, once. Its deliveries lie in an index
+# of their own, so that lists of the others do not go through them. `target` is where a follower's posts go.
+_FAN_OUT = (
+    """CREATE TABLE fan_out (id INTEGER PRIMARY KEY AUTOINCREMENT, actor TEXT NOT NULL, about TEXT NOT NULL,
+    at INTEGER NOT NULL, spreading INTEGER NOT NULL, taken_back INTEGER NOT NULL, body BLOB REFERENCES body,
+    data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX fan_out_spreading ON fan_out (id) WHERE spreading = 1",
+    "CREATE INDEX fan_out_about ON fan_out (about, actor, id)",
+    "CREATE INDEX fan_out_actor ON fan_out (actor, id)",
+    "CREATE INDEX fan_out_at ON fan_out (at, id)",
+    "CREATE INDEX fan_out_body ON fan_out (body) WHERE body IS NOT NULL",
+    "ALTER TABLE delivery ADD COLUMN fan_out INTEGER",
+    "CREATE UNIQUE INDEX delivery_once ON delivery (fan_out, inbox) WHERE fan_out IS NOT NULL",
+    "CREATE INDEX delivery_spread ON delivery (state, fan_out) WHERE fan_out IS NOT NULL",
+    "DROP INDEX delivery_state",
+    "CREATE INDEX delivery_state ON delivery (state, id) WHERE fan_out IS NULL",
+    """ALTER TABLE follower ADD COLUMN target TEXT GENERATED ALWAYS AS
+    (coalesce(nullif(json_extract(data, '$.shared_inbox'), ''), json_extract(data, '$.inbox'))) VIRTUAL""",
+    "CREATE INDEX follower_target ON follower (account, target) WHERE state = 'accepted'",
+)
+
 # Columns that say of a post what lists of it ask for. `ends` is when a standing offer ends whose post does
 # not say so yet; these times are whole seconds.
 _POSTING = (
@@ -98,6 +119,7 @@ FEDIVERSE_STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("0013-following", _FOLLOWING),
     ("0014-talking", _TALKING),
     ("0016-media", _MEDIA),
+    ("0017-fan-out", _FAN_OUT),
     ("0018-posting", _POSTING),
 )
 """Each step's name and its statements, in the order in which they are run."""

@@ -23,12 +23,15 @@ class SqliteQueues:
 
     def lengths(self, now: datetime) -> Lengths:
         due = self._count("delivery WHERE head = 1 AND due_at <= ?", to_micros(now))
-        queued = self._count("delivery WHERE state = 'queued'")
+        alone = self._count("delivery INDEXED BY delivery_state WHERE fan_out IS NULL AND state = 'queued'")
+        many = self._count(
+            "delivery INDEXED BY delivery_spread WHERE fan_out IS NOT NULL AND state = 'queued'"
+        )
         hosts = (HOST.load(row[0]) for row in self._db.execute("SELECT data FROM host"))
         return Lengths(
             deliveries_due=due,
-            deliveries_waiting=max(0, queued - due),
-            deliveries_dead=self._count("delivery WHERE state IN ('dead', 'held')"),
+            deliveries_waiting=max(0, alone + many - due),
+            deliveries_dead=self._count("delivery WHERE fan_out IS NULL AND state IN ('dead', 'held')"),
             inbox_pending=self._count("inbox WHERE state = 'pending'"),
             inbox_dead=self._count("inbox WHERE state = 'dead'"),
             parked=self._count("parked"),

@@ -37,6 +37,7 @@ _CLAIMED = (
     "id, due_at, inbox, actor, key_id, hex(body), ordering_key, attempts, created_at, give_up_at,"
     " fast_key_id, lane"
 )
+_UNKEPT = (Outcome.DELIVERED, Outcome.TAKEN_BACK)
 _SHARE = 64
 """No host gives more at once, so that what is in memory stays bounded."""
 
@@ -191,7 +192,7 @@ class SqliteDeliveries:
 
     def settle_all(self, ends: Sequence[tuple[int, DeliveryOutcome]], now: datetime) -> None:
         queued = self._db.execute(
-            "SELECT json_group_array(json_array(id, ordering_key, lane, hex(body))) FROM delivery"
+            "SELECT json_group_array(json_array(id, ordering_key, lane, hex(body), fan_out)) FROM delivery"
             " WHERE id IN (SELECT value FROM json_each(?)) AND state = 'queued'",
             (names(job_id for job_id, _ in ends),),
         ).fetchone()[0]
@@ -199,8 +200,10 @@ class SqliteDeliveries:
         known = [(job_id, outcome) for job_id, outcome in ends if job_id in rows]
         self._deliver_all([end for end in known if end[1].outcome is Outcome.DELIVERED], now)
         for job_id, outcome in known:
-            self._settle_other(job_id, rows[job_id][1], outcome, now)
-        self.release_bodies({rows[job_id][3] for job_id, o in known if o.outcome is Outcome.DELIVERED})
+            # What one inbox refuses of a fan-out tells nothing of what is said next about the same thing.
+            holds = rows[job_id][1] if rows[job_id][4] is None else ""
+            self._settle_other(job_id, holds, outcome, now)
+        self.release_bodies({rows[job_id][3] for job_id, end in known if end.outcome in _UNKEPT})
         tried = [end for end in known if end[1].attempted or end[1].hold_until is not None]
         self._hold_lanes({rows[job_id][2]: outcome.hold_until for job_id, outcome in tried})
         over = {rows[job_id][1] for job_id, outcome in known if outcome.outcome is not Outcome.RETRY} - {""}
@@ -234,6 +237,9 @@ class SqliteDeliveries:
                         job_id,
                     ),
                 )
+            case Outcome.TAKEN_BACK:
+                self._end(job_id, JobState.DROPPED, outcome, now)
+                self._db.execute("UPDATE delivery SET body = NULL WHERE id = ?", (job_id,))
             case Outcome.EXPIRED:
                 self._end(job_id, JobState.EXPIRED, outcome, now)
             case Outcome.DEAD:
@@ -258,7 +264,8 @@ class SqliteDeliveries:
     def release_bodies(self, digests: Iterable[str]) -> None:
         """The bytes that were delivered are kept as evidence where they matter; here they have served."""
         self._db.executemany(
-            "DELETE FROM body WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE body = ?1)",
+            "DELETE FROM body WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE body = ?1)"
+            " AND NOT EXISTS (SELECT 1 FROM fan_out WHERE body = ?1)",
             [(bytes.fromhex(digest),) for digest in digests],
         )
 
@@ -274,6 +281,12 @@ class SqliteDeliveries:
             "UPDATE lane SET held_until = ? WHERE origin = ?",
             [(to_micros(at), lane) for lane, at in until.items() if at is not None],
         )
+
+    def is_taken_back(self, job_id: int) -> bool:
+        row = self._db.execute(
+            "SELECT taken_back FROM fan_out WHERE id = (SELECT fan_out FROM delivery WHERE id = ?)", (job_id,)
+        ).fetchone()
+        return row is not None and bool(row[0])
 
     def next_due(self) -> int | None:
         """Microseconds; 0 is at once."""

@@ -15,6 +15,7 @@ from node.store.sqlite.dealings import (
     SqliteParking,
 )
 from node.store.sqlite.entering import SqliteAttempts, SqlitePasskeys, SqlitePreferences, SqliteTickets
+from node.store.sqlite.fan_outs import SqliteFanOuts
 from node.store.sqlite.following import SqliteFollows, SqliteMoves, SqliteShunned, SqliteUndone
 from node.store.sqlite.imports import SqliteImports
 from node.store.sqlite.inbox import SqliteInbox
@@ -67,6 +68,7 @@ class SqliteTx:
         self.inbox = SqliteInbox(connection)
         self.parking = SqliteParking(connection)
         self.deliveries = SqliteDeliveries(connection)
+        self.fan_outs = SqliteFanOuts(connection)
         self.queues = SqliteQueues(connection)
         self.contacts = SqliteContacts(connection, self.deals.write_down)
         self.catalogue = SqliteCatalogue(connection)

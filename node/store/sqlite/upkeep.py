@@ -16,7 +16,7 @@ from node.store.ports import DeadEntry, Follower, JobState, Notice, Post, Queued
 from node.store.sqlite.codec import Json
 from node.store.sqlite.dealings import MESSAGE_COLUMNS, message_of
 from node.store.sqlite.inbox import DEAD_COLUMNS, dead_of
-from node.store.sqlite.listing import jobs_where, names
+from node.store.sqlite.listing import jobs_where, list_jobs, names
 from node.store.sqlite.outbox import HOST
 from node.store.upkeep import Stretch
 
@@ -40,6 +40,9 @@ class SqliteTraffic:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+
+    def singly(self, states: Iterable[JobState] = (), *, limit: int = 200) -> list[QueuedJob]:
+        return list_jobs(self._db, list(states), [], limit, singly=True)
 
     def sent(
         self, account: str, states: Iterable[JobState], *, before: int | None = None, limit: int = 50
@@ -71,7 +74,8 @@ class SqliteTraffic:
 
     def _newest(self, state: JobState, before: int | None, limit: int) -> list[_Found]:
         rows = self._db.execute(
-            "SELECT id, actor FROM delivery INDEXED BY delivery_state WHERE state = ? AND id < ?"
+            "SELECT id, actor FROM delivery INDEXED BY delivery_state"
+            " WHERE fan_out IS NULL AND state = ? AND id < ?"
             " ORDER BY id DESC LIMIT ?",
             (state.value, _LAST_PLACE if before is None else before, limit),
         )

@@ -107,7 +107,7 @@ async def test_a_statement_that_fails_in_a_function_is_the_functions_own(store: 
         await store.write(
             lambda tx: tx.connection.execute(
                 "INSERT INTO delivery"
-                " SELECT 1, 'queued', 1, 0, '', '', '', '', '', '', x'00', '', 0, 0, 0, '', 0, ''"
+                " SELECT 1, 'queued', 1, 0, '', '', '', '', '', '', x'00', '', 0, 0, 0, '', 0, '', 0"
             )
         )
     assert store.refusal is None
