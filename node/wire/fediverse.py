@@ -19,7 +19,7 @@ from federation.vocab import ACTIVITY_TYPES, ACTOR_TYPES, AS_NAMESPACE, LD_JSON,
 from node.domain.errors import Reason, Refusal
 from node.domain.notes import Mention, Note, Visibility
 from node.wire.attachments import MEDIA_KINDS, attachments_of
-from node.wire.html import clean_html, html_of
+from node.wire.html import clean_html, html_of, plain_text
 from node.wire.loose import (
     addresses,
     bare_types,
@@ -185,9 +185,9 @@ def _text(document: JsonObject, kind: str) -> tuple[str, str, str]:
 
 
 def _html(text: str, document: JsonObject) -> str:
-    if media_type_of(document) in _PLAIN:
-        return clean_html(html_of(text)) if text.strip() else ""
-    return clean_html(text).strip()
+    """Clean HTML, "" where not a word is left: an empty paragraph says nothing."""
+    cleaned = clean_html(html_of(text) if media_type_of(document) in _PLAIN else text).strip()
+    return cleaned if plain_text(cleaned) else ""
 
 
 def _options(document: JsonObject) -> str:
