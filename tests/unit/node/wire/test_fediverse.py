@@ -33,7 +33,7 @@ def a_note(**changes: Any) -> dict[str, Any]:
     }
 
 
-def read(followers: str = "", **changes: Any) -> Note:
+def read(*, followers: str = "", **changes: Any) -> Note:
     return parse_note(a_note(**changes), author=BOB, received_at=NOW, followers=followers)
 
 
@@ -213,7 +213,8 @@ def test_a_poll_lists_what_it_offers() -> None:
         {"type": "Note", "name": f"<b>{n}</b> & more", "replies": {"totalItems": 1}} for n in range(100)
     ]
     for member in ("oneOf", "anyOf"):
-        said = read(type="Question", **{member: options}).content
+        asked: dict[str, Any] = {"type": "Question", member: options}
+        said = read(**asked).content
         assert said.startswith("<p>Hello</p><ul><li>0 &amp; more</li><li>1 &amp; more</li>")
         assert said.count("<li>") == 20
     assert read(type="Question", oneOf={"name": "yes"}).content == "<p>Hello</p><ul><li>yes</li></ul>"
@@ -319,8 +320,9 @@ def test_an_answer_to_nothing_that_has_an_address_answers_nothing(shape: Any) ->
 
 @pytest.mark.parametrize("member", ["quote", "quoteUrl", "quoteUri", "_misskey_quote"])
 def test_a_quote_is_known_by_each_of_its_names(member: str) -> None:
-    assert read(**{member: POST}).quoted == POST
-    assert read(**{member: {"type": "Note", "id": POST, "content": "forged"}}).quoted == POST
+    for shape in (POST, {"type": "Note", "id": POST, "content": "forged"}):
+        quoting: dict[str, Any] = {member: shape}
+        assert read(**quoting).quoted == POST
 
 
 @pytest.mark.parametrize(
@@ -494,8 +496,8 @@ def test_policies_and_unknown_members_do_no_harm() -> None:
 
 
 MEMBERS = (
-    "to", "cc", "published", "updated", "content", "contentMap", "summary", "summaryMap", "name", "url", "tag",
-    "attachment", "inReplyTo", "context", "conversation", "quote", "oneOf", "anyOf", "mediaType", "sensitive",
+    "to", "cc", "published", "updated", "content", "contentMap", "summary", "summaryMap", "name", "url",
+    "tag", "attachment", "inReplyTo", "context", "conversation", "quote", "oneOf", "anyOf", "mediaType", "sensitive",
     "location", "startTime", "image",
 )  # fmt: skip
 ODD: tuple[Any, ...] = (None, True, 7, -1.5, "", "x", [], {}, [[]], [None, {}], {"type": {}}, {"id": []})
