@@ -34,6 +34,7 @@ from node.web.frame import PRIVATE_PATHS, PrivatePages
 from node.web.gate import Gate
 from node.web.i18n import choose_locale
 from node.web.pages import PAGE_HEADERS, render_missing, render_public
+from node.web.media import MediaFiles
 from node.web.passkeys import Passkeys
 from node.web.qr import QrCodes
 from node.web.screens import ALL
@@ -77,6 +78,7 @@ def create_app(node: Node, inbox: InboxDependencies, *, room: Room | None = None
             *routes(endpoints, inbox_paths=INBOX_PATHS, document_paths=DOCUMENT_PATHS, inbox=posted),
             Route("/{rest:path}", _Missing(node.config.host)),
         ],
+            Route("/media/{name}", MediaFiles(node, _Missing(node.config.host))),
         middleware=[Middleware(_PageHeaders)],
     )
     app.state.node = node
@@ -139,6 +141,8 @@ def _served(found: PublicDocument, reader: Reader) -> Served:
 def _nothing(host: str) -> Served:
     """The page for people of what is not there, and of what they may not see (`security P03`, `P04`)."""
     return Served(b"", status=404, html=_soon(render_missing(MissingView(host=host))))
+    if isinstance(view, MissingView):
+        return Served(found.json, found.media_type, found.status, _soon(render_missing(view)), vary)
 
 
 def _soon(html: str) -> Callable[[], Awaitable[str]]:

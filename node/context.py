@@ -15,6 +15,7 @@ from node.changes import Changes
 from node.clocks import SteadyClock
 from node.config import Config
 from node.desk import Desk, Moment, Setting
+from node.darkroom import Darkroom
 from node.health import Health
 from node.metrics import Metrics
 from node.signing import OwnKeys
@@ -74,6 +75,9 @@ class Node:
         """Run a use case in one transaction, durably, then wake the worker for what it queued."""
         moment = Moment(self.clock(), self.seed())
         done = await self.db.write(lambda tx: use_case(Desk(tx, self.setting, moment)))
+    darkroom: Darkroom = field(default_factory=Darkroom)
+    """Where pictures are decoded and encoded anew, one at a time."""
+
         self.wake()
         self.changes.happened()
         return done
