@@ -27,9 +27,7 @@ def capture(street: Street) -> dict[str, JsonObject]:
     fedify, shop = street.neighbour(SET_UP), street.shop
     item = shop.ask("catalogue.list", search="ball", limit=1)["items"][0]
     offer = str(shop.ask("post.add", sku=item["sku"])["id"])
-    found = {
-        name: body for name, act, args in _acts(shop.handle, offer) for body in _done(fedify, act, args, name)
-    }
+    found = {name: _done(fedify, act, args) for name, act, args in _acts(shop.handle, offer)}
     found |= _said(fedify, shop.handle)
     for name, path in (("actor", "/users/mia"), ("followers", "/users/mia/followers")):
         found[f"document-{name}"] = json.loads(fedify.act("fetch", url=fedify.plan.origin + path)["text"])
