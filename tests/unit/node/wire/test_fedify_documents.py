@@ -84,7 +84,7 @@ def test_a_mention_and_a_topic_are_read_though_one_stands_without_a_list() -> No
 def test_words_of_a_note_are_read_in_their_paragraphs() -> None:
     content = noted("note-direct").content
     assert "How much?" in content
-    assert "<p>For 2.</p>" in content
+    assert "<p>For two.</p>" in content
 
 
 def test_what_a_note_answers_quotes_shows_and_warns_of_is_read() -> None:
