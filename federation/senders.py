@@ -148,8 +148,9 @@ def _covers_less(document: JsonObject) -> bool:
 
 
 async def is_idle_farewell(message: HttpMessage, claim: SignatureClaim, *, deps: InboxDependencies) -> bool:
-    """Whether an actor that we never heard of deletes itself: floods of these ask for no work.
+    """Whether an actor that we never heard of deletes itself, or what it said: that asks for no work.
 
+    A Delete by which an application lives, as one of a deal does, is none.
     Spec: `interop §4.4`, Delete; `security F12`.
     """
     # Parsing before the signature is verified is kept for the few, and small, bodies that may be one.
@@ -157,16 +158,23 @@ async def is_idle_farewell(message: HttpMessage, claim: SignatureClaim, *, deps:
         return False
     if await deps.keys.find(parse_iri(claim.key_id)) is not None:
         return False
-    activity = _self_delete(message, deps)
-    return activity is not None and not await deps.knows_actor(activity.actor)
+    activity = _delete(message, deps)
+    if activity is None or (not activity.is_self_delete and deps.requires_proof(activity.json)):
+        return False
+    return not await deps.knows_actor(activity.actor)
 
 
-def _self_delete(message: HttpMessage, deps: InboxDependencies) -> Activity | None:
+def _delete(message: HttpMessage, deps: InboxDependencies) -> Activity | None:
     try:
         activity = parse_activity(message.body, limits=deps.limits, terms=deps.terms)
     except Refused:
         return None
-    return activity if activity.is_self_delete else None
+    return activity if activity.type == "Delete" else None
+
+
+def _self_delete(message: HttpMessage, deps: InboxDependencies) -> Activity | None:
+    activity = _delete(message, deps)
+    return activity if activity is not None and activity.is_self_delete else None
 
 
 async def find_farewell(

@@ -36,6 +36,7 @@ __all__ = [
     "Signed",
     "addressing",
     "agreement_digest_of",
+    "digest_of",
     "build_pinning",
     "build_update",
     "deletion_of",
@@ -94,6 +95,11 @@ def sign_activity(
     key = desk.signing_key(actor)
     signed = add_proof(activity, key, created=at)
     return signed, dump_json(signed), key.id
+
+
+def digest_of(body: bytes) -> str:
+    """The digest of a signed document of ours, from its bytes."""
+    return object_digest(parse_json_object(body))
 
 
 def object_id_of(body: bytes) -> str:

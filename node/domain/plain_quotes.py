@@ -16,6 +16,7 @@ from node.domain.values import Money, Quantity
 __all__ = [
     "CANCEL_WITHIN",
     "QUOTE_TABLE",
+    "REFERENCE_BYTES",
     "Act",
     "PlainQuote",
     "QuoteState",

@@ -17,47 +17,40 @@ from node.lookups import known_key_for_proof
 from node.services.feedback import KIND, REPLY, receive_answer, receive_feedback
 from node.store.ports import Post
 from node.wire.credentials import parse_credential
-from node.wire.feedback import is_feedback_post, parse_feedback_post, verify_purchase
-from node.wire.replies import is_reply, parse_reply, read_reply
+from node.wire.feedback import parse_feedback_post, verify_purchase
+from node.wire.replies import parse_reply, read_reply
 
-__all__ = ["take_note"]
+__all__ = ["take_answer", "take_feedback"]
 
 MOST_ANSWERS = 10
 """So many answers to one feedback are kept; no vendor fills a page of somebody else's."""
 ANSWERS_LOOKED_AT = 200
 
 
-async def take_note(node: Node, inbound: Inbound) -> None:
-    """Keep public feedback about a vendor of ours, and a vendor's answer to ours; no other Note is read yet.
+async def take_answer(node: Node, inbound: Inbound) -> bool:
+    """Keep a vendor's public answer to feedback of ours; whether the Note was one.
 
-    A conversation from the fediverse is a capability of its own (see the README's status).
+    Only whom the feedback is about answers beside it: anybody else's reply is a conversation.
     """
-    activity = inbound.activity.json
-    if is_feedback_post(activity):
-        await _take_feedback(node, inbound)
-    elif is_reply(activity):
-        await _take_answer(node, inbound)
-
-
-async def _take_answer(node: Node, inbound: Inbound) -> None:
-    """Only whom the feedback is about answers beside it: anybody else's reply is a conversation elsewhere."""
     try:
         reply = parse_reply(inbound.activity.json)
     except Refusal:
-        return
+        return False
 
-    def work(desk: Desk) -> None:
+    def work(desk: Desk) -> bool:
         if not desk.tx.inbox.is_pending(inbound.entry.id):
-            return
+            return True
         answered = desk.tx.posts.get(reply.in_reply_to)
-        if answered is not None and _is_about(answered, reply.author):
+        is_answer = answered is not None and _is_about(answered, reply.author)
+        if answered is not None and is_answer:
             kept = desk.tx.posts.all(answered.account, REPLY, limit=ANSWERS_LOOKED_AT)
             others = [post for post in kept if read_reply(parse_json_object(post.body))[0] == answered.id]
             if len(others) < MOST_ANSWERS:
                 receive_answer(desk, answered, reply.id, reply.author, reply.published_at, inbound.entry.body)
-        desk.tx.inbox.finish(inbound.entry.id)
+            desk.tx.inbox.finish(inbound.entry.id)
+        return is_answer
 
-    await node.work(work)
+    return await node.work(work)
 
 
 def _is_about(post: Post, vendor: str) -> bool:
@@ -67,7 +60,8 @@ def _is_about(post: Post, vendor: str) -> bool:
     return bool(parse_json_object(post.body)["object"]["withRegardTo"] == vendor)
 
 
-async def _take_feedback(node: Node, inbound: Inbound) -> None:
+async def take_feedback(node: Node, inbound: Inbound) -> None:
+    """Keep public feedback about a vendor of ours."""
     activity = inbound.activity.json
     try:
         post = parse_feedback_post(activity, digest=inbound.entry.digest)

@@ -762,12 +762,24 @@ async def test_a_large_body_is_not_parsed_for_an_unknown_key(network: Any, ana: 
     assert network.seen, "it went the usual way: key first, then the document"
 
 
-async def test_a_delete_of_something_else_by_an_unknown_actor_is_verified(
+async def test_f12_deletes_by_unknown_actors_of_what_they_said_ask_for_nothing_either(
     network: Any, ana: Any, evil: Any, a_note: Any
 ) -> None:
     sender = evil.account("m")
     body = {**a_farewell(sender), "object": a_note(sender)["object"]["id"]}
+    assert (await ana.take(network.post(INBOX, body, key=sender.rsa))).outcome is Reception.IGNORED
+    assert network.seen == []
+    ana.known_actors.add(sender.id)
     assert (await ana.take(network.post(INBOX, body, key=sender.rsa))).outcome is Reception.ACCEPTED
+
+
+async def test_what_looks_like_a_delete_of_an_unknown_actor_is_verified_where_it_binds_or_cannot_be_read(
+    network: Any, ana: Any, evil: Any, a_note: Any
+) -> None:
+    sender = evil.account("m")
+    body = {**a_farewell(sender), "object": a_note(sender)["object"]["id"]}
+    body["https://deals.example/ns#deal"] = True
+    refused(await ana.take(network.post(INBOX, body, key=sender.rsa)), ProofMissing, 401)
     refused(await ana.take(network.post(INBOX, b'{"type":"Delete"', key=sender.rsa)), InvalidJson, 400)
 
 
