@@ -35,6 +35,7 @@ from node.metrics import Metrics
 from node.recipients import Recipients
 from node.reporting import CountingFetcher, Reports, watch_loop
 from node.services.clockwork import run_due
+from node.services.hearing import has_written
 from node.services.undelivered import give_up
 from node.signing import OwnKeys, load_node_key
 from node.store.ports import Database, StoreRefused
@@ -183,7 +184,8 @@ async def _node_signer(config: Config, keys: OwnKeys, database: Database) -> Cal
 def _inbox_dependencies(node: Node, reports: Reports) -> InboxDependencies:
     async def knows_actor(actor: str) -> bool:
         return await node.look(
-            lambda desk: any(desk.tx.followers.get(a.id, actor) is not None for a in desk.tx.accounts.all())
+            lambda desk: has_written(desk, actor)
+            or any(desk.tx.followers.get(a.id, actor) is not None for a in desk.tx.accounts.all())
         )
 
     return InboxDependencies(

@@ -8,8 +8,9 @@ from federation.listeners import Inbound, Listeners
 from node.context import Node
 from node.handlers.deals import take_deal_message
 from node.handlers.farewells import Farewells
-from node.handlers.feedback import take_note
 from node.handlers.follows import take_follow, take_unfollow
+from node.handlers.notes import Notes
+from node.wire.fediverse import SHOWN_TYPES
 from node.wire.messages import is_deal_message
 
 __all__ = ["Handler", "build_listeners", "take"]
@@ -22,9 +23,21 @@ def build_listeners() -> Listeners[Handler]:
     listeners: Listeners[Handler] = Listeners()
     listeners.on("Follow")(take_follow)
     listeners.on("Undo", "Follow")(take_unfollow)
-    listeners.on("Create", "Note")(take_note)
-    listeners.on("Delete")(Farewells().take)
+    notes = Notes()
+    listeners.on("Create", *sorted(SHOWN_TYPES))(notes.take_created_note)
+    listeners.on("Update", *sorted(SHOWN_TYPES))(notes.take_updated_note)
+    listeners.on("Delete")(_deletes(Farewells(), notes))
     return listeners
+
+
+def _deletes(farewells: Farewells, notes: Notes) -> Handler:
+    """A Delete is of its actor itself, or of something that it said."""
+
+    async def take_delete(node: Node, inbound: Inbound) -> None:
+        is_farewell = inbound.activity.is_self_delete
+        await (farewells.take if is_farewell else notes.take_deleted_note)(node, inbound)
+
+    return take_delete
 
 
 async def take(node: Node, listeners: Listeners[Handler], inbound: Inbound) -> None:
