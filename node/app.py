@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from federation.answers import not_found
 from federation.asgi import Endpoints, InboxEndpoint, RequestGuard, Served, routes
-from federation.authentication import InboxDependencies
+from federation.authentication import InboxDependencies, authenticate
+from federation.errors import Refused
 from federation.intake import Room
 from federation.messages import HttpMessage, JsonObject, Limits
 from federation.nodeinfo import build_nodeinfo, build_wellknown
@@ -25,7 +26,7 @@ from federation.preferences import prefers_html
 from federation.webfinger import build_host_meta
 from node.config import Config, software_version
 from node.context import Node
-from node.documents import Documents
+from node.documents import Documents, may_read
 from node.probes import Measured, health_routes
 from node.public import PublicDocument, PublicPages
 from node.reporting import Reports
@@ -33,8 +34,8 @@ from node.web.follow import Follow
 from node.web.frame import PRIVATE_PATHS, PrivatePages
 from node.web.gate import Gate
 from node.web.i18n import choose_locale
-from node.web.pages import PAGE_HEADERS, render_missing, render_public
 from node.web.media import MediaFiles
+from node.web.pages import PAGE_HEADERS, render_missing, render_public
 from node.web.passkeys import Passkeys
 from node.web.qr import QrCodes
 from node.web.screens import ALL
@@ -53,6 +54,8 @@ DOCUMENT_PATHS = (
     "/actors/{rest:path}",
     "/p/{rest:path}",
     "/posts/{rest:path}",
+    "/contexts/{rest:path}",
+    "/tags/{rest:path}",
     "/@{rest:path}",
     "/.well-known/myterms.json",
 )
@@ -75,10 +78,10 @@ def create_app(node: Node, inbox: InboxDependencies, *, room: Room | None = None
             *(Route(path, private) for path in PRIVATE_PATHS),
             Route("/follow", _following(node, documents)),
             Route("/@{name}/qr.svg", QrCodes(node, _Missing(node.config.host))),
+            Route("/media/{name}", MediaFiles(node, _Missing(node.config.host))),
             *routes(endpoints, inbox_paths=INBOX_PATHS, document_paths=DOCUMENT_PATHS, inbox=posted),
             Route("/{rest:path}", _Missing(node.config.host)),
         ],
-            Route("/media/{name}", MediaFiles(node, _Missing(node.config.host))),
         middleware=[Middleware(_PageHeaders)],
     )
     app.state.node = node
@@ -94,6 +97,8 @@ def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents, room:
         if found is not None:
             locale = choose_locale(None, request.header("accept-language"))
             return _served(found, Reader(locale, node.now()))
+        if not for_people and path.startswith("/posts/") and request.header("signature") is not None:
+            return await _for_its_readers(node, inbox, documents, path, request)
         return _nothing(node.config.host) if for_people else None
 
     async def webfinger(resource: str) -> JsonObject | None:
@@ -131,18 +136,40 @@ def _following(node: Node, documents: Documents) -> Follow:
 
 def _served(found: PublicDocument, reader: Reader) -> Served:
     """A document and its page in the reader's language: one address, so both say what they vary by."""
-    view, vary = found.view, (("vary", "Accept, Accept-Language, Signature"),)
+    view, headers = found.view, [("vary", "Accept, Accept-Language, Signature")]
+    if view is not None and not getattr(view, "indexed", True):
+        headers.append(("x-robots-tag", "noindex"))
+    vary = tuple(headers)
     if isinstance(view, FeedView):
         return Served(render_public(view, reader).encode(), found.media_type, headers=vary)
+    if isinstance(view, MissingView):
+        return Served(found.json, found.media_type, found.status, _soon(render_missing(view)), vary)
     html = _soon(render_public(view, reader)) if view is not None else None
     return Served(found.json, found.media_type, html=html, headers=vary)
+
+
+async def _for_its_readers(
+    node: Node, inbox: InboxDependencies, documents: Documents, path: str, request: HttpMessage
+) -> Served | None:
+    """A post that is not for everybody, for those who show that it is for them; nothing for all others.
+
+    Whoever shows nothing, or shows it badly, gets the same answer as for what never was (`security P05`).
+    """
+    post = await node.look(lambda desk: documents.hidden_post(desk.tx, path))
+    if post is None:
+        return None
+    try:
+        signer = await authenticate(request, deps=inbox)
+    except Refused:
+        return None
+    if not await node.look(lambda desk: may_read(desk.tx, post, signer.actor)):
+        return None
+    return Served(post.body, headers=(("cache-control", "no-store"), ("vary", "Accept, Signature")))
 
 
 def _nothing(host: str) -> Served:
     """The page for people of what is not there, and of what they may not see (`security P03`, `P04`)."""
     return Served(b"", status=404, html=_soon(render_missing(MissingView(host=host))))
-    if isinstance(view, MissingView):
-        return Served(found.json, found.media_type, found.status, _soon(render_missing(view)), vary)
 
 
 def _soon(html: str) -> Callable[[], Awaitable[str]]:

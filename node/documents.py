@@ -6,21 +6,28 @@ everybody who asks for one gets the same 404 as for something that never was (`p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from federation.actors import Account as AccountDocument
 from federation.actors import Capability, build_account, build_node_actor, build_persona
 from federation.collections import build_collection, build_page, page_count, parse_page_path
 from federation.ids import parse_iri
 from federation.messages import JsonObject
 from federation.strictjson import parse_json_object
-from federation.vocab import CAPABILITY_FEP_8B32, CAPABILITY_RFC9421
+from federation.vocab import CAPABILITY_FEP_8B32, CAPABILITY_RFC9421, FEP_3B86
 from federation.webfinger import build_jrd, parse_handle
 from node.domain.accounts import Account, AccountKind, Persona, PersonaState
+from node.domain.notes import Visibility
 from node.domain.policy import PROTOCOL
 from node.domain.terms import short_name
+from node.listed import PER_PAGE, Listed, is_readable
 from node.signing import public_key_of
-from node.store.ports import KeyRow, Post, Tx
+from node.store.following import Following
+from node.store.ports import Follower, FollowState, KeyRow, Post, Tx
+from node.wire.posts import build_tombstone
 
-__all__ = ["CAPABILITIES", "Documents"]
+__all__ = ["CAPABILITIES", "Documents", "may_read"]
 
 CAPABILITIES = (
     Capability(CAPABILITY_RFC9421, "RFC-9421"),
@@ -31,10 +38,15 @@ _TERMS_CONTEXT: JsonObject = {
     "obv": "https://w3id.org/obverse/ns#",
     "termsAccepted": {"@id": "obv:termsAccepted", "@type": "@id"},
 }
-PER_PAGE = 20
-ADD_PAGE = "/my/vendors/add?who={uri}"
-"""Where a person is asked whether to add somebody whom she found elsewhere; it asks, and does nothing."""
-_POST_KINDS = ("standing offer", "feedback", "reply")
+INTERACTION_PAGE = "/authorize_interaction"
+"""Where whoever has an account here is asked what to do with somebody, or something, found elsewhere; it
+asks, and does nothing. The name is that which servers guess where they find no template (`interop §3.4`)."""
+MOST_SHOWN = 2_000
+"""So many of those who follow, or are followed, are shown to strangers, where their owner shows them."""
+_MOVING_CONTEXT: JsonObject = {
+    "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+    "movedTo": {"@id": "as:movedTo", "@type": "@id"},
+}
 
 
 class Documents:
@@ -44,6 +56,7 @@ class Documents:
         self.base_url = base_url
         self.host = base_url.split("://", 1)[1]
         self.node_actor = f"{base_url}/actor"
+        self._listed = Listed(base_url)
 
     # --- actors -------------------------------------------------------------------------------------------
 
@@ -69,7 +82,9 @@ class Documents:
         )
 
     def _account(self, tx: Tx, account: Account) -> JsonObject:
-        extra = {"termsAccepted": list(account.terms_accepted)} if account.terms_accepted else {}
+        extra: JsonObject = {"termsAccepted": list(account.terms_accepted)} if account.terms_accepted else {}
+        extra |= {"alsoKnownAs": list(account.also_known_as)} if account.also_known_as else {}
+        extra |= {"movedTo": account.moved_to} if account.moved_to else {}
         is_vendor = account.kind is AccountKind.VENDOR
         return build_account(
             AccountDocument(
@@ -85,7 +100,7 @@ class Documents:
                 followers_wait=account.approves_followers,
                 summary=account.summary or "",
                 extra=extra,
-                extra_context=_TERMS_CONTEXT,
+                extra_context=_TERMS_CONTEXT | _MOVING_CONTEXT,
             ),
             rsa=public_key_of(_current(tx, account.id, "rsa")),
             ed25519=public_key_of(_current(tx, account.id, "ed25519")),
@@ -108,13 +123,23 @@ class Documents:
     def at(self, tx: Tx, path: str) -> JsonObject | bytes | None:
         """The public document at a raw path; bytes are signed JSON as it was published."""
         iri = self.base_url + path
-        if path.startswith("/posts/"):
-            post = tx.posts.get(iri)
-            mine = post is not None and post.deleted_at is None and post.author == post.account
-            if post is not None and not post.visibility.is_open:
-                return None  # for whom it was sent to alone, and they have it
-            return _note_of(post) if post is not None and mine else None
+        if path.startswith(("/posts/", "/contexts/", "/tags/")):
+            post = tx.posts.get(iri) if path.startswith("/posts/") else None
+            return _note_of(post) if post is not None and is_readable(post) else self._listed.at(tx, path)
         return self.actor(tx, iri) or self._collection(tx, path)
+
+    def tombstone(self, tx: Tx, path: str) -> JsonObject | None:
+        """What stands at the path of a post of ours that everybody could read and that is taken back."""
+        post = tx.posts.get(self.base_url + path)
+        if post is None or post.deleted_at is None or not is_readable(replace(post, deleted_at=None)):
+            return None
+        return build_tombstone(post.id, post.deleted_at)
+
+    def hidden_post(self, tx: Tx, path: str) -> Post | None:
+        """A post of ours at a path that some may read, if they show who they are (`may_read`)."""
+        post = tx.posts.get(self.base_url + path)
+        is_there = post is not None and post.deleted_at is None and post.author == post.account
+        return post if post is not None and is_there and not post.visibility.is_open else None
 
     def inbox_owner(self, path: str) -> str | None:
         """The actor whose inbox lies at a path, "" for the shared one, None for none."""
@@ -133,8 +158,10 @@ class Documents:
         is_ours = account is not None or actor == self.node_actor or self._is_persona(tx, actor)
         if not is_ours or name not in ("outbox", "followers", "following", "featured"):
             return None
-        items = self._items(tx, account, name)
-        total = tx.followers.count(actor) if name == "followers" else len(items)
+        if account is not None and name in ("outbox", "featured"):
+            shelf = self._listed.outbox if name == "outbox" else self._listed.featured
+            return shelf(tx, account, number)
+        total, items = _network_of(tx, account, name) if account is not None else (0, [])
         pages = page_count(len(items), PER_PAGE)
         if not paged:
             return build_collection(self.base_url + collection, total=total, pages=pages, attributed_to=actor)
@@ -146,16 +173,6 @@ class Documents:
     def _is_persona(self, tx: Tx, actor: str) -> bool:
         persona = tx.personas.get(actor)
         return persona is not None and persona.state is not PersonaState.CLOSED
-
-    def _items(self, tx: Tx, account: Account | None, name: str) -> list[JsonObject | str]:
-        """Public activities for the outbox; private ones are neither shown nor counted (case P05)."""
-        if account is None or name not in ("outbox", "featured"):
-            return []
-        posts = [post for kind in _POST_KINDS for post in tx.posts.all(account.id, kind, limit=1000)]
-        mine = sorted((post for post in posts if post.author == account.id), key=lambda post: post.at)
-        if name == "featured":
-            return [post.id for post in reversed(mine) if post.kind == "standing offer"]
-        return [_create_of(post) for post in reversed(mine)]
 
     # --- discovery ----------------------------------------------------------------------------------------
 
@@ -183,7 +200,8 @@ class Documents:
             subject=f"acct:{account.name}@{self.host}",
             actor=account.id,
             profile=f"{self.base_url}/@{account.name}",
-            subscribe=f"{self.base_url}{ADD_PAGE}" if account.kind is AccountKind.PERSON else None,
+            subscribe=f"{self.base_url}{INTERACTION_PAGE}?uri={{uri}}",
+            templates=_intents(self.base_url, account),
         )
 
     def _node_jrd(self) -> JsonObject:
@@ -205,6 +223,31 @@ class Documents:
         }
 
 
+def _network_of(tx: Tx, account: Account, name: str) -> tuple[int, list[str]]:
+    """How many follow, or are followed, and who: only where the owner shows it (`security P05`)."""
+    rows: Sequence[Follower | Following]
+    if name == "followers":
+        total = tx.followers.count(account.id)
+        rows = tx.followers.newest(account.id, limit=MOST_SHOWN) if account.shows_network else []
+    else:
+        total = tx.follows.count(account.id)
+        rows = tx.follows.newest(account.id, limit=MOST_SHOWN) if account.shows_network else []
+    return total, [row.actor for row in rows]
+
+
+def _intents(base_url: str, account: Account) -> dict[str, str]:
+    """Where other servers lead whoever has an account here with what they want to do there (FEP-3b86)."""
+    ends = "on-success={on-success}&on-cancel={on-cancel}"
+    templates = {
+        "Follow": f"{base_url}{INTERACTION_PAGE}?uri={{object}}&{ends}",
+        "Object": f"{base_url}{INTERACTION_PAGE}?uri={{object}}&{ends}",
+        "Create": f"{base_url}{INTERACTION_PAGE}/create?text={{content}}&reply={{inReplyTo}}&{ends}",
+    }
+    if account.kind is AccountKind.PERSON:
+        templates["Offer"] = f"{base_url}{INTERACTION_PAGE}/offer?to={{target}}&about={{object}}&{ends}"
+    return {f"{FEP_3B86}{name}": template for name, template in templates.items()}
+
+
 def _current(tx: Tx, owner: str, algorithm: str) -> KeyRow:
     rows = [row for row in tx.keys.of(owner) if row.algorithm == algorithm and row.revoked_at is None]
     return rows[-1]
@@ -219,16 +262,14 @@ def _note_of(post: Post) -> JsonObject | bytes:
     return note
 
 
-def _create_of(post: Post) -> JsonObject:
-    """The Create that announced a post, for the outbox; it refers to the post by its id."""
-    note = parse_json_object(post.body)
-    note = note["object"] if post.kind == "feedback" else note
-    return {
-        "id": post.activity_id or f"{post.id}#create",
-        "type": "Create",
-        "actor": post.author,
-        "to": note["to"],
-        "cc": note["cc"],
-        "published": note["published"],
-        "object": post.id,
-    }
+def may_read(tx: Tx, post: Post, actor: str) -> bool:
+    """Whether a post of ours is for this actor, who has shown who it is: it names him, or is for followers.
+
+    Spec: interop §1.6; `security P05`.
+    """
+    note = post.note
+    if note is not None and note.names(actor):
+        return True
+    follower = tx.followers.get(post.account, actor)
+    follows = follower is not None and follower.state is FollowState.ACCEPTED
+    return follows and post.visibility is Visibility.FOLLOWERS

@@ -18,6 +18,7 @@ from node.domain.errors import Refusal
 from node.domain.feedback import FeedbackPost, Standing
 from node.domain.offers import StandingOffer
 from node.domain.values import Quantity
+from node.public_posts import POST_KINDS, feed_lines_of_posts, post_lines, post_view, topic_view
 from node.store.ports import Post, Tx
 from node.web.unseen import show_unseen_in_prose
 from node.web.views import (
@@ -30,6 +31,7 @@ from node.web.views import (
     FeedView,
     FollowView,
     FrontView,
+    MissingView,
     OfferLine,
     Party,
     Price,
@@ -63,6 +65,7 @@ class PublicDocument:
     json: JsonObject | bytes
     view: PublicView | None = None
     media_type: str = ACTIVITY
+    status: int = 200
 
 
 class PublicPages:
@@ -95,7 +98,7 @@ class PublicPages:
             return self._below_a_name(tx, path, now, as_page)
         found = self._documents.at(tx, path)
         if found is None:
-            return None
+            return self._gone(tx, path) if path.startswith("/posts/") else None
         return PublicDocument(found, self._page_of_object(tx, path, now) if as_page else None)
 
     def follow(self, tx: Tx, handle: str) -> FollowView | None:
@@ -129,32 +132,40 @@ class PublicPages:
             view = self._profile(tx, account) if as_page else None
             return PublicDocument(found, view) if found is not None else None
         post = tx.posts.get(f"{self._base}/posts/{rest}")
-        if post is None or post.author != account.id or post.deleted_at is not None:
-            return None
-        if not post.visibility.is_open:
+        if post is None or post.author != account.id:
             return None
         found = self._documents.at(tx, f"/posts/{rest}")
-        page = self._post_page(tx, account, post, now) if as_page else None
-        return PublicDocument(found, page) if found is not None else None
+        if found is None:
+            return self._gone(tx, f"/posts/{rest}")
+        return PublicDocument(found, self._post_page(tx, account, post, now) if as_page else None)
+
+    def _gone(self, tx: Tx, path: str) -> PublicDocument | None:
+        """What was here for everybody to read, and was taken back (`interop §4.4`)."""
+        found = self._documents.tombstone(tx, path)
+        if found is None:
+            return None
+        return PublicDocument(found, MissingView(host=self._host, gone=True), status=410)
 
     def _page_of_object(self, tx: Tx, path: str, now: datetime) -> PublicView | None:
         """The page for an object's own id, so that either address opens in a browser."""
         if path.startswith("/posts/"):
             post = tx.posts.get(self._base + path)
-            author = tx.accounts.get(post.author) if post and post.visibility.is_open else None
+            author = tx.accounts.get(post.author) if post else None
             return self._post_page(tx, author, post, now) if post and author else None
+        if path.startswith("/tags/"):
+            return topic_view(tx, self._host, self._base, path)
         account = tx.accounts.get(self._base + path)
         return self._profile(tx, account) if account is not None else None
 
     # --- pages --------------------------------------------------------------------------------------------
 
     def _front(self, tx: Tx) -> FrontView:
-        vendors = [account for account in tx.accounts.all() if account.kind is AccountKind.VENDOR]
+        found = [account for account in tx.accounts.all() if account.is_discoverable]
         return FrontView(
             host=self._host,
             page=f"{self._base}/",
             actor=self._documents.node_actor,
-            accounts=tuple(self._party(account) for account in vendors),
+            accounts=tuple(self._party(account) for account in found),
         )
 
     def _profile(self, tx: Tx, account: Account) -> ProfileView:
@@ -169,9 +180,10 @@ class PublicPages:
             since=account.created_at,
             summary=_prose(account.summary or ""),
             terms=account.terms_accepted,
-            offers=tuple(_offer_line(offer) for offer in _offers(tx, account)),
+            offers=tuple(_offer_line(offer) for offer in _offers(tx, account) if offer.is_running),
             feedback=self._feedback_lines(tx, account),
-            indexed=is_vendor,
+            posts=post_lines(tx, account),
+            indexed=account.is_discoverable,
             description=plain_text(account.summary or ""),
             feed=self._feed_of(account),
         )
@@ -181,6 +193,8 @@ class PublicPages:
             return self._feedback_page(tx, author, post)
         if post.kind == ANSWER:
             return self._answer_page(tx, author, post)
+        if post.kind in POST_KINDS:
+            return post_view(tx, self._host, author, self._party(author), post)
         offer = tx.posts.offer(post.id)
         return self._offer_page(author, offer, now) if offer is not None else None
 
@@ -200,6 +214,7 @@ class PublicPages:
             terms=offer.terms_accepted,
             is_open=offer.withdrawn_at is None and offer.ends_at > now,
             category=offer.category,
+            indexed=author.is_indexable,
             description=plain_text(offer.content),
             feed=self._feed_of(author),
         )
@@ -292,6 +307,7 @@ class PublicPages:
         party = self._party(account)
         lines = [_feed_line_of_offer(offer, party) for offer in _offers(tx, account)]
         answers = self._answers(tx, account)
+        lines += feed_lines_of_posts(tx, account, party, MOST_IN_A_FEED)
         lines += [
             _feed_line_of_feedback(post, said, self._beside(account, post, said, answers))
             for post, said in self._feedback(tx, account)
@@ -306,6 +322,7 @@ class PublicPages:
             is_vendor=account.kind is AccountKind.VENDOR,
             updated_at=newest[0].updated_at if newest else account.created_at,
             lines=tuple(newest),
+            indexed=account.is_indexable,
         )
 
 
@@ -346,6 +363,7 @@ def _feed_line_of_offer(offer: StandingOffer, vendor: Party) -> FeedLine:
         updated_at=offer.updated_at or offer.published_at,
         content=_prose(offer.content),
         price=_price(offer),
+        kind="offer",
     )
 
 

@@ -43,6 +43,28 @@ class Account:
     terms_accepted: tuple[str, ...] = ()
     password_hash: str | None = None
     approves_followers: bool = True
+    discoverable: bool | None = None
+    """Whether directories may list it, as its owner says; None: has not said."""
+    indexable: bool | None = None
+    """Whether its public posts may be searched, as its owner says; None: has not said."""
+    also_known_as: tuple[str, ...] = ()
+    """Other accounts of the same owner, which may move here: their ids."""
+    moved_to: str = ""
+    """Where its owner has moved to, "" while this account is in use."""
+    moved_at: datetime | None = None
+    """When it last said that it moves."""
+    shows_network: bool = False
+    """Whether strangers may read who follows it and whom it follows; how many, they always may."""
+
+    @property
+    def is_discoverable(self) -> bool:
+        """Whether directories may list it: a vendor's wants to be found, a person's must ask for it."""
+        return self.kind is AccountKind.VENDOR if self.discoverable is None else self.discoverable
+
+    @property
+    def is_indexable(self) -> bool:
+        """Whether its public posts may be searched, by the same rule."""
+        return self.kind is AccountKind.VENDOR if self.indexable is None else self.indexable
 
 
 class PersonaState(StrEnum):

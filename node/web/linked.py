@@ -13,7 +13,16 @@ from markupsafe import Markup
 from node.domain.values import UNITS, Quantity, format_time, unit_price_text
 from node.web.templating import is_web_address
 from node.web.unseen import show_unseen
-from node.web.views import AnswerView, FeedbackView, FrontView, Party, Price, ProfileView, StandingOfferView
+from node.web.views import (
+    AnswerView,
+    FeedbackView,
+    FrontView,
+    Party,
+    PostView,
+    Price,
+    ProfileView,
+    StandingOfferView,
+)
 
 __all__ = ["linked_data"]
 
@@ -45,6 +54,8 @@ def _said(view: object) -> dict[str, Any]:
         return _review(view)
     if isinstance(view, AnswerView):
         return _answer(view)
+    if isinstance(view, PostView):
+        return _post(view)
     if isinstance(view, FrontView):
         return {"@type": "WebSite", "@id": view.page, "url": view.page, "name": view.host}
     return {}
@@ -112,6 +123,20 @@ def _answer(view: AnswerView) -> dict[str, Any]:
         "text": show_unseen(view.description),
         "datePublished": format_time(view.published_at),
         "author": _party(view.author, "Organization"),
+    }
+
+
+def _post(view: PostView) -> dict[str, Any]:
+    return {
+        "@type": "SocialMediaPosting",
+        "@id": view.object_id,
+        "url": view.page,
+        "headline": show_unseen(view.title),
+        "text": show_unseen(view.description),
+        "inLanguage": view.language,
+        "datePublished": format_time(view.published_at),
+        "dateModified": format_time(view.updated_at) if view.updated_at is not None else None,
+        "author": _party(view.author, "Person"),
     }
 
 

@@ -18,9 +18,11 @@ from node.web.views import (
     FollowView,
     FrontView,
     MissingView,
+    PostView,
     ProfileView,
     PublicView,
     StandingOfferView,
+    TopicView,
 )
 
 __all__ = ["CONTENT_SECURITY_POLICY", "PAGE_HEADERS", "render_follow", "render_missing", "render_public"]
@@ -43,6 +45,8 @@ _PAGES: dict[type, str] = {
     StandingOfferView: "standing_offer.html",
     FeedbackView: "feedback.html",
     AnswerView: "answer.html",
+    PostView: "post.html",
+    TopicView: "topic.html",
     FeedView: "feed.xml",
 }
 _NO_TIME = datetime.min.replace(tzinfo=UTC)

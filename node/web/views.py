@@ -27,10 +27,15 @@ __all__ = [
     "MissingView",
     "OfferLine",
     "Party",
+    "PictureLine",
+    "PostLine",
+    "PostView",
     "Price",
     "ProfileView",
     "PublicView",
+    "ReplyLine",
     "StandingOfferView",
+    "TopicView",
 ]
 
 
@@ -97,6 +102,42 @@ class FeedbackLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostLine:
+    """A post in a list; `warning` is what its writer says before it, "" for nothing."""
+
+    page: str
+    title: str
+    published_at: datetime
+    content: Markup | str
+    warning: str = ""
+    language: str = ""
+    is_pinned: bool = False
+    is_request: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLine:
+    """A picture of ours below a post; `alt` says what it shows, "" where nobody has said it.
+
+    Units: `width` and `height` in pixels, 0 where they are not known.
+    """
+
+    url: str
+    alt: str
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyLine:
+    """That somebody has answered, where, and when; what they say is read there."""
+
+    author: Party
+    page: str
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FrontView:
     """The node's front page. `accounts` are those that want to be found, and no others.
 
@@ -129,6 +170,7 @@ class ProfileView:
     terms: tuple[str, ...] = ()
     offers: tuple[OfferLine, ...] = ()
     feedback: tuple[FeedbackLine, ...] = ()
+    posts: tuple[PostLine, ...] = ()
     indexed: bool = False
     description: str = ""
     feed: str = ""
@@ -156,6 +198,7 @@ class StandingOfferView:
     terms: tuple[str, ...] = ()
     is_open: bool = True
     category: str = ""
+    indexed: bool = True
     description: str = ""
     feed: str = ""
 
@@ -204,6 +247,49 @@ class AnswerView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostView:
+    """A post that everybody may read.
+
+    Shapes: `title` is what it is called where it needs a name; `warning` what its writer says before it;
+            `answers` the address of what it answers, "" for nothing; `replies` the first of `reply_count`;
+            `is_request` says that its writer is looking for something; `description` is the content in plain
+            words.
+    """
+
+    host: str
+    page: str
+    object_id: str
+    author: Party
+    title: str
+    published_at: datetime
+    content: Markup | str
+    updated_at: datetime | None = None
+    warning: str = ""
+    language: str = ""
+    is_request: bool = False
+    answers: str = ""
+    pictures: tuple[PictureLine, ...] = ()
+    replies: tuple[ReplyLine, ...] = ()
+    reply_count: int = 0
+    likes: int = 0
+    shares: int = 0
+    indexed: bool = False
+    description: str = ""
+    feed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicView:
+    """The newest of `total` public posts here that mark a topic."""
+
+    host: str
+    page: str
+    topic: str
+    lines: tuple[PostLine, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MissingView:
     """Nothing is here; `gone` says that something was."""
 
@@ -233,7 +319,7 @@ class FollowView:
 
 @dataclass(frozen=True, slots=True)
 class FeedLine:
-    """One thing in a feed: an offer with its `price`, or feedback with its `standing`."""
+    """One thing in a feed, by its `kind`: an offer with its `price`, feedback with its `standing`, a post."""
 
     id: str
     page: str
@@ -245,6 +331,7 @@ class FeedLine:
     price: Price | None = None
     standing: str = ""
     answers: tuple[AnswerLine, ...] = ()
+    kind: str = "feedback"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +346,18 @@ class FeedView:
     is_vendor: bool
     updated_at: datetime
     lines: tuple[FeedLine, ...] = ()
+    indexed: bool = True
 
 
-PublicView = FrontView | ProfileView | StandingOfferView | FeedbackView | AnswerView | FeedView
-"""What lies at a public address; `MissingView` and `FollowView` are answers to something else."""
+PublicView = (
+    FrontView
+    | ProfileView
+    | StandingOfferView
+    | FeedbackView
+    | AnswerView
+    | PostView
+    | TopicView
+    | FeedView
+    | MissingView
+)
+"""What lies at a public address; a `MissingView` where something did. `FollowView` answers something else."""

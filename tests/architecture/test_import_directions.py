@@ -70,6 +70,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.changes": (),
     # long tables come in, whoever looks on
     "node.importing": FRONT,
+    # what goes to many is spread, whoever looks on
+    "node.spreading": ("node.context", "node.desk", "node.fanning", "node.store.ports"),
     "node.timekeeper": ("node.clocks", "node.context", "node.desk", "node.services", "node.store.ports"),
     # store: ports above adapters, one driver each
     "node.store": (),
@@ -173,10 +175,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.keys",
     ),
     "node.attest": ("node.desk", "node.wire", "node.domain", *DATA),
+    "node.fanning": ("node.desk", "node.store.fan_outs"),
     "node.publish": (
         "node.attest",
         "node.desk",
+        "node.fanning",
         "node.wire",
+        "node.store.fan_outs",
         "node.store.ports",
         "node.domain",
         "federation.addressing",
@@ -235,6 +240,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.ports",
         "node.domain",
     ),
+    "node.services.undelivered": (
+        "node.desk",
+        "node.store.ports",
+        "federation.messages",
+        "federation.strictjson",
+    ),
     # what is published of an account, as it is served
     "node.services.profile": (
         "node.services",
@@ -272,8 +283,17 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.webfinger",
         *DATA,
     ),
+    "node.public_posts": (
+        "node.listed",
+        "node.store.ports",
+        "node.web.unseen",
+        "node.web.views",
+        "node.wire",
+        "node.domain",
+    ),
     "node.public": (
         "node.documents",
+        "node.public_posts",
         "node.web.unseen",
         "node.web.views",
         "node.wire",
@@ -468,6 +488,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.reporting",
         "node.services",
         "node.signing",
+        "node.spreading",
         "node.store",
         "node.telling",
         "node.importing",
