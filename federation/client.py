@@ -312,6 +312,11 @@ class Client:
         self._system_lookup.close()
 
     @property
+    def guard(self) -> Guard:
+        """What judges every address that is opened."""
+        return self._guard
+
+    @property
     def httpx(self) -> httpx.AsyncClient:
         """An httpx client for everything else, under the same guard, deadline and size cap.
 

@@ -19,6 +19,7 @@ from federation.inbox import Receipt, receive_local
 from federation.keyring import Keyring
 from federation.keys import SigningKey
 from federation.listeners import Inbound
+from federation.messages import HttpMessage
 from federation.ports import Clock, DeliveryJob, DeliveryOutcome, Outcome
 from federation.rates import SenderRates
 from federation.strictjson import parse_json_object
@@ -182,6 +183,10 @@ async def _node_signer(config: Config, keys: OwnKeys, database: Database) -> Cal
 
 
 def _inbox_dependencies(node: Node, reports: Reports) -> InboxDependencies:
+    def judged(message: HttpMessage, receipt: Receipt) -> None:
+        node.arrivals.came(message)
+        reports.judged(message, receipt)
+
     async def knows_actor(actor: str) -> bool:
         return await node.look(
             lambda desk: has_written(desk, actor)
@@ -203,7 +208,7 @@ def _inbox_dependencies(node: Node, reports: Reports) -> InboxDependencies:
         local_key=lambda key_id: local_key(node, key_id),
         knows_actor=knows_actor,
         rates=SenderRates(node.config.limits),
-        judged=reports.judged,
+        judged=judged,
     )
 
 

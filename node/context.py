@@ -11,6 +11,7 @@ from federation.client import Client
 from federation.fetching import Fetcher
 from federation.ids import canonical_host
 from federation.keyring import Keyring
+from node.arrivals import Arrivals
 from node.changes import Changes
 from node.clocks import SteadyClock
 from node.config import Config
@@ -75,6 +76,9 @@ class Node:
         """Run a use case in one transaction, durably, then wake the worker for what it queued."""
         moment = Moment(self.clock(), self.seed())
         done = await self.db.write(lambda tx: use_case(Desk(tx, self.setting, moment)))
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    """Whoever sends this node a message through its public address sees here how it came."""
+
     darkroom: Darkroom = field(default_factory=Darkroom)
     """Where pictures are decoded and encoded anew, one at a time."""
 

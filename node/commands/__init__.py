@@ -17,6 +17,7 @@ from node.commands import (
     deliveries,
     entering,
     evidence,
+    examining,
     person,
     reach,
     vendor,
@@ -29,7 +30,7 @@ __all__ = ["answer", "build_commands"]
 def build_commands() -> Commands:
     """Every command. Raises: ValueError where two have one name."""
     parts = (
-        *(accounts, admin, backups, deliveries, entering, evidence, reach),
+        *(accounts, admin, backups, deliveries, entering, evidence, examining, reach),
         *(answers, catalogues, deals, person, vendor),
     )
     return Commands(*(part.COMMANDS for part in parts))
