@@ -44,6 +44,7 @@ from node.store.ports import (
     Upload,
 )
 from node.store.posting import Edit, Utterance
+from node.store.reading import GivenReaction, Reaction, ReactionKind, Reading
 
 __all__ = ["AT_ONCE", "Pending", "Repository", "Tables"]
 
@@ -109,6 +110,11 @@ class Tables:
     post_edits: dict[str, tuple[Edit, ...]] = field(default_factory=dict)
     utterances: dict[str, Utterance] = field(default_factory=dict)
     purchase_keys: dict[str, tuple[str, str]] = field(default_factory=dict)
+    readings: dict[tuple[str, str], tuple[int, Reading]] = field(default_factory=dict)
+    reactions: dict[tuple[str, str, ReactionKind], tuple[int, Reaction]] = field(default_factory=dict)
+    given_reactions: dict[tuple[str, str, ReactionKind], tuple[int, GivenReaction]] = field(
+        default_factory=dict
+    )
     pictures: dict[str, bytes] = field(default_factory=dict)
     kept_pictures: dict[tuple[str, str, str, str], tuple[int, KeptPicture]] = field(default_factory=dict)
     seen: dict[tuple[str, str, str], str] = field(default_factory=dict)

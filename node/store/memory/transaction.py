@@ -29,6 +29,7 @@ from node.store.memory.people import (
 )
 from node.store.memory.posting import MemoryPosts
 from node.store.memory.queues import MemoryDeliveries, MemoryInbox
+from node.store.memory.reading import MemoryReactions, MemoryReadings
 from node.store.memory.shop import (
     MemoryCatalogue,
     MemoryPurchaseKeys,
@@ -82,6 +83,8 @@ class MemoryTx:
         self.holdings = MemoryHoldings(tables)
         self.imports = MemoryImports(tables)
         self.media = MemoryMedia(tables)
+        self.readings = MemoryReadings(tables)
+        self.reactions = MemoryReactions(tables)
         self.news = MemoryNews(tables)
         self.outlets = MemoryOutlets(tables)
         self.threads = MemoryThreads(tables)

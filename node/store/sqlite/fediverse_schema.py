@@ -55,6 +55,26 @@ _TALKING = (
     "CREATE INDEX plain_quote_ends ON plain_quote (ends_at) WHERE state = 'open'",
 )
 
+# A timeline is in the order of coming. Of reactions each actor has one of each kind to each post.
+_READING = (
+    """CREATE TABLE reading (seq INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
+    note_id TEXT NOT NULL, author TEXT NOT NULL, shared_by TEXT NOT NULL, share_id TEXT NOT NULL,
+    at INTEGER NOT NULL, data TEXT NOT NULL, UNIQUE (account, note_id)) STRICT""",
+    "CREATE INDEX reading_account ON reading (account, seq)",
+    "CREATE INDEX reading_note ON reading (note_id)",
+    "CREATE INDEX reading_author ON reading (author, account, at)",
+    "CREATE INDEX reading_share ON reading (shared_by, account, at)",
+    """CREATE TABLE reaction (seq INTEGER PRIMARY KEY AUTOINCREMENT, post_id TEXT NOT NULL,
+    actor TEXT NOT NULL, kind TEXT NOT NULL, activity_id TEXT NOT NULL, at INTEGER NOT NULL,
+    data TEXT NOT NULL, UNIQUE (post_id, actor, kind)) STRICT""",
+    "CREATE INDEX reaction_post ON reaction (post_id, kind)",
+    "CREATE INDEX reaction_actor ON reaction (actor, at)",
+    """CREATE TABLE given_reaction (seq INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
+    object_id TEXT NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL,
+    UNIQUE (account, object_id, kind)) STRICT""",
+    "CREATE INDEX given_reaction_account ON given_reaction (account, seq)",
+)
+
 # Bytes lie apart from what they are kept for: they are kept once, and lists never read them.
 _MEDIA = (
     """CREATE TABLE picture (digest TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT""",
@@ -118,6 +138,7 @@ _POSTING = (
 FEDIVERSE_STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("0013-following", _FOLLOWING),
     ("0014-talking", _TALKING),
+    ("0015-reading", _READING),
     ("0016-media", _MEDIA),
     ("0017-fan-out", _FAN_OUT),
     ("0018-posting", _POSTING),

@@ -34,6 +34,7 @@ from node.store.sqlite.people import (
     SqliteSessions,
 )
 from node.store.sqlite.posting import SqlitePosts
+from node.store.sqlite.reading import SqliteReactions, SqliteReadings
 from node.store.sqlite.shop import (
     SqliteCatalogue,
     SqlitePurchaseKeys,
@@ -91,6 +92,8 @@ class SqliteTx:
         self.holdings = SqliteHoldings(connection, self.deals.write_down)
         self.imports = SqliteImports(connection)
         self.media = SqliteMedia(connection)
+        self.readings = SqliteReadings(connection)
+        self.reactions = SqliteReactions(connection)
         self.news = SqliteNews(connection)
         self.outlets = SqliteOutlets(connection)
         self.threads = SqliteThreads(connection)
