@@ -12,7 +12,9 @@ from node.domain.intents import IntentState
 from node.domain.tables import is_terminal
 from node.domain.transitions import tick
 from node.services.dealing import follow_events, notice, save
+from node.services.standing import tell_of_ends
 from node.services.media import drop_passing, next_passing
+from node.services.plain_quotes import end_due_quotes
 
 __all__ = ["next_wake", "run_due"]
 
@@ -33,7 +35,8 @@ def run_due(desk: Desk) -> int:
     expired = desk.tx.parking.expired(desk.now, AT_ONCE)
     for parked in expired:
         desk.tx.parking.remove(parked.own, parked.activity_id)
-    return len(due) + len(expired) + drop_passing(desk)
+    ended = end_due_quotes(desk, now, AT_ONCE)
+    return len(due) + len(expired) + ended + drop_passing(desk)
 
 
 def _tick(desk: Desk, deal: Deal, now: datetime) -> None:
@@ -68,5 +71,10 @@ def _end_intent(desk: Desk, deal: Deal, now: datetime) -> None:
 
 def next_wake(desk: Desk) -> datetime | None:
     """When the clock next has something to do."""
-    times = (desk.tx.deals.next_wake(), desk.tx.parking.next_expiry(), next_passing(desk))
+    times = (
+        desk.tx.deals.next_wake(),
+        desk.tx.parking.next_expiry(),
+        desk.tx.plain_quotes.next_end(),
+        next_passing(desk),
+    )
     return min((at for at in times if at is not None), default=None)

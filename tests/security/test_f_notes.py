@@ -2,58 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from node.domain.talking import Thread, Utterance
-from tests.security.peers import AS, DATA_INTEGRITY, PUBLIC, Peer, a_note
+from tests.security.peers import AS, DATA_INTEGRITY, PUBLIC, a_note
+from tests.security.talking import a_delete, an_edit, said, threads
 from tests.security.world import World
 
 pytestmark = pytest.mark.anyio
-
-
-async def said(world: World, account: str = "shop") -> list[Utterance]:
-    """All that an account of V has in its threads."""
-    actor = world.v.actor(account)
-
-    def look(desk: Any) -> list[Utterance]:
-        threads = [thread for _, thread in desk.tx.threads.page(actor)]
-        return [one for thread in threads for one in desk.tx.threads.said_in(actor, thread.id)]
-
-    return await world.v.open.node.look(look)
-
-
-async def threads(world: World, account: str = "shop") -> list[Thread]:
-    actor = world.v.actor(account)
-    page = await world.v.open.node.look(lambda desk: desk.tx.threads.page(actor, limit=1000))
-    return [thread for _, thread in page]
-
-
-def an_edit(sender: Peer, created: dict[str, Any], text: str, *, after_s: int = 60, **changes: Any) -> Any:
-    """An Update of a Note that was sent, as its author's server sends it."""
-    updated = (sender.host.clock.now + timedelta(seconds=after_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    note = {**created["object"], "content": f"<p>{text}</p>", "updated": updated, **changes}
-    return {
-        "@context": [AS, DATA_INTEGRITY],
-        "id": sender.fresh(),
-        "type": "Update",
-        "actor": sender.id,
-        "to": created["to"],
-        "object": note,
-    }
-
-
-def a_delete(sender: Peer, note_id: str) -> dict[str, Any]:
-    return {
-        "@context": [AS, DATA_INTEGRITY],
-        "id": sender.fresh(),
-        "type": "Delete",
-        "actor": sender.id,
-        "to": [PUBLIC],
-        "object": {"id": note_id, "type": "Tombstone"},
-    }
 
 
 @pytest.fixture
