@@ -11,11 +11,14 @@ class Changes:
     """Use: `await changes.next()` waits for the next change; False says that the node closes."""
 
     def __init__(self) -> None:
+        self.count = 0
+        """How many there were."""
         self._waiting: list[anyio.Event] = []
         self._is_closed = False
 
     def happened(self) -> None:
         """Something was written; costs nothing where nobody waits."""
+        self.count += 1
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             for event in waiting:
@@ -26,10 +29,10 @@ class Changes:
         self._is_closed = True
         self.happened()
 
-    async def next(self) -> bool:
-        """Wait for the next change from now on."""
-        if self._is_closed:
-            return False
+    async def next(self, since: int | None = None) -> bool:
+        """Wait for the next change from now on, or from when there were `since`."""
+        if self._is_closed or since not in (None, self.count):
+            return not self._is_closed
         event = anyio.Event()
         self._waiting.append(event)
         try:

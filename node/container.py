@@ -22,7 +22,6 @@ from federation.listeners import Inbound
 from federation.messages import HttpMessage
 from federation.ports import Clock, DeliveryJob, DeliveryOutcome, Outcome
 from federation.rates import SenderRates
-from federation.strictjson import parse_json_object
 from federation.worker import Worker, WorkerSettings
 from node.clocks import SteadyClock, boot_seconds, this_boot
 from node.config import Config, software_version
@@ -39,6 +38,7 @@ from node.services.clockwork import run_due
 from node.services.hearing import has_written
 from node.services.undelivered import give_up
 from node.signing import OwnKeys, load_node_key
+from node.spreading import spread_on, spread_posts
 from node.store.ports import Database, StoreRefused
 from node.store.sqlite import open_sqlite
 from node.telling import tell_owners
@@ -69,6 +69,7 @@ class OpenNode:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(keep_time, self.node)
             tasks.start_soon(run_imports, self.node)
+            tasks.start_soon(spread_posts, self.node)
             tasks.start_soon(tell_owners, self.node, letter_of)
             tasks.start_soon(watch_loop, self.node.metrics)
             self.node.health.is_working = True
@@ -84,8 +85,9 @@ class OpenNode:
         """Do everything that is due at the clock's present time. For tests and one-shot commands."""
         while True:
             await self.worker.run_until_idle()
-            imported = await import_on(self.node)
-            if await self.node.work(run_due) == 0 and not imported:
+            worked = await import_on(self.node)
+            worked |= await spread_on(self.node)
+            if await self.node.work(run_due) == 0 and not worked:
                 return
 
 
@@ -235,10 +237,7 @@ def _worker(
     async def send(job: DeliveryJob) -> DeliveryOutcome:
         outcome = await deliver(job, ports=ports)
         if outcome.outcome in (Outcome.DEAD, Outcome.EXPIRED):
-            activity = parse_json_object(job.body)
-            await node.work(
-                lambda desk: give_up(desk, activity, job.actor, job.inbox, outcome.detail, gone=outcome.gone)
-            )
+            await node.work(lambda desk: give_up(desk, job.id, outcome.detail, gone=outcome.gone))
         return outcome
 
     async def deliver_home(job: DeliveryJob) -> Receipt:

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from federation.addressing import Recipient, inboxes
 from federation.digest import object_digest
 from federation.jsonld import as_id
 from federation.keys import SigningKey
@@ -37,6 +36,8 @@ from node.domain.messages import (
     Update,
 )
 from node.domain.offers import StandingOffer
+from node.fanning import begin_fan_out
+from node.store.fan_outs import FanOut
 from node.store.ports import Direction, Post, QueuedJob, StoredMessage
 from node.wire.contexts import context_for
 from node.wire.feedback import build_feedback_post, sign_purchase
@@ -266,8 +267,7 @@ def post_to_readers(
             whom it names goes to their own inboxes, not to a shared one.
     """
     if to_followers:
-        _, body, _ = sign_activity(desk, activity, account.id, desk.signing_time)
-        _queue_post(desk, account, str(activity["id"]), body, about, named)
+        _post_to_many(desk, account, activity, about, named)
     else:
         post(desk, activity, actor=account.id, targets=named, ordering_key=about)
 
@@ -283,37 +283,52 @@ def announce_actor(desk: Desk, account: Account, document: JsonObject) -> None:
         "cc": [f"{account.id}/followers"],
         "object": document,
     }
-    _, body, _ = sign_activity(desk, activity, account.id, desk.signing_time)
-    _queue_post(desk, account, str(activity["id"]), body, f"{account.id}#actor", ())
+    _post_to_many(desk, account, activity, f"{account.id}#actor", ())
 
 
 def post_to_followers(desk: Desk, account: Account, activity: JsonObject, *, ordering_key: str) -> None:
     """Sign an activity of an account and queue it for its followers."""
-    _, body, _ = sign_activity(desk, activity, account.id, desk.signing_time)
-    _queue_post(desk, account, str(activity["id"]), body, ordering_key, ())
+    _post_to_many(desk, account, activity, ordering_key, ())
 
 
 def withdraw_post(desk: Desk, account: Account, offer: StandingOffer) -> None:
     """Tell the followers that a standing offer is gone: a Delete of its Note."""
     activity = build_posting_withdrawal(offer, activity_id=f"{offer.id}#delete", at=desk.signing_time)
+    _post_to_many(desk, account, activity, offer.id, ())
+
+
+def _post_to_many(
+    desk: Desk, account: Account, activity: JsonObject, about: str, named: Iterable[tuple[str, str]]
+) -> None:
+    """Sign it, and let it leave for the followers and for those named."""
     _, body, _ = sign_activity(desk, activity, account.id, desk.signing_time)
-    _queue_post(desk, account, str(activity["id"]), body, offer.id, ())
+    _send_to_many(desk, account, activity, body, about, named)
 
 
-def _queue_post(
+def _send_to_many(
     desk: Desk,
     account: Account,
-    activity_id: str,
+    activity: JsonObject,
     body: bytes,
-    ordering: str,
+    about: str,
     named: Iterable[tuple[str, str]],
 ) -> None:
-    """One row an inbox: the followers', by shared inbox where several read there, and those named."""
-    followers = desk.tx.followers.all(account.id)
-    readers = [Recipient(found.actor, found.inbox, found.shared_inbox or "") for found in followers]
-    readers += [Recipient(actor, inbox) for actor, inbox in named]
-    targets = [("", inbox) for inbox in inboxes(readers, private=False)]
-    _queue_bytes(desk, activity_id, body, account.id, targets, ordering)
+    """Let it leave for the followers and for those named; a Delete stops what has not left yet."""
+    key_id, fast = _request_keys(desk, account.id)
+    is_delete = activity["type"] == "Delete"
+    fan_out = FanOut(
+        activity_id=str(activity["id"]),
+        actor=account.id,
+        about=about,
+        key_id=key_id,
+        fast_key_id=fast,
+        body=body,
+        created_at=desk.now,
+        give_up_at=desk.now + KEEP_TRYING,
+        named=tuple(dict.fromkeys(inbox for _, inbox in named)),
+        to_reached=is_delete,
+    )
+    begin_fan_out(desk, fan_out, takes_back=is_delete)
 
 
 def publish_feedback(
@@ -341,5 +356,5 @@ def publish_feedback(
             standing=Standing.FROM_A_PURCHASE.value,
         )
     )
-    _queue_post(desk, account, str(activity["id"]), body, words.note_id, [(vendor.actor, vendor.inbox)])
+    _send_to_many(desk, account, activity, body, words.note_id, [(vendor.actor, vendor.inbox)])
     return replace(words, digest=object_digest(activity))

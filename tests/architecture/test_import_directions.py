@@ -476,7 +476,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.domain.sayings",
         "federation",
     ),
-    "node.examining": ("node.context", "node.documents", "node.domain", "node.examination", "federation"),
+    "node.examining": (
+        "node.config",
+        "node.context",
+        "node.documents",
+        "node.domain",
+        "node.examination",
+        "federation",
+    ),
     "node.reaching": ("node.context", "node.documents", "federation.webfinger", *DATA),
     # assembly
     "node.container": (
@@ -516,7 +523,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.wire",
         "federation",
     ),
-    "node.commands.examining": ("node.commands", *FRONT, "node.examination", "node.examining", *DATA),
+    "node.commands.examining": ("node.commands", *FRONT, "node.examining", *DATA),
     "node.commands.reach": ("node.commands", *FRONT, "node.reaching", *DATA),
     # above the assembly: how a command reaches a node, that runs or is opened for it
     "node.asking": ("node.config", "node.domain.errors", *DATA),

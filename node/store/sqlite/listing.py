@@ -91,7 +91,8 @@ def _groups(
         # Delivered ones are the many: whose they are leaves out more.
         among = " AND state IN (SELECT value FROM json_each(?))"
         return [(_BY_ACTOR + among + alone + _NEWEST, (actor, names(states))) for actor in actors]
-    among, values = "", ()
+    among = ""
+    values: tuple[str, ...] = ()
     if actors:
         among, values = " AND actor IN (SELECT value FROM json_each(?))", (names(actors),)
     found = [(_BY_STATE + among + _NEWEST, (state.value, *values)) for state in states]

@@ -238,6 +238,19 @@ async def test_a_fault_of_ours_does_not_lose_the_message_but_its_end_does(ana: A
     assert len(ana.queue.dead) == 1
 
 
+async def test_what_is_taken_back_is_not_sent_and_stops_nothing_behind_it(
+    ana: Any, shop: Any, a_note: Any
+) -> None:
+    sender = ana.account("ana")
+    for n in range(2):
+        await ana.queue.enqueue(ana.job(sender, f"{SHOP}/inbox", a_note(sender, str(n)), ordering_key="post"))
+    ana.queue.taken_back.add(1)
+    await ana.worker().run_until_idle()
+    assert [entry.activity_id for entry in shop.pending] == ["https://ana.example/activities/1"]
+    (taken_back,) = ana.queue.dead.values()
+    assert (taken_back.outcome.outcome, taken_back.outcome.attempted) == (Outcome.TAKEN_BACK, False)
+
+
 async def test_an_inbox_that_is_no_address_ends_in_the_dead_letters(ana: Any) -> None:
     await ana.queue.enqueue(ana.job(ana.account("ana"), "nonsense", {}))
     await ana.worker().run_until_idle()
