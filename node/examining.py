@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import datetime
 
+from federation.client import Client, ClientConfig
 from federation.messages import JsonObject
 from federation.webfinger import Handle
+from node.config import software_version
 from node.context import Node
 from node.documents import Documents
 from node.domain.errors import InvalidInput
-from node.examination import Bounds, Examiner, Finding, Ours, examine
+from node.examination import Bounds, Examiner, Finding, Ours, State, examine
 from node.examination.walk import parse_reference
 
-__all__ = ["examine_by", "examiner_of", "read_reference", "shown"]
+__all__ = ["examine_alone", "examine_by", "examiner_of", "read_reference", "report"]
 
 
 async def examiner_of(node: Node, bounds: Bounds | None = None) -> Examiner:
@@ -67,11 +70,30 @@ async def examine_by(node: Node, reference: Handle | str) -> AsyncIterator[Findi
         yield finding
 
 
-def shown(finding: Finding) -> JsonObject:
-    """A finding in plain JSON, in English."""
-    return {
-        "what": finding.check.value,
-        "state": finding.state.value,
-        "detail": str(finding.seen),
-        "fix": str(finding.fix),
-    }
+async def examine_alone(who: str, *, now: Callable[[], datetime], say: Callable[[str], None]) -> JsonObject:
+    """An examination by nobody in particular, where there is no node: unsigned, and of others only.
+
+    Raises: InvalidInput.
+    """
+    reference = parse_reference(who, "https")
+    async with Client(ClientConfig(user_agent=f"obverse/{software_version()}")) as client:
+        return await report(reference, examine(Examiner(client=client, now=now), reference), say)
+
+
+async def report(
+    reference: Handle | str, findings: AsyncIterator[Finding], say: Callable[[str], None]
+) -> JsonObject:
+    """All findings in plain JSON and in English; `say` hears of each as it comes."""
+    told: list[JsonObject] = []
+    async for finding in findings:
+        say(f"{finding.check.value}: {finding.state.value}")
+        told.append(
+            {
+                "what": finding.check.value,
+                "state": finding.state.value,
+                "detail": str(finding.seen),
+                "fix": str(finding.fix),
+            }
+        )
+    healthy = all(one["state"] != State.FAILED for one in told)
+    return {"examined": str(reference), "healthy": healthy, "findings": told}

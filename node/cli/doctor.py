@@ -16,6 +16,7 @@ from cryptography import x509
 
 from federation.messages import JsonObject
 from node.asking import CommandFailed, is_running
+from node.cli import late
 from node.cli.front import Front, command
 from node.cli.render import plural, table, tone
 from node.config import FILE, Config, load_config
@@ -44,9 +45,15 @@ class Finding:
     fix: str = ""
 
 
-@command("doctor", "obverse doctor")
-def doctor(front: Front) -> int:
-    """Look for what may be wrong with this node; each trouble names what mends it."""
+@command("doctor", "obverse doctor\nobverse doctor @shop@shop.example")
+@click.argument("who", required=False, metavar="[HANDLE|URL]")
+def doctor(front: Front, who: str | None = None) -> int:
+    """Look for what may be wrong with this node; each trouble names what mends it.
+
+    With a handle or an address, look from outside instead: at this node as others see it, or at another.
+    """
+    if who is not None:
+        return _from_outside(front, who)
     findings = list(diagnose(front, datetime.now(UTC)))
     bad = any(finding.state == FAILED for finding in findings)
     shown: JsonObject = {
@@ -58,6 +65,16 @@ def doctor(front: Front) -> int:
     }
     front.show(shown, _show)
     return 1 if bad else 0
+
+
+def _from_outside(front: Front, who: str) -> int:
+    """By the node where there is one, which can sign; else by nobody in particular."""
+    if (front.data / FILE).exists():
+        seen = front.ask("node.examine", who=who)
+    else:
+        seen = late.examine_alone(who, lambda text: None)
+    front.show(seen, _show)
+    return 0 if seen["healthy"] else 1
 
 
 def _show(front: Front, shown: JsonObject) -> None:

@@ -12,11 +12,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from federation.messages import JsonObject
 from node.asking import Answer, Progress
 from node.config import Config
 
-__all__ = ["call_alone", "found", "play_demo", "restore", "serve_node"]
+__all__ = ["call_alone", "examine_alone", "found", "play_demo", "restore", "serve_node"]
 
 
 def call_alone(data_dir: Path, command: str, args: Mapping[str, Any], progress: Progress) -> Answer:
@@ -26,6 +28,13 @@ def call_alone(data_dir: Path, command: str, args: Mapping[str, Any], progress: 
         data_dir, commands, command, args, progress=progress
     )
     return answered
+
+
+def examine_alone(who: str, progress: Progress) -> JsonObject:
+    """Look at another's server where there is no node (`node.examining.examine_alone`)."""
+    look = import_module("node.examining").examine_alone
+    seen: JsonObject = anyio.run(lambda: look(who, now=lambda: datetime.now(UTC), say=progress))
+    return seen
 
 
 async def found(config: Config, account: Mapping[str, Any], progress: Progress) -> JsonObject:

@@ -7,8 +7,7 @@ from node.commands.arguments import Arguments
 from node.commands.registry import Commands
 from node.context import Node
 from node.domain.errors import InvalidInput
-from node.examination import State
-from node.examining import examine_by, read_reference, shown
+from node.examining import examine_by, read_reference, report
 from node.services.accounts import find_account
 
 __all__ = ["COMMANDS"]
@@ -20,12 +19,7 @@ COMMANDS = Commands()
 async def look(node: Node, arguments: Arguments) -> JsonObject:
     """Look at the server of a handle or an address, from outside, and say what keeps others from it."""
     reference = await read_reference(node, arguments.text("who", 500), await _account(node, arguments))
-    findings = []
-    async for finding in examine_by(node, reference):
-        arguments.say(f"{finding.check.value}: {finding.state.value}")
-        findings.append(shown(finding))
-    healthy = all(one["state"] != State.FAILED for one in findings)
-    return {"examined": str(reference), "healthy": healthy, "findings": findings}
+    return await report(reference, examine_by(node, reference), arguments.say)
 
 
 async def _account(node: Node, arguments: Arguments) -> str | None:
