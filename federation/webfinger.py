@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
@@ -71,14 +71,15 @@ def build_jrd(
     actor: str,
     profile: str | None = None,
     subscribe: str | None = None,
+    templates: Mapping[str, str] | None = None,
     aliases: Sequence[str] = (),
     service: str | None = None,
 ) -> JsonObject:
     """The answer about one account.
 
-    Shapes: `subject` is its one canonical `acct:` URI; `subscribe` a template with `{uri}`; `service` the
-            node actor, for the answer about the host itself (FEP-d556). Exactly one `self` link: two broke
-            Mastodon.
+    Shapes: `subject` is its one canonical `acct:` URI; `subscribe` a template with `{uri}`; `templates` are
+            others by their relation (FEP-3b86); `service` the node actor, for the answer about the host
+            itself (FEP-d556). Exactly one `self` link: two broke Mastodon.
     Spec:   RFC 7033 §4.4; interop §3.2.
     """
     links = [{"rel": REL_SELF, "type": ACTIVITY_JSON, "href": actor}]
@@ -86,6 +87,7 @@ def build_jrd(
         links.append({"rel": REL_PROFILE_PAGE, "type": "text/html", "href": profile})
     if subscribe is not None:
         links.append({"rel": REL_SUBSCRIBE, "template": subscribe})
+    links += [{"rel": rel, "template": template} for rel, template in (templates or {}).items()]
     if service is not None:
         links.append({"rel": REL_SERVICE, "type": ACTIVITY_JSON, "href": service})
     known_as = dict.fromkeys([actor, *([profile] if profile is not None else []), *aliases])

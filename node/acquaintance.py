@@ -65,6 +65,7 @@ class Acquaintance:
     kind: str
     offers: int | None
     before: Contact | None
+    shared_inbox: str = ""
 
     @property
     def is_node(self) -> bool:
@@ -121,7 +122,8 @@ async def _look_up(node: Node, account: Account, reference: str) -> Acquaintance
     is_proven = is_checked or await _is_proven(node, seen)
     contact = contact_of(account, seen, proven_at=seen.fetched_at if is_proven else None)
     before = await node.look(lambda desk: desk.tx.contacts.get(account.id, contact.actor))
-    return Acquaintance(contact, seen.actor.type, await _count_offers(node, seen), before)
+    offers = await _count_offers(node, seen)
+    return Acquaintance(contact, seen.actor.type, offers, before, seen.actor.shared_inbox)
 
 
 def _is_link(reference: str) -> bool:

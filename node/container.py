@@ -35,6 +35,7 @@ from node.metrics import Metrics
 from node.recipients import Recipients
 from node.reporting import CountingFetcher, Reports, watch_loop
 from node.services.clockwork import run_due
+from node.services.following import is_known
 from node.services.hearing import has_written
 from node.services.undelivered import give_up
 from node.signing import OwnKeys, load_node_key
@@ -190,10 +191,7 @@ def _inbox_dependencies(node: Node, reports: Reports) -> InboxDependencies:
         reports.judged(message, receipt)
 
     async def knows_actor(actor: str) -> bool:
-        return await node.look(
-            lambda desk: has_written(desk, actor)
-            or any(desk.tx.followers.get(a.id, actor) is not None for a in desk.tx.accounts.all())
-        )
+        return await node.look(lambda desk: is_known(desk, actor) or has_written(desk, actor))
 
     return InboxDependencies(
         limits=node.config.limits,

@@ -19,7 +19,7 @@ from federation.keys import KeyAlgorithm, PublicKey
 from federation.messages import JsonObject
 from federation.proofs import proof_claim, verify_proof
 from federation.strictjson import dump_json, parse_json_object
-from federation.vocab import JRD_JSON, JSON, REL_SUBSCRIBE
+from federation.vocab import FEP_3B86, JRD_JSON, JSON, REL_SUBSCRIBE
 from federation.webfinger import Handle, lookup, parse_handle
 from node.context import Node
 from node.documents import Documents
@@ -34,6 +34,7 @@ __all__ = [
     "VerifiedPost",
     "contact_of",
     "fetch_post",
+    "find_ask_place",
     "find_contact",
     "find_follow_place",
     "key_for_proof",
@@ -170,9 +171,10 @@ def _is_plain(node: Node) -> bool:
 
 # --- following from elsewhere -----------------------------------------------------------------------------
 
-REL_FOLLOW_INTENT = "https://w3id.org/fep/3b86/Follow"
-_TEMPLATES = ((REL_FOLLOW_INTENT, "object"), (REL_SUBSCRIBE, "uri"))
-"""Where a server asks its user whether to follow, the better way first: relation and actor's variable."""
+_FOLLOWING = ((f"{FEP_3B86}Follow", "object"), (REL_SUBSCRIBE, "uri"))
+_ASKING = ((f"{FEP_3B86}Offer", "target"),)
+"""Where a server asks its user whether to follow, or what to ask of a vendor, the better way first: relation
+and the actor's variable."""
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _MAX_TEMPLATE = 1000
 _PLAIN_ADDRESS = re.compile(r"[!#-;=?-\[\]_a-z~]+", re.ASCII)
@@ -180,7 +182,7 @@ _PLAIN_ADDRESS = re.compile(r"[!#-;=?-\[\]_a-z~]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class FollowPlace:
-    """The address at which a visitor's own server asks him whether to follow, and the host that it is on."""
+    """The address at which a visitor's own server asks him what to do, and the host that it is on."""
 
     address: str
     host: str
@@ -189,20 +191,39 @@ class FollowPlace:
 async def find_follow_place(node: Node, visitor: str, actor: str) -> FollowPlace | None:
     """Ask the server of a visitor's handle where he can follow `actor`; None where it names no such place.
 
-    What it names is http only where we ourselves are: a template of another scheme, or one that leaves the
-    host to be filled in, is no place. Whoever is led there is shown the host first.
-
     Raises: InvalidIri for what is no handle; FederationError or OSError where the server cannot be asked.
     Spec:   FEP-3b86; OStatus subscription 1.0; interop §3.3; `security U03`.
     """
+    return await _find_place(node, visitor, actor, _FOLLOWING)
+
+
+async def find_ask_place(node: Node, visitor: str, actor: str) -> FollowPlace | None:
+    """Ask the same where he can cast an intent to `actor`, a vendor: a node of our kind names such a place.
+
+    Raises: as `find_follow_place`.
+    """
+    return await _find_place(node, visitor, actor, _ASKING)
+
+
+async def _find_place(
+    node: Node, visitor: str, actor: str, templates: tuple[tuple[str, str], ...]
+) -> FollowPlace | None:
+    """The first of these templates that the server names for the visitor, filled in.
+
+    What it names is http only where we ourselves are: a template of another scheme, or one that leaves the
+    host to be filled in, is no place. Whoever is led there is shown the host first.
+    """
     handle = parse_handle(visitor)
     if handle.host == node.config.host:
-        return None
-    scheme = _scheme_of(node, handle)
-    url = f"{scheme}://{handle.host}/.well-known/webfinger?resource={quote(handle.acct, safe=':@')}"
-    document = await node.fetcher.fetch_json(url, f"{JRD_JSON}, {JSON}")
-    links = [link for link in as_list(document.json.get("links"))[:50] if isinstance(link, dict)]
-    for rel, variable in _TEMPLATES:
+        scheme, documents = node.config.base_url.partition("://")[0], Documents(node.config.base_url)
+        ours = await node.look(lambda desk: documents.webfinger(desk.tx, handle.acct))
+        answered: JsonObject = ours or {}
+    else:
+        scheme = _scheme_of(node, handle)
+        url = f"{scheme}://{handle.host}/.well-known/webfinger?resource={quote(handle.acct, safe=':@')}"
+        answered = (await node.fetcher.fetch_json(url, f"{JRD_JSON}, {JSON}")).json
+    links = [link for link in as_list(answered.get("links"))[:50] if isinstance(link, dict)]
+    for rel, variable in templates:
         for link in links:
             if link.get("rel") == rel and (place := _place(link.get("template"), variable, actor, scheme)):
                 return place

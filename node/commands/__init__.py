@@ -18,8 +18,10 @@ from node.commands import (
     entering,
     evidence,
     examining,
+    following,
     person,
     reach,
+    shunning,
     vendor,
 )
 from node.commands.registry import Commands, answer
@@ -30,6 +32,7 @@ __all__ = ["answer", "build_commands"]
 def build_commands() -> Commands:
     """Every command. Raises: ValueError where two have one name."""
     parts = (
+        *(following, shunning),
         *(accounts, admin, backups, deliveries, entering, evidence, examining, reach),
         *(answers, catalogues, deals, person, vendor),
     )

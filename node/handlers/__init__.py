@@ -8,8 +8,17 @@ from federation.listeners import Inbound, Listeners
 from node.context import Node
 from node.handlers.deals import take_deal_message
 from node.handlers.farewells import Farewells
-from node.handlers.follows import take_follow, take_unfollow
+from node.handlers.follows import (
+    take_block,
+    take_follow,
+    take_follow_accept,
+    take_follow_reject,
+    take_undo_by_id,
+    take_unfollow,
+)
+from node.handlers.moves import take_move
 from node.handlers.notes import Notes
+from node.handlers.refusals import is_refused
 from node.wire.fediverse import SHOWN_TYPES
 from node.wire.messages import is_deal_message
 
@@ -23,6 +32,11 @@ def build_listeners() -> Listeners[Handler]:
     listeners: Listeners[Handler] = Listeners()
     listeners.on("Follow")(take_follow)
     listeners.on("Undo", "Follow")(take_unfollow)
+    listeners.on("Undo")(take_undo_by_id)
+    listeners.on("Accept")(take_follow_accept)
+    listeners.on("Reject")(take_follow_reject)
+    listeners.on("Block")(take_block)
+    listeners.on("Move")(take_move)
     notes = Notes()
     listeners.on("Create", *sorted(SHOWN_TYPES))(notes.take_created_note)
     listeners.on("Update", *sorted(SHOWN_TYPES))(notes.take_updated_note)
@@ -46,5 +60,5 @@ async def take(node: Node, listeners: Listeners[Handler], inbound: Inbound) -> N
         await take_deal_message(node, inbound)
         return
     handler = listeners.find(inbound.activity)
-    if handler is not None:
+    if handler is not None and not await is_refused(node, inbound):
         await handler(node, inbound)

@@ -22,6 +22,7 @@ from node.domain.messages import Conclude, Message, OrderAccept, Receipt
 from node.handlers.evidence import Sender, sender_of
 from node.lookups import known_key_for_proof
 from node.services.reception import Reception, Source, receive, refuse_message
+from node.services.shunning import refuses
 from node.store.ports import Direction, Parked, StoredMessage
 from node.wire.credentials import MAX_CREDENTIAL_CHARS, parse_credential, verify_credential
 from node.wire.messages import Envelope, UnknownMessage, envelope_of, parse_message
@@ -96,6 +97,8 @@ def _take_one(
 ) -> str:
     """Parse and receive one message; the deal that it changed, "" for none."""
     envelope = envelope_of(activity)
+    if refuses(desk, own, entry.actor, envelope.deal_id):
+        return ""
     deal = desk.tx.deals.get(own, envelope.deal_id)
     source = _source(desk, entry, activity, envelope, own, sender, keys)
     known = desk.tx.evidence.find(own, entry.activity_id)

@@ -11,7 +11,7 @@ from federation.listeners import Inbound
 from federation.rates import domain_of
 from node.context import Node
 from node.desk import Desk
-from node.services.following import receive_unfollow
+from node.services.following import forget_actor
 
 __all__ = ["Farewells"]
 
@@ -51,8 +51,7 @@ class Farewells:
         def work(desk: Desk) -> None:
             if not desk.tx.inbox.is_pending(inbound.entry.id):
                 return
-            for account in desk.tx.accounts.all():
-                receive_unfollow(desk, account, gone)
+            forget_actor(desk, gone)
             desk.tx.inbox.finish(inbound.entry.id)
 
         await node.work(work)

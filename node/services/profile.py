@@ -12,7 +12,7 @@ from node.domain.accounts import Account, AccountKind
 from node.domain.errors import InvalidInput
 from node.domain.terms import parse_terms
 
-__all__ = ["accept_agreements", "change_profile"]
+__all__ = ["accept_agreements", "announce_profile", "change_network", "change_profile"]
 
 
 def change_profile(desk: Desk, account: Account, *, display_name: str, summary: str | None) -> Account:
@@ -30,7 +30,7 @@ def change_profile(desk: Desk, account: Account, *, display_name: str, summary: 
         changed = replace(changed, summary=html_of(summary) if summary.strip() else None)
     if changed != current:
         desk.tx.accounts.save(changed)
-        _announce(desk, changed)
+        announce_profile(desk, changed)
     return changed
 
 
@@ -47,11 +47,20 @@ def accept_agreements(desk: Desk, account: Account, names: tuple[str, ...]) -> A
     changed = replace(current, terms_accepted=parse_terms(names))
     if changed != current:
         desk.tx.accounts.save(changed)
-        _announce(desk, changed)
+        announce_profile(desk, changed)
     return changed
 
 
-def _announce(desk: Desk, account: Account) -> None:
+def change_network(desk: Desk, account: Account, *, is_shown: bool) -> Account:
+    """Whether strangers may read who follows an account and whom it follows; nobody is told of a change."""
+    current = desk.tx.accounts.get(account.id) or account
+    changed = replace(current, shows_network=is_shown)
+    desk.tx.accounts.save(changed)
+    return changed
+
+
+def announce_profile(desk: Desk, account: Account) -> None:
+    """Tell those who follow how an account describes itself now."""
     document = Documents(desk.setting.base_url).actor(desk.tx, account.id)
     if document is not None:
         publish.announce_actor(desk, account, document)

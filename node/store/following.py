@@ -88,7 +88,10 @@ class Follows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shun:
-    """`account` does not want to hear `actor`: muted, which nobody is told, or blocked, or both."""
+    """`account` does not want to hear `actor`: muted, which nobody is told, or blocked, or both.
+
+    Shapes: `block_id` is the id of the Block that was sent to `inbox`, "" where nobody was told.
+    """
 
     account: str
     actor: str
@@ -96,6 +99,8 @@ class Shun:
     is_muted: bool = False
     is_blocked: bool = False
     handle: str = ""
+    inbox: str = ""
+    block_id: str = ""
 
 
 class Shunned(Protocol):

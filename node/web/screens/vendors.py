@@ -13,7 +13,7 @@ from node.acquaintance import Acquaintance, Unknown, Why, keep, look_up
 from node.blocking import block_domain, unblock_domain
 from node.desk import Desk
 from node.domain.accounts import Account
-from node.services.following import approve_follow, reject_follow
+from node.services.following import approve_follow, end_follow
 from node.web.fields import choice, hidden, text
 from node.web.forms import Filled, Form
 from node.web.i18n import N_
@@ -184,7 +184,7 @@ async def decide(visit: Visit) -> Answer:
 
     def work(desk: Desk) -> str:
         contact = find_vendor(desk, account, place)
-        (approve_follow if may else reject_follow)(desk, account, contact.actor)
+        (approve_follow if may else end_follow)(desk, account, contact.actor)
         return vendor_page(contact.actor)
 
     page = await visit.act(work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from node.desk import Desk
 from node.lookups import find_contact
 from node.services.feedback import answer_feedback
-from node.services.following import approve_follow, reject_follow
+from node.services.following import approve_follow, end_follow
 from node.web.fields import choice, hidden, text
 from node.web.forms import Form
 from node.web.shop.talks import MOST_PAGES, feedback_view, followers_view, talks_view
@@ -71,7 +71,7 @@ async def decide(visit: Visit) -> Answer:
         if may:
             approve_follow(desk, account, actor)
         else:
-            reject_follow(desk, account, actor)
+            end_follow(desk, account, actor)
 
     await visit.act(work)
     words = visit.words

@@ -211,14 +211,14 @@ async def test_link_still_says_whom_it_is_about_after_the_log_in(world: World) -
 
 
 async def test_persons_own_server_tells_shops_where_she_adds_them(world: World) -> None:
-    """A code opens the shop's page; her own address there brings her to her node, the form filled in."""
+    """A code opens the shop's page; her own address there brings her to her node, where she is asked."""
     street = await Street.of(world)
     await world.vendor("north")
     app = world.network.apps["north.example"]
     browser = type(street.browser)(app, "https://north.example", says={"accept": "text/html"})
     await browser.get("/@north")
     seen = await browser.submit({"handle": "@ana@ana.example"}, "/follow")
-    assert f"https://ana.example/my/vendors/add?who={quote(NORTH, safe='')}" in seen.html
+    assert f"https://ana.example/authorize_interaction?uri={quote(NORTH, safe='')}" in seen.html
 
 
 @pytest.mark.parametrize(
@@ -582,17 +582,22 @@ async def test_code_of_nobody_is_what_any_missing_page_is(world: World) -> None:
     assert (await street.browser.post("/@ana/qr.svg")).status == 404
 
 
-async def test_only_a_person_is_asked_on_her_own_node_whether_to_add_somebody(world: World) -> None:
-    def places(document: Any) -> list[str]:
-        return [link["template"] for link in document["links"] if "template" in link]
+async def test_every_account_is_asked_on_its_own_node_and_only_a_person_casts(world: World) -> None:
+    def places(document: Any) -> dict[str, str]:
+        links = document["links"]
+        return {link["rel"].rpartition("/")[2]: link["template"] for link in links if "template" in link}
 
     street = await Street.of(world)
     await world.account(street.ana, "bakery", "vendor")
     documents = Documents(street.base)
     ana = await street.ana.node.look(lambda desk: documents.webfinger(desk.tx, "acct:ana@ana.example"))
     shop = await street.ana.node.look(lambda desk: documents.webfinger(desk.tx, "acct:bakery@ana.example"))
-    assert places(ana) == ["https://ana.example/my/vendors/add?who={uri}"]
-    assert places(shop) == []
+    assert places(ana)["subscribe"] == "https://ana.example/authorize_interaction?uri={uri}"
+    assert set(places(ana)) == {"subscribe", "Follow", "Object", "Create", "Offer"}
+    assert set(places(shop)) == {"subscribe", "Follow", "Object", "Create"}
+    assert all(
+        place.startswith("https://ana.example/authorize_interaction") for place in places(ana).values()
+    )
 
 
 # --- servers that are not heard ---------------------------------------------------------------------------
