@@ -50,7 +50,7 @@ def _read(item: JsonValue) -> Attachment | None:
     """One attachment, None for what is no file: other people's notes, recipes, inline data."""
     if not isinstance(item, dict):
         return None
-    kinds = bare_types(item)
+    kinds = bare_types(item) or ("Document",)
     kind = next((name for name in kinds if name in _FILES), None)
     if kind is None:
         return None

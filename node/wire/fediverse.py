@@ -93,7 +93,7 @@ def parse_note(document: JsonObject, *, author: str, received_at: datetime, foll
         attachments=attachments,
         to=to,
         cc=cc,
-        is_sensitive=document.get("sensitive") is True,
+        is_sensitive=_is_sensitive(document),
     )
 
 
@@ -137,7 +137,7 @@ def _kind(document: JsonObject) -> str:
         raise _refused("an actor or an activity is no post")
     kind = next((name for name in names if name in SHOWN_TYPES), None)
     if kind is None:
-        raise _refused(f"nothing of the type {', '.join(names)[:80] or 'of nothing'} is shown")
+        raise _refused(f"nothing {f'of type {names[0][:80]}' if names else 'without a type'} is shown")
     return kind
 
 
@@ -188,6 +188,12 @@ def _html(text: str, document: JsonObject) -> str:
     """Clean HTML, "" where not a word is left: an empty paragraph says nothing."""
     cleaned = clean_html(html_of(text) if media_type_of(document) in _PLAIN else text).strip()
     return cleaned if plain_text(cleaned) else ""
+
+
+def _is_sensitive(document: JsonObject) -> bool:
+    """Whether it, or a picture beside it, asks not to be shown at once."""
+    parts = [document, *as_list(document.get("attachment"))]
+    return any(isinstance(part, dict) and part.get("sensitive") is True for part in parts)
 
 
 def _options(document: JsonObject) -> str:

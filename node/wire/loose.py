@@ -32,6 +32,7 @@ __all__ = [
 
 MAX_ADDRESSES = 500
 MAX_LINKS = 32
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?)([+-]\d\d:\d\d)?Z?", re.ASCII)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
 
@@ -119,7 +120,9 @@ def _known(tag: str) -> str:
 
 
 def time_of(value: JsonValue) -> datetime | None:
-    """A time, None for what is none."""
+    """A time, None for what is none. One without a zone is read as UTC, one with two by its first."""
+    if isinstance(value, str) and (told := _TIME.fullmatch(value)):
+        value = f"{told[1]}{told[2] or 'Z'}"
     try:
         return parse_time(value)
     except (TypeError, ValueError):

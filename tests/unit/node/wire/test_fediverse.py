@@ -170,12 +170,23 @@ def test_a_warning_is_plain_words_on_one_line() -> None:
 def test_sensitive_is_true_and_nothing_like_it() -> None:
     assert not read(sensitive="true").is_sensitive
     assert not read(sensitive=1).is_sensitive
+    assert not read(attachment=[None, {"type": "Image", "url": IMAGE, "sensitive": "yes"}]).is_sensitive
+
+
+def test_one_sensitive_picture_makes_all_of_it_sensitive() -> None:
+    pictures = [{"type": "Image", "url": IMAGE}, {"type": "Image", "url": BARE, "sensitive": True}]
+    assert read(attachment=pictures).is_sensitive
 
 
 def test_a_time_that_is_missing_wrong_or_to_come_is_the_time_of_receipt() -> None:
     for told in (None, "yesterday", 1_700_000_000, ["x"], "2999-01-01T00:00:00Z", "0001-01-01T00:00:00Z"):
         assert read(published=told).published_at == NOW
     assert read(published="2026-11-22T12:30:00.250+02:00").published_at == NOW - timedelta(minutes=90)
+
+
+def test_a_time_without_a_zone_or_with_two_is_still_one() -> None:
+    assert read(published="2026-11-22T10:00:00.123456").published_at == NOW - timedelta(hours=2)
+    assert read(published="2026-11-22T12:00:00+02:00Z").published_at == NOW - timedelta(hours=2)
 
 
 def test_an_edit_says_when() -> None:
@@ -409,6 +420,7 @@ IMAGE, BARE = "https://files.example/1.jpg", "https://files.example/1"
             Attachment("https://files.example/1.MP3?x=.png", "audio/mpeg"),
         ),
         ({"type": "Document", "href": IMAGE}, Attachment(IMAGE, "image/jpeg")),
+        ({"url": IMAGE}, Attachment(IMAGE, "image/jpeg")),
         ({"type": "Link", "href": "https://funfedi.dev/"}, Attachment("https://funfedi.dev/", "text/html")),
         (
             {"type": "Image", "url": IMAGE, "width": -1, "height": 10**9, "name": "<p>a\ncow</p>"},
@@ -497,8 +509,8 @@ def test_policies_and_unknown_members_do_no_harm() -> None:
 
 MEMBERS = (
     "to", "cc", "published", "updated", "content", "contentMap", "summary", "summaryMap", "name", "url",
-    "tag", "attachment", "inReplyTo", "context", "conversation", "quote", "oneOf", "anyOf", "mediaType", "sensitive",
-    "location", "startTime", "image",
+    "tag", "attachment", "inReplyTo", "context", "conversation", "quote", "oneOf", "anyOf", "mediaType",
+    "sensitive", "location", "startTime", "image",
 )  # fmt: skip
 ODD: tuple[Any, ...] = (None, True, 7, -1.5, "", "x", [], {}, [[]], [None, {}], {"type": {}}, {"id": []})
 
