@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint bench soak messages locks browser fediverse screens clean
+.PHONY: help demo run test lint bench soak messages locks browser fediverse peers corpora screens clean
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -26,6 +26,8 @@ help:
 	@echo 'make messages take new words of the pages into the catalogues, and name what is not translated'
 	@echo 'make screens a picture of every page of a finished demo, under build/screens (needs Chromium)'
 	@echo 'make fediverse  install Fedify, for the part of the demo and the tests that meets a server of another make'
+	@echo 'make peers   install all servers of other makes that the tests meet (Fedify, cattle-grid)'
+	@echo 'make corpora install two collections of the fediverse'"'"'s posts, which the tests send to an inbox'
 	@echo 'make locks   resolve the dependencies anew into requirements*.lock (needs uv)'
 	@echo 'make clean   remove what make has made (never the data of a node)'
 
@@ -82,6 +84,27 @@ build/fediverse/.ready: $(FEDIVERSE)/package.json $(FEDIVERSE)/package-lock.json
 	@cd build/fediverse && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# A second make of server for the tests (cattle-grid), by hash and in an environment of its own. It needs
+# RabbitMQ and nginx beside it, which are Debian's.
+peers: fediverse build/cattle/.ready
+
+build/cattle/.ready: tests/interop/cattle/requirements.lock
+	@mkdir -p build
+	@"$(PYTHON)" -m venv --clear build/cattle
+	@build/cattle/bin/python -m pip --disable-pip-version-check -qq $(LOCKED) --no-deps -r $<
+	@touch $@
+
+# Collections of posts as the fediverse's servers send them, for the tests: from PyPI, by hash, in an environment of
+# their own, since they ask for older packages than Obverse does.
+CORPORA := tests/interop/corpora
+
+corpora: build/corpora/.ready
+
+build/corpora/.ready: $(CORPORA)/requirements.lock
+	@"$(PYTHON)" -m venv build/corpora/venv
+	@build/corpora/venv/bin/python -m pip --disable-pip-version-check -qq $(LOCKED) -r $(CORPORA)/requirements.lock
+	@touch $@
+
 screens: $(VENV)/.ready-dev
 	@$(BIN)/python -m tests.browser.screens $(ARGS)
 
@@ -118,6 +141,8 @@ locks:
 	$(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
 	$(LOCK) pyproject.toml -c requirements-dev.lock -o requirements.lock
 	printf 'hatchling>=1.27\neditables>=0.5\n' | $(LOCK) - -c requirements-dev.lock -o requirements-build.lock
+	$(LOCK) tests/interop/cattle/requirements.in -o tests/interop/cattle/requirements.lock
+	$(LOCK) $(CORPORA)/requirements.in -o $(CORPORA)/requirements.lock
 
 clean:
 	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
