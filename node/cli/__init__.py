@@ -15,14 +15,27 @@ import click
 from federation.errors import FederationError
 from federation.messages import JsonObject
 from node.asking import CommandFailed, error_of
-from node.cli import accounts, admin, answers, deals, doctor, entering, evidence, nodes, person, vendor
+from node.cli import (
+    accounts,
+    admin,
+    answers,
+    deals,
+    doctor,
+    entering,
+    evidence,
+    nodes,
+    person,
+    posts,
+    talking,
+    vendor,
+)
 from node.cli.front import Front, Group, default_data_dir
 from node.domain.errors import InvalidInput, Refusal
 from node.store.ports import StoreRefused
 
 __all__ = ["build_cli", "main"]
 
-PARTS = (nodes, person, answers, deals, vendor, accounts, entering, admin, doctor, evidence)
+PARTS = (nodes, person, answers, deals, vendor, posts, talking, accounts, entering, admin, doctor, evidence)
 """The modules of commands, in the order of the help."""
 
 INPUT_WRONG = 2

@@ -114,20 +114,6 @@ def nobid(front: Front, deal: str, reason: str, text: str | None) -> None:
     tell_deal(front, "Told.", front.ask("deal.nobid", deal=deal, reason=reason, text=text))
 
 
-@command("post", 'obverse post MILK --for 30d --text "Milk from the hill."')
-@click.argument("sku")
-@click.option("--for", "lasts", metavar="30d", help="How long it stands (default: 30 days).")
-@click.option("--least", help="The least that is sold at once (default: 1).")
-@click.option("--price", help="For one (default: the catalogue's).")
-@click.option("--text", help="What the post says (default: name and price).")
-def post(front: Front, /, **options: Any) -> None:
-    """Publish a standing offer of a catalogue item: a post that anybody can read and order from."""
-    front.show(
-        front.ask("post.add", **options),
-        lambda front, made: front.say(f"Published, until {made['ends_at']}: {made['url']}"),
-    )
-
-
 # --- catalogue --------------------------------------------------------------------------------------------
 
 
@@ -274,7 +260,6 @@ COMMANDS: tuple[click.Command, ...] = (
     offer,
     offer_withdraw,
     nobid,
-    post,
     group("catalogue", "What you sell.", catalogue_import, catalogue_list),
     group("rules", "What the node may offer by itself.", rules_add, rules_list, rules_remove),
 )

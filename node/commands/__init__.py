@@ -20,8 +20,10 @@ from node.commands import (
     examining,
     following,
     person,
+    posts,
     reach,
     shunning,
+    talking,
     vendor,
 )
 from node.commands.registry import Commands, answer
@@ -32,7 +34,7 @@ __all__ = ["answer", "build_commands"]
 def build_commands() -> Commands:
     """Every command. Raises: ValueError where two have one name."""
     parts = (
-        *(following, shunning),
+        *(posts, following, shunning, talking),
         *(accounts, admin, backups, deliveries, entering, evidence, examining, reach),
         *(answers, catalogues, deals, person, vendor),
     )

@@ -12,9 +12,9 @@ from node.domain.intents import IntentState
 from node.domain.tables import is_terminal
 from node.domain.transitions import tick
 from node.services.dealing import follow_events, notice, save
-from node.services.standing import tell_of_ends
 from node.services.media import drop_passing, next_passing
 from node.services.plain_quotes import end_due_quotes
+from node.services.standing import tell_of_ends
 
 __all__ = ["next_wake", "run_due"]
 
@@ -36,6 +36,7 @@ def run_due(desk: Desk) -> int:
     for parked in expired:
         desk.tx.parking.remove(parked.own, parked.activity_id)
     ended = end_due_quotes(desk, now, AT_ONCE)
+    ended += tell_of_ends(desk, now, AT_ONCE)
     return len(due) + len(expired) + ended + drop_passing(desk)
 
 
@@ -75,6 +76,7 @@ def next_wake(desk: Desk) -> datetime | None:
         desk.tx.deals.next_wake(),
         desk.tx.parking.next_expiry(),
         desk.tx.plain_quotes.next_end(),
+        desk.tx.posts.next_end(),
         next_passing(desk),
     )
     return min((at for at in times if at is not None), default=None)

@@ -25,6 +25,7 @@ from node.services.dealing import act, envelope
 from node.services.disclosure import disclose
 from node.services.intents import check_audience
 from node.services.negotiating import new_feedback_key
+from node.services.standing import LONGEST, content_of
 from node.store.ports import Direction, Post, StoredMessage
 
 __all__ = ["Purchase", "answer_order", "buy", "check_order", "end_posting", "keep_posting", "post_offer"]
@@ -45,15 +46,11 @@ def post_offer(
 
     Raises: InvalidInput.
     """
-    if not timedelta(0) < lasts <= timedelta(days=90):
+    if not timedelta(0) < lasts <= LONGEST:
         raise InvalidInput("until", "a standing offer lasts at most 90 days", "Choose an earlier end.")
     ends_at = desk.signing_time + lasts
     price = Decimal(item.price.amount_minor).scaleb(-CURRENCIES[item.price.currency].exponent)
     name = desk.new_id()
-    unit = "each" if item.unit == "one" else f"a {item.unit}"
-    # The first line is what an agreement names the thing by, and the second what readers elsewhere go by.
-    facts = f"{item.name}\n{item.price} {unit}, until {ends_at:%d %B %Y}."
-    text = f"{facts}\n\n{words}" if words else facts
     draft = StandingOffer(
         id=desk.iri("posts", name),
         author=account.id,
@@ -63,15 +60,16 @@ def post_offer(
         minimum_quantity=minimum,
         unit_price=price,
         currency=item.price.currency,
-        content=attest.html_of(text),
+        content="",
         url=f"{desk.setting.base_url}/@{account.name}/{name}",
         published_at=desk.signing_time,
         ends_at=ends_at,
         terms_accepted=account.terms_accepted,
         name=item.name,
         sku=item.sku,
+        words=(words or "").strip(),
     )
-    offer, note, body = attest.sign_posting(desk, draft)
+    offer, note, body = attest.sign_posting(desk, replace(draft, content=content_of(draft)))
     desk.tx.posts.save(Post(offer.id, account.id, account.id, KIND, body, desk.now))
     desk.tx.posts.save_offer(account.id, offer)
     publish.announce_note(desk, account, note)

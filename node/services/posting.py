@@ -26,6 +26,7 @@ __all__ = [
     "Saying",
     "change",
     "hear_reply",
+    "named_before",
     "pin",
     "say",
     "take_back",
@@ -227,6 +228,13 @@ def take_back(desk: Desk, account: Account, post_id: str) -> None:
     desk.tx.posts.unhear(post.id)
     empty = replace(post, body=b"", note=None, text="", named=(), pinned_at=None)
     desk.tx.posts.save(replace(empty, deleted_at=desk.now))
+
+
+def named_before(post: Post) -> tuple[str, ...]:
+    """Whom a post names before its words, not in them: whoever changes the words goes on naming them."""
+    typed = {handle.casefold() for handle in handles_in(post.text)}
+    mentions = post.note.mentions if post.note is not None else ()
+    return tuple(mention.handle for mention in mentions if mention.handle.casefold() not in typed)
 
 
 def pin(desk: Desk, account: Account, post_id: str) -> None:

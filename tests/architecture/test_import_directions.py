@@ -262,8 +262,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.ports",
         "node.domain",
     ),
+    "node.examinations": ("node.examination.findings", "federation.rates"),
     "node.arrivals": ("federation.messages",),
     "node.context": (
+        "node.examinations",
         "node.arrivals",
         "node.changes",
         "node.clocks",
@@ -381,6 +383,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.services",
         "node.store.ports",
     ),
+    # whom words name, asked of the network before they are said: for every front
+    "node.addressees": ("node.acquaintance", *FRONT),
     # buying asks the network, then runs the use case: for every front
     "node.buying": (*FRONT, "node.wire", *DATA),
     # the fronts: never each other
@@ -418,6 +422,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.messages",
     ),
     "node.web.screens.export": ("node.web", "node.archive", *FRONT, "node.deliveries"),
+    # a look from outside, as it goes
+    "node.web.screens.doctor": ("node.web", *FRONT, "node.examinations", "node.examining"),
+    "node.web.doctor_views": ("node.web", *FRONT, "node.examination", "node.examinations"),
     # the way in: whether the node is found, what is brought back, what is kept safe
     "node.web.setting_up": (
         "node.web",
@@ -453,6 +460,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     # the owner's word on the clock is written down at once
     "node.commands.admin": ("node.commands", "node.blocking", *FRONT, "node.timekeeper", *DATA),
+    "node.commands.posts": ("node.commands", "node.addressees", *FRONT, *DATA),
     "node.commands.following": ("node.commands", "node.moving", "node.whom", *FRONT, *DATA),
     "node.commands.shunning": ("node.commands", "node.blocklists", "node.whom", *FRONT, *DATA),
     "node.commands.deliveries": ("node.commands", "node.deliveries", *FRONT, *DATA),

@@ -97,14 +97,14 @@ def test_a_deal_from_cast_to_feedback_in_commands(line: Line) -> None:
 
 
 def test_standing_offer_is_posted_and_bought(line: Line) -> None:
-    posted = read(line("post", "NK20", "--for", "10d", "--json"))
+    posted = read(line("post", "offer", "NK20", "--for", "10d", "--json"))
     code, out, _ = line("buy", posted["url"])
     assert (code, out.splitlines()[0]) == (0, "Ordered: Kid 20 for 279.00 EUR.")
     assert "concluded: agreed by both" in line("deal", "list", "--as", "ana")[1]
 
 
 def test_cancellation_is_asked_and_answered(line: Line) -> None:
-    posted = read(line("post", "NK20", "--json"))
+    posted = read(line("post", "offer", "NK20", "--json"))
     deal = read(line("buy", posted["url"], "--json"))["id"]
     assert line("cancel", deal, "--reason", "needGone", "--as", "ana")[0] == 0
     assert "an answer to the cancellation" in line("inbox")[1]
@@ -178,7 +178,8 @@ def test_lists_say_what_to_do_where_they_are_empty(line: Line, tmp_path: Path) -
 @pytest.mark.parametrize(
     "words",
     ["accept", "ask", "buy", "cancel", "cancel-answer", "confirm", "counter", "decline", "feedback", "inbox",
-     "nobid", "offer", "offer-withdraw", "offers", "post", "progress", "receipt", "shortlist",
+     "nobid", "offer", "offer-withdraw", "offers", "post new", "post list", "post show", "post edit",
+     "post delete", "post pin", "post unpin", "post offer", "post change", "progress", "receipt", "shortlist",
      "catalogue import", "catalogue list", "deal list", "deal show", "intent cast", "intent list",
      "intent show", "intent update",
      "intent withdraw", "rules add", "rules list", "rules remove", "vendors add", "vendors list"],

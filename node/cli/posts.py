@@ -1,0 +1,154 @@
+"""Posts: what an account says in the fediverse, and what it offers to everybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from federation.messages import JsonObject
+from node.cli.front import Front, command, group
+from node.cli.render import ago, plural, short_id, table
+
+__all__ = ["COMMANDS"]
+
+VISIBILITIES = ("public", "unlisted", "followers", "direct")
+_WORDS = 60
+
+
+@command("new", 'obverse post new "Fresh milk from tomorrow on. #milk"')
+@click.argument("text")
+@click.option("--to", multiple=True, metavar="HANDLE", help="Whom it names beside those in the words.")
+@click.option(
+    "--visibility",
+    type=click.Choice(VISIBILITIES),
+    default="public",
+    show_default=True,
+    help="Who may read it.",
+)
+@click.option("--warning", help="What is shown before it.")
+@click.option("--language", metavar="en", help="The language that it is in.")
+def post_new(front: Front, /, to: tuple[str, ...], **options: Any) -> None:
+    """Say something: to everybody, to your followers, or to those whom it names (@name@server)."""
+    front.show(
+        front.ask("post.new", to=list(to), **options),
+        lambda front, made: front.say(f"Said: {made['url']}"),
+    )
+
+
+@command("list", "obverse post list --visibility public")
+@click.option("--visibility", type=click.Choice(("all", *VISIBILITIES)), default="all", show_default=True)
+@click.option("--limit", type=int, default=50, show_default=True, help="At most so many.")
+def post_list(front: Front, visibility: str, limit: int) -> None:
+    """List what you have said, newest first."""
+    front.show(front.ask("post.list", visibility=visibility, limit=limit), _show_posts)
+
+
+def _show_posts(front: Front, result: JsonObject) -> None:
+    table(
+        front.out,
+        ["Post", "What", "When", "For", "Answers", "Words"],
+        [
+            (
+                short_id(one["id"]),
+                one["kind"],
+                ago(one["published_at"]),
+                one["visibility"] + (", pinned" if one["pinned"] else ""),
+                str(one["replies"]),
+                _begin(one["text"] or ""),
+            )
+            for one in result["posts"]
+        ],
+        empty='Nothing said yet. Say something: obverse post new "…"',
+    )
+
+
+def _begin(words: str) -> str:
+    line = " ".join(words.split())
+    return line if len(line) <= _WORDS else f"{line[: _WORDS - 1]}…"
+
+
+@command("show", "obverse post show 9fYq2b")
+@click.argument("post")
+def post_show(front: Front, post: str) -> None:
+    """Show one post, and what it said before."""
+    front.show(front.ask("post.show", post=post), _show_post)
+
+
+def _show_post(front: Front, one: JsonObject) -> None:
+    front.say(one["url"] or one["id"])
+    front.say(f"{one['visibility']}, {ago(one['published_at'])}, {plural(one['replies'], 'answer')}")
+    if one["warning"]:
+        front.say(f"Warning: {one['warning']}")
+    front.say(f"\n{one['text'] or ''}")
+    for edit in one["edits"]:
+        front.say(f"\nUntil {ago(edit['at'])}:\n{edit['text']}")
+
+
+@command("edit", 'obverse post edit 9fYq2b "Fresh milk from Monday on."')
+@click.argument("post")
+@click.argument("text")
+@click.option("--warning", help="What is shown before it (default: as it was).")
+@click.option("--language", metavar="en", help="The language that it is in (default: as it was).")
+def post_edit(front: Front, /, **options: Any) -> None:
+    """Say it otherwise, to the same readers."""
+    front.show(front.ask("post.edit", **options), lambda front, made: front.say(f"Changed: {made['url']}"))
+
+
+@command("delete", "obverse post delete 9fYq2b")
+@click.argument("post")
+def post_delete(front: Front, post: str) -> None:
+    """Take a post or a standing offer back: its readers are told, and its words go."""
+    front.show(front.ask("post.delete", post=post), lambda front, _: front.say("Taken back."))
+
+
+@command("pin", "obverse post pin 9fYq2b")
+@click.argument("post")
+def post_pin(front: Front, post: str) -> None:
+    """Show a post first on your page."""
+    front.show(front.ask("post.pin", post=post), lambda front, _: front.say("Pinned."))
+
+
+@command("unpin", "obverse post unpin 9fYq2b")
+@click.argument("post")
+def post_unpin(front: Front, post: str) -> None:
+    """Show a post where it stands by its date again."""
+    front.show(front.ask("post.unpin", post=post), lambda front, _: front.say("No longer pinned."))
+
+
+@command("offer", 'obverse post offer MILK --for 30d --text "Milk from the hill."')
+@click.argument("sku")
+@click.option("--for", "lasts", metavar="30d", help="How long it stands (default: 30 days).")
+@click.option("--least", help="The least that is sold at once (default: 1).")
+@click.option("--price", help="For one (default: the catalogue's).")
+@click.option("--text", help="What the post says (default: name and price).")
+def post_offer(front: Front, /, **options: Any) -> None:
+    """Publish a standing offer of a catalogue item: a post that anybody can read and order from."""
+    front.show(
+        front.ask("post.add", **options),
+        lambda front, made: front.say(f"Published, until {made['ends_at']}: {made['url']}"),
+    )
+
+
+@command("change", "obverse post change 9fYq2b --price 1.50")
+@click.argument("offer")
+@click.option("--for", "lasts", metavar="30d", help="How long it stands from now on.")
+@click.option("--least", help="The least that is sold at once.")
+@click.option("--price", help="For one.")
+@click.option("--text", help="What the post says below name and price.")
+def post_change(front: Front, /, **options: Any) -> None:
+    """State a standing offer anew: the same post, and nothing appears twice where it is followed."""
+    front.show(
+        front.ask("post.change", **options),
+        lambda front, made: front.say(f"Changed, until {made['ends_at']}: {made['url']}"),
+    )
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    group(
+        "post",
+        "What you say, and what you offer to everybody.",
+        *(post_new, post_list, post_show, post_edit, post_delete, post_pin, post_unpin),
+        *(post_offer, post_change),
+    ),
+)
