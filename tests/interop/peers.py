@@ -24,6 +24,8 @@ __all__ = ["SET_UPS", "Street", "open_street", "posts_of", "throw_away_tls"]
 
 DOMAIN = "example"
 CAST = (("ana", "person", "Ana"), ("south", "vendor", "South Wheels and Toys"))
+USERS, LOCKED = ("mia", "ben", "lena", "zoe"), ("lena",)
+"""Users of each Fedify server; Lena approves who follows her, and Zoe closes her account."""
 T = TypeVar("T")
 
 SET_UPS: Mapping[str, Mapping[str, Any]] = {
@@ -93,7 +95,9 @@ def open_street(home: Path, ports: Sequence[int], runtime: Runtime) -> Iterator[
         ports[: len(CAST)], DOMAIN, tls, neighbours=[f"{hosts[one]}:{port}" for one, port in theirs.items()]
     )
     plans = {
-        one: NeighbourPlan(hosts[one], port, [*ours, hosts[one]], tls=tls, **SET_UPS[one])
+        one: NeighbourPlan(
+            hosts[one], port, [*ours, hosts[one]], USERS, locked=LOCKED, tls=tls, **SET_UPS[one]
+        )
         for one, port in theirs.items()
     }
     with open_stage(home, network, CAST) as stage, ExitStack() as opened:

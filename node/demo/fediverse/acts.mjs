@@ -175,15 +175,11 @@ export function openActs(federation, packages, settings, books) {
     },
     leave: async (args) => {
       const user = userOf(args);
-      const { id } = { id: addressOf(user) };
-      const deletion = new vocab.Delete({
-        id: actId(user, "deletes"),
-        actor: id,
-        object: id,
-        to: vocab.PUBLIC_COLLECTION,
-      });
-      const readers = [...user.followers.values(), ...[...user.following.values()].map(({ actor }) => actor)];
-      return { id: await send(user, readers, deletion) };
+      user.gone = packages.Temporal.Now.instant();
+      const id = addressOf(user);
+      const values = { id: actId(user, "deletes"), actor: id, object: id, to: vocab.PUBLIC_COLLECTION };
+      const followed = [...user.following.values()].map(({ actor }) => actor);
+      return { id: await send(user, [...user.followers.values(), ...followed], new vocab.Delete(values)) };
     },
     timeline: (args) => ({ posts: [...userOf(args).timeline.values()] }),
     people: (args) => {

@@ -13,6 +13,7 @@ function openPages(user) {
   return {
     ...user,
     keys: null,
+    gone: null, // when the account was closed
     followers: new Map(), // actor id -> recipient
     waiting: new Map(), // actor id -> Follow that awaits approval
     following: new Map(), // actor id -> { state, follow }

@@ -42,6 +42,7 @@ function letActors(federation, { fedify, vocab }, books, allowed) {
     .setActorDispatcher("/users/{identifier}", async (context, name) => {
       const user = books.users.get(name);
       if (!user && name !== INSTANCE) return null;
+      if (user?.gone) return new vocab.Tombstone({ id: context.getActorUri(name), deleted: user.gone });
       const keys = await context.getActorKeyPairs(name);
       const kind = user ? vocab.Person : vocab.Application;
       return new kind({
