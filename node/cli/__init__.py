@@ -23,6 +23,7 @@ from node.cli import (
     doctor,
     entering,
     evidence,
+    following,
     nodes,
     person,
     posts,
@@ -35,7 +36,21 @@ from node.store.ports import StoreRefused
 
 __all__ = ["build_cli", "main"]
 
-PARTS = (nodes, person, answers, deals, vendor, posts, talking, accounts, entering, admin, doctor, evidence)
+PARTS = (
+    nodes,
+    person,
+    answers,
+    deals,
+    vendor,
+    posts,
+    talking,
+    accounts,
+    following,
+    entering,
+    admin,
+    doctor,
+    evidence,
+)
 """The modules of commands, in the order of the help."""
 
 INPUT_WRONG = 2

@@ -18,10 +18,13 @@ from node.handlers.callers import Callers
 from node.handlers.evidence import Sender, sender_of
 from node.handlers.feedback import take_answer, take_feedback
 from node.services.hearing import addressees, hear, hear_delete, hear_edit, is_welcome
+from node.services.posting import hear_reply, unhear_reply
+from node.services.reading import amend_readings, drop_note, shelve
 from node.services.talking import Evidence, HeardNote
 from node.wire.fediverse import parse_note
 from node.wire.feedback import is_feedback_post
 from node.wire.html import plain_text
+from node.wire.postings import is_posting
 from node.wire.replies import is_reply
 
 __all__ = ["Notes"]
@@ -56,6 +59,9 @@ class Notes:
             if peer is not None:
                 desk.tx.peers.save(peer)
                 hear(desk, heard, peer)
+            shelve(desk, note, heard.form, is_offer=is_posting(inbound.activity.object))
+            if not desk.tx.gone.has(note.author, note.id, desk.now):
+                hear_reply(desk, note)
             desk.tx.inbox.finish(inbound.entry.id)
 
         await node.work(work)
@@ -85,6 +91,7 @@ class Notes:
             if not desk.tx.inbox.is_pending(inbound.entry.id):
                 return
             hear_edit(desk, heard)
+            amend_readings(desk, note, heard.form, is_offer=is_posting(inbound.activity.object))
             desk.tx.inbox.finish(inbound.entry.id)
 
         await node.work(work)
@@ -99,6 +106,8 @@ class Notes:
             if not desk.tx.inbox.is_pending(inbound.entry.id):
                 return
             hear_delete(desk, author, deleted)
+            drop_note(desk, author, deleted)
+            unhear_reply(desk, deleted, author)
             desk.tx.inbox.finish(inbound.entry.id)
 
         await node.work(work)

@@ -12,9 +12,10 @@ from node.domain.errors import InvalidInput
 from node.domain.notes import Note, Visibility
 from node.domain.sayings import said
 from node.domain.talking import Part, Peer, Thread, ThreadState, Utterance, answered, is_wider
-from node.services.posting import Saying, say
+from node.services.posting import NOTE, Saying, say
 
 __all__ = [
+    "BOUND",
     "MOST_IN_A_THREAD",
     "Evidence",
     "HeardNote",
@@ -29,6 +30,8 @@ __all__ = [
     "thread_with",
 ]
 
+BOUND = "talk"
+"""What the node says by itself, and quotes, are no posts that somebody changes afterwards."""
 MOST_IN_A_THREAD = 1_000
 """A thread that is longer goes on in a new one."""
 
@@ -168,7 +171,7 @@ def tell(
         summary=summary,
         language=language,
     )
-    post = say(desk, account, saying)
+    post = say(desk, account, saying, kind=NOTE if part is Part.WORDS else BOUND)
     utterance = Utterance(
         account=account.id,
         thread=thread.id,
