@@ -22,7 +22,7 @@ __all__ = ["AT_ONCE", "IN_ONE_GO", "KEPT_FOR", "begin_fan_out", "spread_further"
 AT_ONCE = 5
 """So many inboxes have their rows in the transaction of the act itself."""
 
-IN_ONE_GO = 500
+IN_ONE_GO = 200
 """So many in one transaction later: others never wait longer than for these."""
 
 KEPT_FOR = timedelta(days=30)

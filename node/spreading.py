@@ -23,6 +23,8 @@ _REST_S = 30.0
 """Where the store refuses, it is tried again after this."""
 _GATHER_S = 0.05
 """One look for all that a busy node does meanwhile."""
+_PAUSE_S = 0.01
+"""Between two parts others have their turn: a post leaves much more slowly than it spreads."""
 _FORGET_EVERY = timedelta(hours=1)
 
 
@@ -52,6 +54,7 @@ async def spread_on(node: Node) -> bool:
     worked = False
     while await node.look(lambda desk: desk.tx.fan_outs.next() is not None):
         await node.work(_spread_first)
+        await anyio.sleep(_PAUSE_S)
         worked = True
     return worked
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks import delivering, living, messages, pages, receiving, scaling
+from tests.benchmarks import delivering, living, messages, pages, posts, receiving, scaling
 from tests.benchmarks.figures import Figure, Row, is_lost
 from tests.benchmarks.machine import ROOT, raise_file_limit
 from tests.benchmarks.profiles import show_profiles
@@ -50,6 +50,7 @@ def _groups(*, quick: bool) -> Groups:
         ((delivering.CAVAGE, delivering.ED25519), delivering.delivering),
         ((delivering.FIRST_CONTACT,), _each(delivering.meeting)),
         ((delivering.MANY_HOSTS,), _each(delivering.spreading)),
+        ((posts.MANY, posts.TROUBLED, posts.WRITERS), posts.posting),
         ((living.CAST_P50, living.CAST_P99), living.casting),
         ((living.MATCHING,), _each(living.matching)),
         ((living.MEMORY, living.START), living.resting),

@@ -15,11 +15,22 @@ import trustme
 
 from node.config import Config
 from tests.benchmarks.figures import Figure, Row, figure_of
-from tests.benchmarks.machine import Child, cores, running, wait_until
+from tests.benchmarks.machine import Child, cores, free_port, running, wait_until
 from tests.benchmarks.nodes import found
 from tests.benchmarks.stage import Stage
 
-__all__ = ["CAVAGE", "ED25519", "FIRST_CONTACT", "MANY_HOSTS", "delivering", "meeting", "spreading"]
+__all__ = [
+    "CAVAGE",
+    "ED25519",
+    "FIRST_CONTACT",
+    "MANY_HOSTS",
+    "Scene",
+    "delivering",
+    "meeting",
+    "names_of",
+    "open_scene",
+    "spreading",
+]
 
 HOSTS = 500
 FEW, MANY = 50, 2000
@@ -69,7 +80,7 @@ class _Took:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scene:
+class Scene:
     """A node that delivers, on the measured core; the hosts that it delivers to, on the other one."""
 
     dispatcher: Child
@@ -78,6 +89,8 @@ class _Scene:
     port: int
     scheme: str
     database: Path
+    troubled_ports: tuple[int, int] = (0, 0)
+    """Where nobody listens, and where nobody answers."""
 
     def origins(self, names: Sequence[str]) -> list[str]:
         return [f"{self.scheme}://{name}:{self.port}" for name in names]
@@ -87,7 +100,7 @@ class _Scene:
         before = self.sink.ask(do="count")
         began = self.dispatcher.ask(do="deliver", origins=self.origins(names), each=each)
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as store:
-            queued = "SELECT EXISTS (SELECT 1 FROM delivery WHERE state = 'queued')"
+            queued = "SELECT EXISTS (SELECT 1 FROM delivery WHERE head = 1)"
             wait_until(lambda: not store.execute(queued).fetchone()[0], seconds=180, what="deliveries")
         took = _Took(time.time() - began["began_at"], self.dispatcher.ask(do="used") - began["cpu_s"])
         arrived = self.sink.ask(do="count") - before
@@ -97,28 +110,37 @@ class _Scene:
         return took
 
 
-def _names(kind: str, count: int) -> list[str]:
+def names_of(kind: str, count: int) -> list[str]:
+    """Names of so many hosts that no other kind has."""
     return [f"{kind}{number}.peers.localhost" for number in range(count)]
 
 
 @contextmanager
-def _scene(stage: Stage, names: Sequence[str], *, tls: bool = False) -> Iterator[_Scene]:
+def open_scene(
+    stage: Stage, names: Sequence[str], *, tls: bool = False, troubled: Sequence[str] = ()
+) -> Iterator[Scene]:
+    """Shapes: `names` are hosts that take everything; `troubled` may be asked for at any port."""
     with ExitStack() as opened:
         files = _certificate(stage.directory) if tls else ()
         sink = opened.enter_context(
             running("-m", "tests.benchmarks.sink", *map(str, files), core=cores()[1], log=stage.log("sink"))
         )
         port = int(sink.read())
+        dead, silent = free_port(), int(sink.ask(do="silence")) if troubled else 0
         settings: dict[str, Any] = {
-            "allowed": [f"{name}:{port}" for name in names],
-            "names": dict.fromkeys(names, "127.0.0.1"),
+            "allowed": [
+                *(f"{name}:{port}" for name in names),
+                *(f"{name}:{at}" for name in troubled for at in (dead, silent)),
+            ],
+            "names": dict.fromkeys([*names, *troubled], "127.0.0.1"),
         }
         if tls:
             settings["ca_file"] = str(stage.directory / "ca.pem")
         config = found(stage.directory, "shop", "vendor", **settings)
         pieces = opened.enter_context(stage.pieces())
         dispatcher = opened.enter_context(_dispatcher(stage, config))
-        yield _Scene(dispatcher, sink, pieces, port, "https" if tls else "http", config.database_path)
+        scheme = "https" if tls else "http"
+        yield Scene(dispatcher, sink, pieces, port, scheme, config.database_path, (dead, silent))
 
 
 @contextmanager
@@ -147,9 +169,9 @@ def _certificate(directory: Path) -> tuple[Path, Path]:
 def delivering(stage: Stage, rows: Sequence[Row]) -> Iterator[Figure]:
     """The same messages to the same number of hosts, signed the one way and the other."""
     each = stage.amount(6, 3)
-    older, newer = _names("older", HOSTS), _names("newer", HOSTS)
+    older, newer = names_of("older", HOSTS), names_of("newer", HOSTS)
     rates: dict[str, list[float]] = {"cavage": [], "ed25519": [], "floor": []}
-    with _scene(stage, [*older, *newer]) as scene:
+    with open_scene(stage, [*older, *newer]) as scene:
         scene.dispatcher.ask(do="remember", origins=scene.origins(newer))
         for names in (older, newer):
             scene.deliver(names, 1)
@@ -174,9 +196,9 @@ def _ratio(row: Row, values: Sequence[float], floors: Sequence[float]) -> Figure
 
 def meeting(stage: Stage, row: Row) -> Iterator[Figure]:
     """One message to each of hosts that were never met, over TLS; new ones in every round."""
-    groups = [_names(f"round{number}-", HOSTS) for number in range(stage.rounds + 1)]
+    groups = [names_of(f"round{number}-", HOSTS) for number in range(stage.rounds + 1)]
     rates, floors = [], []
-    with _scene(stage, [name for names in groups for name in names], tls=True) as scene:
+    with open_scene(stage, [name for names in groups for name in names], tls=True) as scene:
         ca_file = str(stage.directory / "ca.pem")
         scene.deliver(groups[0][:50], 1)
         for names in groups[1:]:
@@ -192,9 +214,9 @@ def meeting(stage: Stage, row: Row) -> Iterator[Figure]:
 def spreading(stage: Stage, row: Row) -> Iterator[Figure]:
     """The same number of messages, to few hosts and to many; what it costs this process."""
     total = stage.amount(4000, 2000)
-    few, many = _names("few", FEW), _names("many", MANY)
+    few, many = names_of("few", FEW), names_of("many", MANY)
     costs: dict[int, list[float]] = {FEW: [], MANY: []}
-    with _scene(stage, [*few, *many]) as scene:
+    with open_scene(stage, [*few, *many]) as scene:
         for names in (few, many):
             scene.deliver(names, 1)
         for _ in range(stage.rounds):

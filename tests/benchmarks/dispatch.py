@@ -1,7 +1,7 @@
 """A node that delivers, in a process of its own: its worker, its client, its store, and no server.
 
 `python -m tests.benchmarks.dispatch DATA` answers JSON lines: `remember` says how hosts are signed to,
-`deliver` queues messages for them and lets the worker look.
+`deliver` queues messages for them and lets the worker look, `post` says something to those who `follow`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ import anyio
 from federation.ports import HostState, SignatureSpec
 from node.config import load_config
 from node.container import OpenNode, open_node, utc_now
-from node.store.ports import JobState, QueuedJob
+from node.desk import Desk
+from node.domain.notes import Visibility
+from node.services.posting import Saying, say
+from node.store.ports import Follower, FollowState, JobState, QueuedJob
 from tests.benchmarks.limits import unhurried
 from tests.benchmarks.machine import profiled, raise_file_limit
 
@@ -59,6 +62,64 @@ class _Dispatcher:
         """Seconds of its own time that this process has used."""
         return time.process_time()
 
+    async def follow(self, inboxes: list[list[str]]) -> int:
+        """These, and nobody else, follow: (inbox, shared inbox) of each."""
+        now = utc_now()
+
+        def replace_all(tx: Any) -> None:
+            tx.connection.execute("DELETE FROM follower")
+            for number, (inbox, shared) in enumerate(inboxes):
+                actor = f"{inbox}#{number}"
+                tx.followers.save(
+                    Follower(self._actor, actor, inbox, shared, f"{actor}/f", FollowState.ACCEPTED, now)
+                )
+
+        await self._opened.node.db.write(replace_all)
+        return len(inboxes)
+
+    async def post(self) -> dict[str, float]:
+        """When it was said, and how long that took; the number of its fan-out."""
+        began_at, self._count = time.time(), self._count + 1
+        text = f"We have milk again, number {self._count}."
+
+        def speak(desk: Desk) -> None:
+            account = desk.tx.accounts.get(self._actor)
+            assert account is not None
+            say(desk, account, Saying(text=text, visibility=Visibility.PUBLIC))
+
+        node = self._opened.node
+        await node.work(speak)
+        took_s = time.time() - began_at
+        number = await node.look(lambda desk: desk.tx.fan_outs.of_account(self._actor)[0].id)
+        return {"began_at": began_at, "took_s": took_s, "number": number}
+
+    async def forget(self) -> int:
+        """Nothing that waits is sent any more."""
+
+        def drop(tx: Any) -> int:
+            tx.connection.execute("DELETE FROM lane")
+            done = tx.connection.execute(
+                "UPDATE delivery SET state = 'dropped', head = 0 WHERE state = 'queued'"
+            )
+            return int(done.rowcount)
+
+        return await self._opened.node.db.write(drop)
+
+    async def write_beside(self) -> dict[str, list[float]]:
+        """How many seconds small writes took while a post spreads, and as many while it only leaves."""
+        spreading: list[float] = []
+        node = self._opened.node
+        while await node.look(lambda desk: desk.tx.fan_outs.next() is not None):
+            spreading.append(await self._write_s())
+        return {"spreading": spreading, "leaving": [await self._write_s() for _ in spreading]}
+
+    async def _write_s(self) -> float:
+        began = time.perf_counter()
+        await self._opened.node.db.write(lambda tx: tx.meta.set("bench", "x"))
+        took = time.perf_counter() - began
+        await anyio.sleep(0.002)
+        return took
+
     def _queue(self, tx: Any, origins: list[str], each: int) -> None:
         now = utc_now()
         for _ in range(each):
@@ -80,7 +141,7 @@ class _Dispatcher:
 
     async def failures(self) -> list[str]:
         """Why anything was not delivered at once."""
-        found = await self._opened.node.look(lambda desk: desk.tx.deliveries.all(limit=10_000))
+        found = await self._opened.node.look(lambda desk: desk.tx.traffic.singly(limit=10_000))
         return [job.detail for job in found if job.state is not JobState.DELIVERED or job.attempts != 1][:3]
 
 
@@ -96,6 +157,10 @@ async def serve(data: Path) -> None:
             "deliver": dispatcher.deliver,
             "used": dispatcher.used,
             "failures": dispatcher.failures,
+            "follow": dispatcher.follow,
+            "post": dispatcher.post,
+            "forget": dispatcher.forget,
+            "write_beside": dispatcher.write_beside,
         }
         print(1, flush=True)
         while line := await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline):

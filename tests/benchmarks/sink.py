@@ -1,6 +1,7 @@
 """Many hosts in one process: every name at one port, each POST taken with 202 by as little work as can be.
 
-`python -m tests.benchmarks.sink [CERTIFICATE KEY]` says its port, then counts what came whenever it is asked.
+`python -m tests.benchmarks.sink [CERTIFICATE KEY]` says its port, then answers JSON lines: `count` says what
+came, `silence` at which port all is taken and nothing answered.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ class _Taker(asyncio.Protocol):
         self._buffer = buffer
 
 
+class _Silent(asyncio.Protocol):
+    """Takes whatever comes, and says nothing."""
+
+
 async def main() -> None:
     """Serve until the input ends."""
     raise_file_limit()
@@ -51,9 +56,11 @@ async def main() -> None:
         context.load_cert_chain(sys.argv[1], sys.argv[2])
     loop = asyncio.get_running_loop()
     server = await loop.create_server(_Taker, "127.0.0.1", 0, backlog=4096, ssl=context)
+    silent = await loop.create_server(_Silent, "127.0.0.1", 0, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
-    while await loop.run_in_executor(None, sys.stdin.readline):
-        print(json.dumps(_Taker.taken), flush=True)
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        is_count = json.loads(line)["do"] == "count"
+        print(json.dumps(_Taker.taken if is_count else silent.sockets[0].getsockname()[1]), flush=True)
 
 
 if __name__ == "__main__":
