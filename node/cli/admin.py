@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from federation.messages import JsonObject
+from node.cli.blocklists import block_export, block_import
 from node.cli.front import Front, command, group
 from node.cli.render import ago, plural, short_id, span, table, tone
 
@@ -95,22 +96,7 @@ def deliveries_drop(front: Front, number: int, inbound: bool) -> None:
     )
 
 
-# --- followers, blocks, notices ---------------------------------------------------------------------------
-
-
-@command("followers", "obverse followers --as shop")
-def followers(front: Front) -> None:
-    """List who follows an account."""
-    front.show(front.ask("followers.list"), _show_followers)
-
-
-def _show_followers(front: Front, result: JsonObject) -> None:
-    table(
-        front.out,
-        ["Who", "State", "Since"],
-        [(one["actor"], tone(one["state"]), ago(one["at"])) for one in result["followers"]],
-        empty="Nobody follows yet. Your handle, with which they can: obverse user list",
-    )
+# --- blocks, notices --------------------------------------------------------------------------------------
 
 
 @command("add", "obverse block add spam.example --reason 'unasked advertising'")
@@ -175,7 +161,14 @@ COMMANDS: tuple[click.Command, ...] = (
         deliveries_resend,
         deliveries_drop,
     ),
-    followers,
-    group("block", "Whom this node does not hear.", block_add, block_list, block_remove),
+    group(
+        "block",
+        "Whom this node does not hear.",
+        block_add,
+        block_list,
+        block_remove,
+        block_import,
+        block_export,
+    ),
     notices,
 )

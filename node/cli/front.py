@@ -23,7 +23,7 @@ from node.cli import late
 from node.cli.render import plural
 from node.config import load_config
 
-__all__ = ["Front", "Group", "command", "default_data_dir", "group", "secret"]
+__all__ = ["Front", "Group", "command", "default_data_dir", "front_of", "group", "secret"]
 
 LONGEST_LINE = 200
 Show = Callable[["Front", JsonObject], None]
@@ -115,7 +115,8 @@ def secret(what: str, *, confirm: bool = False) -> str:
 # --- the options that every command has -------------------------------------------------------------------
 
 
-def _front(context: click.Context) -> Front:
+def front_of(context: click.Context) -> Front:
+    """The one that this run of the command line has."""
     front = context.find_root().obj
     assert isinstance(front, Front)
     return front
@@ -123,17 +124,17 @@ def _front(context: click.Context) -> Front:
 
 def _set_data(context: click.Context, _: click.Parameter, value: Path | None) -> None:
     if value is not None:
-        _front(context).data = value
+        front_of(context).data = value
 
 
 def _set_json(context: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
-        _front(context).as_json = True
+        front_of(context).as_json = True
 
 
 def _set_account(context: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is not None:
-        _front(context).account = value
+        front_of(context).account = value
 
 
 def _shared() -> list[click.Option]:
@@ -200,7 +201,7 @@ def command(name: str, example: str = "") -> Callable[[Callable[..., int | None]
 
     def made(run: Callable[..., int | None]) -> click.Command:
         def invoke(*args: Any, **kwargs: Any) -> int | None:
-            return run(_front(click.get_current_context()), *args, **kwargs)
+            return run(front_of(click.get_current_context()), *args, **kwargs)
 
         invoke.__doc__ = run.__doc__
         invoke.__name__ = run.__name__
