@@ -81,6 +81,7 @@ class Account:
     node_actor: str
     shared_inbox: str
     discoverable: bool = False
+    indexable: bool = False
     followers_wait: bool = True
     summary: str = ""
     attachment: Sequence[JsonObject] = ()
@@ -117,7 +118,7 @@ def build_account(
         "endpoints": {"sharedInbox": account.shared_inbox},
         "published": account.published.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "discoverable": account.discoverable,
-        "indexable": account.discoverable,
+        "indexable": account.indexable,
         "manuallyApprovesFollowers": account.followers_wait,
         "attachment": list(account.attachment),
         "tag": list(account.tag),

@@ -11,7 +11,7 @@ from federation.jsonld import as_list, as_text
 from federation.messages import JsonObject
 from federation.vocab import REL_APPLICATION, REL_NODEINFO_2_1
 
-__all__ = ["NodeLinks", "build_nodeinfo", "build_wellknown", "parse_wellknown"]
+__all__ = ["NodeLinks", "Usage", "build_nodeinfo", "build_wellknown", "parse_wellknown"]
 
 _REL_NODEINFO = re.compile(r"https?://nodeinfo\.diaspora\.software/ns/schema/2\.[01]")
 _SOFTWARE_NAME = re.compile(r"[a-z0-9-]+")
@@ -27,6 +27,19 @@ def build_wellknown(*, nodeinfo_url: str, node_actor: str) -> JsonObject:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much a server is used, as its owner lets it be told.
+
+    Shapes: `active_month` and `active_half_year` are those of `users` who did something in 30 and 180 days.
+    """
+
+    users: int
+    active_month: int
+    active_half_year: int
+    local_posts: int
+
+
 def build_nodeinfo(
     *,
     name: str,
@@ -36,8 +49,9 @@ def build_nodeinfo(
     node_name: str | None = None,
     node_description: str | None = None,
     open_registrations: bool = False,
+    usage: Usage | None = None,
 ) -> JsonObject:
-    """The NodeInfo 2.1 document. It counts nobody: how many people live here is theirs to tell.
+    """The NodeInfo 2.1 document. Without `usage` it counts nobody: how many live here is theirs to tell.
 
     Raises: ValueError for a software name outside `[a-z0-9-]+`.
     Spec:   NodeInfo 2.1, FEP-f1d5, FEP-0151.
@@ -52,9 +66,20 @@ def build_nodeinfo(
         "protocols": ["activitypub"],
         "services": {"inbound": [], "outbound": []},
         "openRegistrations": open_registrations,
-        "usage": {"users": {}},
+        "usage": _told(usage),
         "metadata": {key: value for key, value in metadata.items() if value is not None},
     }
+
+
+def _told(usage: Usage | None) -> JsonObject:
+    if usage is None:
+        return {"users": {}}
+    users = {
+        "total": usage.users,
+        "activeMonth": usage.active_month,
+        "activeHalfyear": usage.active_half_year,
+    }
+    return {"users": users, "localPosts": usage.local_posts}
 
 
 @dataclass(frozen=True, slots=True)

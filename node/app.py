@@ -30,6 +30,7 @@ from node.documents import Documents, may_read
 from node.probes import Measured, health_routes
 from node.public import PublicDocument, PublicPages
 from node.reporting import Reports
+from node.usage import usage_of
 from node.web.follow import Follow
 from node.web.frame import PRIVATE_PATHS, PrivatePages
 from node.web.gate import Gate
@@ -110,7 +111,11 @@ def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents, room:
         )
 
     async def nodeinfo() -> JsonObject:
-        return build_nodeinfo(name="obverse", version=software_version(), node_name=node.config.host)
+        is_told = node.config.shows_usage
+        usage = await node.look(lambda desk: usage_of(desk.tx, desk.now)) if is_told else None
+        return build_nodeinfo(
+            name="obverse", version=software_version(), node_name=node.config.host, usage=usage
+        )
 
     async def host_meta() -> bytes:
         return build_host_meta(node.config.base_url)

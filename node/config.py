@@ -31,6 +31,7 @@ class Config:
     Shapes: `base_url` is the public origin without a slash; it cannot be changed later. `allowed` holds
             host:port pairs that may be reached although the address guard would refuse them (tests and closed
             networks; empty as shipped). `names` maps host names to addresses without DNS.
+            `shows_usage`: NodeInfo tells how many accounts and public posts there are.
     Units:  `cast_spread_s`: casts to several vendors leave at random within so many seconds.
     """
 
@@ -49,6 +50,7 @@ class Config:
     smtp_url: str | None = None
     smtp_password_file: str | None = None
     mail_from: str | None = None
+    shows_usage: bool = True
     policy: Policy = field(default_factory=Policy)
     limits: Limits = field(default_factory=Limits)
 
@@ -97,6 +99,7 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "smtp_url": str,
     "smtp_password_file": str,
     "mail_from": str,
+    "shows_usage": bool,
     "limits": dict,
 }
 
@@ -167,6 +170,7 @@ def make_config(data_dir: Path, raw: Mapping[str, Any]) -> Config:
         smtp_url=raw.get("smtp_url"),
         smtp_password_file=raw.get("smtp_password_file"),
         mail_from=raw.get("mail_from"),
+        shows_usage=bool(raw.get("shows_usage", True)),
         limits=_check_limits(raw.get("limits", {})),
     )
     _ = made.mail  # refused here, and not when the first mail is due
@@ -234,6 +238,8 @@ def save_config(config: Config) -> None:
         lines.append(
             '# metrics_bind = "127.0.0.1:9464"  # metrics and health, for Prometheus on this machine'
         )
+    if not config.shows_usage:
+        lines.append("shows_usage = false")
     if config.log_level != "info":
         lines.append(f'log_level = "{config.log_level}"')
     if config.allowed:

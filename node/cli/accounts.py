@@ -53,6 +53,21 @@ def _show_accounts(front: Front, result: JsonObject) -> None:
     )
 
 
+@command("found", "obverse user found ana --listed yes --searched no")
+@click.argument("name", required=False)
+@click.option("--listed", type=click.Choice(["yes", "no"]), help="Whether directories may list it.")
+@click.option("--searched", type=click.Choice(["yes", "no"]), help="Whether its posts may be searched.")
+def user_found(front: Front, name: str | None, listed: str | None, searched: str | None) -> None:
+    """Say whether an account wants to be found; without either option, say how it stands."""
+    done = front.ask("user.found", **_of(name), listed=listed, searched=searched)
+    front.show(done, _show_found)
+
+
+def _show_found(front: Front, one: JsonObject) -> None:
+    listed, searched = ("yes" if one[name] else "no" for name in ("listed", "searched"))
+    front.say(f"{one['handle']}: may be listed: {listed}; its public posts may be searched: {searched}.")
+
+
 @command("passwd", "obverse user passwd ana")
 @click.argument("name", required=False)
 def user_passwd(front: Front, name: str | None) -> None:
@@ -103,5 +118,14 @@ def user_terms(front: Front, name: str | None, accepts: tuple[str, ...]) -> None
 
 
 COMMANDS: tuple[click.Command, ...] = (
-    group("user", "Accounts of this node.", user_add, user_list, user_passwd, user_sessions, user_terms),
+    group(
+        "user",
+        "Accounts of this node.",
+        user_add,
+        user_list,
+        user_found,
+        user_passwd,
+        user_sessions,
+        user_terms,
+    ),
 )

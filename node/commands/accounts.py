@@ -18,6 +18,7 @@ from node.domain.errors import InvalidInput
 from node.domain.terms import ROSTER, parse_terms, short_name
 from node.domain.values import format_time
 from node.services.accounts import NewAccount, account_id, create_account, create_node_actor, find_account
+from node.services.profile import let_be_found
 
 __all__ = ["COMMANDS"]
 
@@ -69,6 +70,25 @@ async def accept_terms(node: Node, arguments: Arguments) -> JsonObject:
         return changed
 
     return _shown(node, await node.work(change))
+
+
+@COMMANDS.command("user.found", "listed searched")
+async def be_found(node: Node, arguments: Arguments) -> JsonObject:
+    """Whether directories may list an account, and its public posts be searched; what is left out stays."""
+    listed = arguments.choice("listed", ("yes", "no", "as before"), "as before")
+    searched = arguments.choice("searched", ("yes", "no", "as before"), "as before")
+
+    def change(desk: Desk) -> Account:
+        account = find_account(desk, arguments.account)
+        return let_be_found(
+            desk,
+            account,
+            discoverable=account.is_discoverable if listed == "as before" else listed == "yes",
+            indexable=account.is_indexable if searched == "as before" else searched == "yes",
+        )
+
+    account = await node.work(change)
+    return {**_shown(node, account), "listed": account.is_discoverable, "searched": account.is_indexable}
 
 
 @COMMANDS.command("user.passwd", "password")

@@ -12,7 +12,7 @@ from node.domain.accounts import Account, AccountKind
 from node.domain.errors import InvalidInput
 from node.domain.terms import parse_terms
 
-__all__ = ["accept_agreements", "announce_profile", "change_network", "change_profile"]
+__all__ = ["accept_agreements", "announce_profile", "change_network", "change_profile", "let_be_found"]
 
 
 def change_profile(desk: Desk, account: Account, *, display_name: str, summary: str | None) -> Account:
@@ -56,6 +56,20 @@ def change_network(desk: Desk, account: Account, *, is_shown: bool) -> Account:
     current = desk.tx.accounts.get(account.id) or account
     changed = replace(current, shows_network=is_shown)
     desk.tx.accounts.save(changed)
+    return changed
+
+
+def let_be_found(desk: Desk, account: Account, *, discoverable: bool, indexable: bool) -> Account:
+    """Whether directories may list an account, and its public posts be searched; published where it is new.
+
+    Spec: interop §3.1 (`discoverable`, `indexable`).
+    """
+    current = desk.tx.accounts.get(account.id) or account
+    changed = replace(current, discoverable=discoverable, indexable=indexable)
+    if changed != current:
+        desk.tx.accounts.save(changed)
+    if (changed.is_discoverable, changed.is_indexable) != (current.is_discoverable, current.is_indexable):
+        announce_profile(desk, changed)
     return changed
 
 

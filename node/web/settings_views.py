@@ -22,6 +22,7 @@ __all__ = [
     "language_name",
     "read_zone",
     "settings_view",
+    "shown_findability",
     "shown_profile",
     "shown_reading",
     "zone_names",
@@ -77,6 +78,12 @@ def settings_view(
 def shown_profile(account: Account) -> dict[str, str]:
     """What stands in the form about the account itself."""
     return {"name": account.display_name, "summary": plain_text(account.summary or "")}
+
+
+def shown_findability(account: Account) -> dict[str, str]:
+    """Which of the two switches are on."""
+    switches = {"discoverable": account.is_discoverable, "indexable": account.is_indexable}
+    return {name: "on" for name, is_on in switches.items() if is_on}
 
 
 def shown_reading(preferences: Preferences) -> dict[str, str]:

@@ -168,6 +168,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # a backup that waits for the next start, under the lock of the store that it will replace
     "node.store.staging": ("node.store.backup", "node.store.ports", "node.store.sqlite"),
     # what accounts say to each other about themselves
+    "node.reacting": (
+        "node.publish",
+        "node.desk",
+        "node.store.reading",
+        "node.wire.reactions",
+        "node.domain",
+        "federation.messages",
+    ),
     "node.relating": ("node.publish", "node.desk", "node.domain", "federation.messages"),
     # the use cases and what they stand on
     "node.wire": ("node.wire", "node.domain", *DATA),
@@ -198,6 +206,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.services",
         "node.attest",
         "node.publish",
+        "node.reacting",
         "node.desk",
         "node.signing",
         "node.store.fan_outs",
@@ -291,6 +300,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.webfinger",
         *DATA,
     ),
+    # how much the node is used, as everybody is told
+    "node.usage": ("node.store.ports", "node.domain", "federation.nodeinfo"),
     "node.public_posts": (
         "node.listed",
         "node.store.ports",
@@ -399,6 +410,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.handlers.moves": (*FRONT, "node.moving", "federation.listeners", *DATA),
     # which hosts are one owner's, so that they share what they may hold up
     "node.handlers.callers": ("node.handlers", *FRONT, "federation.rates", *DATA),
+    # what is passed on is fetched, and how much of that a stranger may cause
+    "node.handlers.reactions": (
+        "node.handlers",
+        *FRONT,
+        "node.wire",
+        "federation.fetching",
+        "federation.listeners",
+        "federation.rates",
+        *DATA,
+    ),
     "node.handlers.notes": (
         "node.handlers",
         *FRONT,
@@ -526,6 +547,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.probes",
         "node.public",
         "node.reporting",
+        "node.usage",
         "node.web",
         "node.api",
         "node.wire",

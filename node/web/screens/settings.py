@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from node.desk import Desk
 from node.domain.terms import DEFAULT_PROFFER, ROSTER, parse_terms, short_name
-from node.services.profile import accept_agreements, change_profile
+from node.services.profile import accept_agreements, change_profile, let_be_found
 from node.services.setting_up import settle_terms
 from node.store.ports import Preferences
-from node.web.fields import choice, many, optional, text, whole
+from node.web.fields import choice, many, optional, switch, text, whole
 from node.web.forms import Form
 from node.web.i18n import N_, TAGS, choose_locale
 from node.web.screens.setup_rest import BUNDLE, BUNDLES
@@ -17,6 +17,7 @@ from node.web.settings_views import (
     language_name,
     read_zone,
     settings_view,
+    shown_findability,
     shown_profile,
     shown_reading,
 )
@@ -30,6 +31,8 @@ SCREENS = Screens()
 NAME = text("name", most=200)
 SUMMARY = optional(text("summary", most=2000, lines=True))
 PROFILE = Form(NAME, SUMMARY)
+
+FOUND = Form(switch("discoverable"), switch("indexable"))
 
 LANGUAGE = choice("language", {"": "", **{tag: tag for tag in TAGS}})
 ZONE = optional(text("zone", most=60))
@@ -55,6 +58,7 @@ async def settings(visit: Visit) -> Answer:
     accepted = [short_name(term) for term in account.terms_accepted]
     forms = {
         "profile": visit.form_or(PROFILE, shown_profile(account)),
+        "found": visit.form_or(FOUND, shown_findability(account)),
         "reading": visit.form_or(READING, shown_reading(chosen)),
         "hold": visit.form_or(HOLDING, {"hold": str(chosen.hold_s)}),
         "terms": visit.form_or(TERMS, {"bundle": _bundle_of(chosen)}),
@@ -78,6 +82,21 @@ async def profile(visit: Visit) -> Answer:
             desk, account, display_name=name, summary=summary if is_new_summary else None
         )
     )
+    return _said(visit, changed)
+
+
+@SCREENS.post(f"{_PAGE}/found", again=settings)
+async def found(visit: Visit) -> Answer:
+    """Whether it may be listed and its posts searched: those who follow are told, and pages say so."""
+    filled, account, _ = await visit.read(FOUND), visit.viewer.account, visit.words
+    listed, searched = bool(filled.values["discoverable"]), bool(filled.values["indexable"])
+    await visit.act(lambda desk: let_be_found(desk, account, discoverable=listed, indexable=searched))
+    changed = []
+    if listed != account.is_discoverable:
+        changed.append(_("You may be listed") if listed else _("You ask not to be listed"))
+    if searched != account.is_indexable:
+        asked = _("Your public posts may be searched")
+        changed.append(asked if searched else _("You ask that your posts are not searched"))
     return _said(visit, changed)
 
 

@@ -58,6 +58,7 @@ def keys_in(document: dict[str, Any]) -> tuple[PublicKey, PublicKey]:
                 "username": "shop",
                 "name": "North Bicycles",
                 "discoverable": True,
+                "indexable": True,
                 "followers_wait": False,
                 "summary": "<p>Bicycles and repairs in Glasgow.</p>",
             },
