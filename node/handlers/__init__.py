@@ -18,6 +18,7 @@ from node.handlers.follows import (
 )
 from node.handlers.moves import take_move
 from node.handlers.notes import Notes
+from node.handlers.reactions import Shares, take_like, take_unlike, take_unreaction_by_id
 from node.handlers.refusals import is_refused
 from node.wire.fediverse import SHOWN_TYPES
 from node.wire.messages import is_deal_message
@@ -32,7 +33,11 @@ def build_listeners() -> Listeners[Handler]:
     listeners: Listeners[Handler] = Listeners()
     listeners.on("Follow")(take_follow)
     listeners.on("Undo", "Follow")(take_unfollow)
-    listeners.on("Undo")(take_undo_by_id)
+    listeners.on("Undo")(_take_undo)
+    listeners.on("Undo", "Announce", "EmojiReact", "Like")(take_unlike)
+    listeners.on("Announce")(Shares().take)
+    listeners.on("EmojiReact")(take_like)
+    listeners.on("Like")(take_like)
     listeners.on("Accept")(take_follow_accept)
     listeners.on("Reject")(take_follow_reject)
     listeners.on("Block")(take_block)
@@ -42,6 +47,12 @@ def build_listeners() -> Listeners[Handler]:
     listeners.on("Update", *sorted(SHOWN_TYPES))(notes.take_updated_note)
     listeners.on("Delete")(_deletes(Farewells(), notes))
     return listeners
+
+
+async def _take_undo(node: Node, inbound: Inbound) -> None:
+    """Undo of what is named by its id alone: a like, a share or a Follow."""
+    if not await take_unreaction_by_id(node, inbound):
+        await take_undo_by_id(node, inbound)
 
 
 def _deletes(farewells: Farewells, notes: Notes) -> Handler:

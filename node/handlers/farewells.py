@@ -12,6 +12,7 @@ from federation.rates import domain_of
 from node.context import Node
 from node.desk import Desk
 from node.services.following import forget_actor
+from node.services.reading import drop_actor
 
 __all__ = ["Farewells"]
 
@@ -52,6 +53,7 @@ class Farewells:
             if not desk.tx.inbox.is_pending(inbound.entry.id):
                 return
             forget_actor(desk, gone)
+            drop_actor(desk, gone)
             desk.tx.inbox.finish(inbound.entry.id)
 
         await node.work(work)

@@ -305,6 +305,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.public_posts": (
         "node.listed",
         "node.store.ports",
+        "node.store.reading",
         "node.web.unseen",
         "node.web.views",
         "node.wire",
