@@ -155,6 +155,7 @@ async def open_node(
             metrics=metrics,
             health=Health(database, steady, lambda: steady.doubt is not None),
         )
+        stack.push_async_callback(node.examinations.aclose)
         inbox = _inbox_dependencies(node, reports)
         worker = _worker(node, inbox, jitter, settings, reports)
         wake.nudge = worker.nudge

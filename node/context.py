@@ -17,6 +17,7 @@ from node.clocks import SteadyClock
 from node.config import Config
 from node.desk import Desk, Moment, Setting
 from node.darkroom import Darkroom
+from node.examinations import Examinations
 from node.health import Health
 from node.metrics import Metrics
 from node.signing import OwnKeys
@@ -76,6 +77,9 @@ class Node:
         """Run a use case in one transaction, durably, then wake the worker for what it queued."""
         moment = Moment(self.clock(), self.seed())
         done = await self.db.write(lambda tx: use_case(Desk(tx, self.setting, moment)))
+    examinations: Examinations = field(default_factory=Examinations)
+    """The looks from outside that owners have begun."""
+
     arrivals: Arrivals = field(default_factory=Arrivals)
     """Whoever sends this node a message through its public address sees here how it came."""
 

@@ -123,7 +123,7 @@ async def reader_findings(asker: Asker, shown: Shown) -> AsyncIterator[Finding]:
 def _type(answer: HttpMessage) -> Finding:
     kind = answer.header("content-type")
     if is_activity_content_type(kind):
-        return fine(Check.CONTENT_TYPE, said("%(kind)s", kind=plain(kind)))
+        return fine(Check.CONTENT_TYPE, said("it is sent as %(kind)s", kind=plain(kind)))
     fix = said("Send it with Content-Type: application/activity+json; other types are refused (FEP-fe34).")
     return failed(Check.CONTENT_TYPE, said("it is sent as %(kind)s", kind=plain(kind or "-")), fix)
 
@@ -167,7 +167,7 @@ def _vary(answer: HttpMessage | None) -> Finding:
     """One address with two faces: a cache between must know. Spec: RFC 9110 §12.5.5."""
     named = ((answer.header("vary") if answer is not None else None) or "").lower()
     if "accept" in {part.strip() for part in named.split(",")} or named.strip() == "*":
-        return fine(Check.VARY, said("%(named)s", named=plain(named)))
+        return fine(Check.VARY, said("it varies by %(named)s", named=plain(named)))
     seen = said("page and document share an address, and it does not say so")
     return warned(Check.VARY, seen, said("Send Vary: Accept, or a cache hands servers the page."))
 

@@ -48,7 +48,8 @@ async def handle_findings(asker: Asker, asked: Fingered) -> AsyncIterator[Findin
     document = json_of(answer) if answer.status == 200 else None
     if document is None:
         seen = said("it answered %(status)s, and nothing that could be read", status=str(answer.status))
-        yield failed(Check.WEBFINGER, seen, fix)
+        misled = said("Let the proxy hand the Host header on as it came.")
+        yield failed(Check.WEBFINGER, seen, misled if answer.status == 421 else fix)
         return
     yield fine(Check.WEBFINGER, said("%(handle)s is known there", handle=plain(asked.handle)))
     yield _subject(asked, document)
@@ -71,7 +72,7 @@ def _subject(asked: Fingered, document: JsonObject) -> Finding:
         return failed(Check.SUBJECT, said("it is no account: %(it)s", it=plain(document.get("subject"))), fix)
     asked.canonical = canonical
     if canonical.names_same(asked.handle):
-        return fine(Check.SUBJECT, said("%(handle)s", handle=plain(canonical)))
+        return fine(Check.SUBJECT, said("it is %(handle)s", handle=plain(canonical)))
     if canonical.host != asked.handle.host:
         seen = said("the account goes by %(handle)s, which is asked below", handle=plain(canonical))
         return fine(Check.SUBJECT, seen)
@@ -95,13 +96,13 @@ def _self_link(asked: Fingered, document: JsonObject) -> Finding:
         asked.actor = parse_iri(ours[0].get("href"))
     except InvalidIri:
         return failed(Check.SELF_LINK, said("it leads to no usable address"), fix)
-    return fine(Check.SELF_LINK, said("%(actor)s", actor=plain(asked.actor)))
+    return fine(Check.SELF_LINK, said("it leads to %(actor)s", actor=plain(asked.actor)))
 
 
 def _type(answer: HttpMessage) -> Finding:
     kind = (answer.header("content-type") or "").partition(";")[0].strip().lower()
     if kind == JRD_JSON:
-        return fine(Check.WEBFINGER_TYPE, said("%(kind)s", kind=kind))
+        return fine(Check.WEBFINGER_TYPE, said("it is sent as %(kind)s", kind=kind))
     fix = said("Answer with Content-Type: application/jrd+json.")
     seen = said("it is sent as %(kind)s", kind=plain(kind or "-"))
     return (warned if kind == JSON else failed)(Check.WEBFINGER_TYPE, seen, fix)

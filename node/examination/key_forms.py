@@ -39,7 +39,7 @@ async def key_findings(asker: Asker, document: JsonObject) -> AsyncIterator[Find
         key_id = entry.get("id")
         if finding is None and isinstance(key_id, str) and "#" not in key_id and key_id != document.get("id"):
             finding = await _apart(asker, key_id, document)
-        yield finding or fine(Check.KEY, said("%(id)s, in SPKI form", id=plain(key_id)))
+        yield finding or fine(Check.KEY, said("in SPKI form: %(id)s", id=plain(key_id)))
 
 
 def _key(entry: JsonObject, document: JsonObject) -> Finding | None:
@@ -98,9 +98,9 @@ async def _apart(asker: Asker, key_id: str, document: JsonObject) -> Finding:
     listed = as_list((found or {}).get("publicKey")) or [found]
     keys = [one for one in listed if isinstance(one, dict) and one.get("id") == key_id]
     if not any(as_id(one.get("owner")) == document.get("id") for one in keys):
-        seen = said("%(id)s is not to be had for everybody", id=plain(key_id))
+        seen = said("its document is not to be had for everybody: %(id)s", id=plain(key_id))
         return failed(Check.KEY, seen, fix)
-    return fine(Check.KEY, said("%(id)s, in SPKI form, at an address of its own", id=plain(key_id)))
+    return fine(Check.KEY, said("in SPKI form, at an address of its own: %(id)s", id=plain(key_id)))
 
 
 def multikey_finding(document: JsonObject) -> Finding:

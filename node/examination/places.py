@@ -78,8 +78,10 @@ async def _tls(asker: Asker, url: str) -> AsyncIterator[Finding]:
         fix = said("Serve TLS 1.2 or 1.3 there: most servers open nothing else.")
         yield failed(Check.TLS, said("no TLS could be agreed on: %(why)s", why=plain(shown.detail)), fix)
         return
-    front = said("%(version)s, with HTTP/2 in front", version=shown.version)
-    yield fine(Check.TLS, front if shown.protocol == "h2" else said("%(version)s", version=shown.version))
+    front = said("agreed on %(version)s, with HTTP/2 in front", version=shown.version)
+    yield fine(
+        Check.TLS, front if shown.protocol == "h2" else said("agreed on %(version)s", version=shown.version)
+    )
     yield _certificate(shown, examiner.now())
 
 
@@ -169,7 +171,7 @@ async def _nodeinfo(asker: Asker, base: str) -> Finding:
     if not isinstance(software, dict) or not as_text(software.get("name")):
         return warned(Check.NODEINFO, said("the document names no software"), fix)
     named = plain(f"{software['name']} {as_text(software.get('version')) or ''}".strip())
-    return fine(Check.NODEINFO, said("%(software)s", software=named))
+    return fine(Check.NODEINFO, said("it runs %(software)s", software=named))
 
 
 async def _robots(asker: Asker, base: str) -> Finding:

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from federation.keys import generate_ed25519, generate_rsa
 from federation.vocab import ACTIVITY_JSON, AS_CONTEXT, JRD_JSON, REL_NODEINFO_2_1
 
-__all__ = ["HOST", "Peer", "serving"]
+__all__ = ["HOST", "Peer", "a_listener", "listening", "serving"]
 
 HOST = "shop.localhost"
 Answer = Callable[[Request], Awaitable[Response]]
@@ -170,24 +170,33 @@ async def serving(
     peer_of: Callable[[int], Peer], *, tls: tuple[Path, Path] | None = None
 ) -> AsyncIterator[Peer]:
     """Serve a peer on a port of loopback until the block is left."""
-    # Named as TCP, so that asyncio lets small answers leave at once (TCP_NODELAY).
+    with a_listener() as listener:
+        peer = peer_of(int(listener.getsockname()[1]))
+        async with listening(peer, listener, tls=tls, date_header="date" not in peer.headers):
+            yield peer
+
+
+def a_listener() -> socket.socket:
+    """Named as TCP, so that asyncio lets small answers leave at once (TCP_NODELAY)."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
-    peer = peer_of(int(listener.getsockname()[1]))
-    files: dict[str, Any] = (
-        {"ssl_certfile": str(tls[0]), "ssl_keyfile": str(tls[1])} if tls is not None else {}
-    )
+    return listener
+
+
+@asynccontextmanager
+async def listening(
+    app: Any, listener: socket.socket, *, tls: tuple[Path, Path] | None = None, date_header: bool = True
+) -> AsyncIterator[None]:
+    """Serve an application over HTTP in this process until the block is left."""
+    files: dict[str, Any] = {"ssl_certfile": str(tls[0]), "ssl_keyfile": str(tls[1])} if tls else {}
     server = _Server(
-        uvicorn.Config(
-            peer, log_level="critical", lifespan="off", date_header="date" not in peer.headers, **files
-        )
+        uvicorn.Config(app, log_level="critical", lifespan="off", date_header=date_header, **files)
     )
     task = asyncio.create_task(server.serve(sockets=[listener]))
     with anyio.fail_after(10):
         await server.ready.wait()
     try:
-        yield peer
+        yield
     finally:
         server.should_exit = server.force_exit = True
         await task
-        listener.close()

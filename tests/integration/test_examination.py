@@ -654,7 +654,7 @@ async def test_certificate_is_judged_as_others_judge_it(
         findings = await looked_at(peer, key=key, ca_file=ca)
     assert troubles(findings) == found
     assert words in seen(findings, Check.CERTIFICATE)
-    assert seen(findings, Check.TLS).startswith("TLSv1.")
+    assert "TLSv1." in seen(findings, Check.TLS)
 
 
 async def test_server_without_tls_is_found(key: SigningKey) -> None:
