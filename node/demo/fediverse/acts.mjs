@@ -188,6 +188,7 @@ export function openActs(federation, packages, settings, books) {
       return { followers: [...user.followers.keys()], waiting: [...user.waiting.keys()], following };
     },
     received: (args) => ({ activities: userOf(args).received }),
+    wait: async (args) => await new Promise((done) => setTimeout(() => done({}), args.seconds * 1000)),
     refused: () => ({ errors: books.refused }),
     wire: () => books.wire,
     fetch: async (args) => {
