@@ -161,12 +161,14 @@ class Listed:
 
     def _reactions(self, tx: Tx, post: Post, name: str) -> JsonObject:
         """How many like it, or passed it on; who they are is not shown."""
+        tally = tx.reactions.tally([post.id]).get(post.id)
+        total = 0 if tally is None else tally.likes if name == "likes" else tally.shares
         return {
             "@context": AS_CONTEXT,
             "id": f"{post.id}/{name}",
             "type": "Collection",
             "attributedTo": post.author,
-            "totalItems": 0,
+            "totalItems": total,
         }
 
 

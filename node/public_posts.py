@@ -11,6 +11,7 @@ from node.domain.accounts import Account
 from node.domain.notes import Note, Visibility
 from node.listed import topic_of
 from node.store.ports import Post, Tx
+from node.store.reading import Tally
 from node.web.unseen import show_unseen_in_prose
 from node.web.views import FeedLine, Party, PictureLine, PostLine, PostView, ReplyLine, TopicView
 from node.wire.html import clean_html, plain_text
@@ -43,6 +44,7 @@ def post_view(tx: Tx, host: str, author: Account, party: Party, post: Post) -> P
     if note is None or post.kind not in POST_KINDS:
         return None
     replies = tx.posts.replies(post.id, limit=REPLIES_SHOWN)
+    tally = tx.reactions.tally([post.id]).get(post.id, Tally())
     return PostView(
         host=host,
         page=note.url,
@@ -59,6 +61,8 @@ def post_view(tx: Tx, host: str, author: Account, party: Party, post: Post) -> P
         pictures=_pictures(note),
         replies=tuple(ReplyLine(_writer(tx, said.author), said.id, said.at) for said in replies),
         reply_count=tx.posts.count_replies(post.id),
+        likes=tally.likes,
+        shares=tally.shares,
         indexed=author.is_indexable and note.visibility is Visibility.PUBLIC,
         description=note.summary or plain_text(note.content),
         feed=f"{party.page}/feed.atom",

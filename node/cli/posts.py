@@ -47,7 +47,7 @@ def post_list(front: Front, visibility: str, limit: int) -> None:
 def _show_posts(front: Front, result: JsonObject) -> None:
     table(
         front.out,
-        ["Post", "What", "When", "For", "Answers", "Words"],
+        ["Post", "What", "When", "For", "Answers", "Likes", "Words"],
         [
             (
                 short_id(one["id"]),
@@ -55,6 +55,7 @@ def _show_posts(front: Front, result: JsonObject) -> None:
                 ago(one["published_at"]),
                 one["visibility"] + (", pinned" if one["pinned"] else ""),
                 str(one["replies"]),
+                str(one["likes"]),
                 _begin(one["text"] or ""),
             )
             for one in result["posts"]

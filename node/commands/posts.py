@@ -18,6 +18,7 @@ from node.services import posting
 from node.services.orders import end_posting
 from node.services.standing import change_offer
 from node.store.ports import Post
+from node.store.reading import Tally
 
 __all__ = ["COMMANDS"]
 
@@ -182,7 +183,7 @@ def _post_named(desk: Desk, account: Account, reference: str) -> Post:
 
 
 def _shown(desk: Desk, post: Post) -> JsonObject:
-    note = post.note
+    note, tally = post.note, desk.tx.reactions.tally([post.id]).get(post.id, Tally())
     return {
         "id": post.id,
         "kind": post.kind,
@@ -196,4 +197,6 @@ def _shown(desk: Desk, post: Post) -> JsonObject:
         "mentions": [mention.handle for mention in note.mentions] if note else [],
         "pinned": post.pinned_at is not None,
         "replies": desk.tx.posts.count_replies(post.id),
+        "likes": tally.likes,
+        "shares": tally.shares,
     }

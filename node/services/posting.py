@@ -16,6 +16,7 @@ from node.domain.errors import InvalidInput
 from node.domain.notes import Attachment, Mention, Note, Visibility
 from node.domain.sayings import said
 from node.domain.written import MOST_HASHTAGS, MOST_MENTIONS, handles_in, hashtags_in
+from node.services.media import settle
 from node.store.ports import Post
 from node.store.posting import Edit, Utterance
 
@@ -101,6 +102,7 @@ def say(
         named=_named(saying),
     )
     desk.tx.posts.save(post)
+    settle(desk, account.id, post.id, post.visibility, note.attachments)
     if note.visibility.is_open:
         desk.tx.posts.hear(Utterance(note.id, account.id, desk.now, note.in_reply_to, note.context))
     publish.announce_note(desk, account, document, to_followers=_is_for_followers(post), named=post.named)
@@ -211,6 +213,7 @@ def change(desk: Desk, account: Account, post_id: str, saying: Saying) -> Post:
     changed = replace(post, note=note, body=body, text=saying.text.strip(), named=named)
     desk.tx.posts.add_edit(Edit(post.id, desk.now, post.text, before.summary))
     desk.tx.posts.save(changed)
+    settle(desk, account.id, post.id, post.visibility, note.attachments)
     _tell(desk, account, changed, attest.build_update(document))
     return changed
 
@@ -226,6 +229,8 @@ def take_back(desk: Desk, account: Account, post_id: str) -> None:
     _tell(desk, account, post, attest.deletion_of(desk, post.id, account.id, post.body))
     desk.tx.posts.drop_edits(post.id)
     desk.tx.posts.unhear(post.id)
+    desk.tx.reactions.remove_post(post.id)
+    settle(desk, account.id, post.id, post.visibility, ())
     empty = replace(post, body=b"", note=None, text="", named=(), pinned_at=None)
     desk.tx.posts.save(replace(empty, deleted_at=desk.now))
 

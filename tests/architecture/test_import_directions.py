@@ -188,7 +188,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.keys",
     ),
     "node.attest": ("node.desk", "node.wire", "node.domain", *DATA),
-    "node.fanning": ("node.desk", "node.store.fan_outs"),
+    "node.fanning": ("node.desk", "node.store.fan_outs", "federation.messages"),
     "node.publish": (
         "node.attest",
         "node.desk",
@@ -257,6 +257,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "node.services.undelivered": (
         "node.desk",
+        "node.fanning",
         "node.store.ports",
         "federation.messages",
         "federation.strictjson",
@@ -304,8 +305,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.usage": ("node.store.ports", "node.domain", "federation.nodeinfo"),
     "node.public_posts": (
         "node.listed",
-        "node.store.ports",
         "node.store.reading",
+        "node.store.ports",
         "node.web.unseen",
         "node.web.views",
         "node.wire",
@@ -327,6 +328,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.deliveries": (
         "node.desk",
         "node.services",
+        "node.store.fan_outs",
         "node.store.ports",
         "node.store.upkeep",
         "node.domain",
