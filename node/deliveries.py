@@ -22,12 +22,14 @@ from node.domain.sayings import said
 from node.domain.values import format_time, parse_time
 from node.services.practice import NAME as PRACTICE
 from node.services.undelivered import kind_of_activity
+from node.store.fan_outs import FanOut, Tally
 from node.store.ports import DeadEntry, JobState, QueuedJob
 from node.store.upkeep import Stretch
 
 __all__ = [
     "GIVEN_UP",
     "WAITING",
+    "Spread",
     "Stage",
     "Standing",
     "activity_type",
@@ -40,6 +42,7 @@ __all__ = [
     "is_alone",
     "read_again",
     "resend",
+    "spreads",
     "standings",
     "unread_of",
 ]
@@ -82,6 +85,27 @@ class Standing:
     next_at: datetime | None
     can_resend: bool
     can_drop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far something that goes to many is: each inbox counts, and a server's shared one is one."""
+
+    fan_out: FanOut
+    tally: Tally
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it is going to leave any more."""
+        is_whole = self.fan_out.is_spread or self.fan_out.taken_back_at is not None
+        return is_whole and not self.tally.waiting
+
+
+def spreads(desk: Desk, account: str, *, before: int | None = None, limit: int = 50) -> list[Spread]:
+    """What an account has told to many, newest first."""
+    found = desk.tx.fan_outs.of_account(account, before=before, limit=limit)
+    tallies = desk.tx.fan_outs.tallies([one.id for one in found])
+    return [Spread(one, tallies[one.id]) for one in found]
 
 
 def standings(desk: Desk, jobs: Sequence[QueuedJob]) -> list[Standing]:

@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from federation.messages import JsonObject
 from node.desk import Desk
 from node.store.fan_outs import FanOut
 
-__all__ = ["AT_ONCE", "IN_ONE_GO", "KEPT_FOR", "begin_fan_out", "spread_further"]
+__all__ = ["AT_ONCE", "IN_ONE_GO", "KEPT_FOR", "begin_fan_out", "kind_of_activity", "spread_further"]
 
 AT_ONCE = 5
 """So many inboxes have their rows in the transaction of the act itself."""
@@ -27,6 +28,14 @@ IN_ONE_GO = 200
 
 KEPT_FOR = timedelta(days=30)
 """So long it is known which inbox got it; how many did is known for good."""
+
+
+def kind_of_activity(activity: JsonObject) -> str:
+    """What kind of activity, in a word or two: `Offer of Agreement`."""
+    inner = activity.get("object")
+    of = inner.get("type") if isinstance(inner, dict) else None
+    named = " of ".join(str(part) for part in (activity.get("type"), of) if part)
+    return named or "message"
 
 
 def begin_fan_out(desk: Desk, fan_out: FanOut, *, takes_back: bool = False) -> None:

@@ -36,7 +36,7 @@ from node.domain.messages import (
     Update,
 )
 from node.domain.offers import StandingOffer
-from node.fanning import begin_fan_out
+from node.fanning import begin_fan_out, kind_of_activity
 from node.store.fan_outs import FanOut
 from node.store.ports import Direction, Post, QueuedJob, StoredMessage
 from node.wire.contexts import context_for
@@ -327,6 +327,7 @@ def _send_to_many(
         give_up_at=desk.now + KEEP_TRYING,
         named=tuple(dict.fromkeys(inbox for _, inbox in named)),
         to_reached=is_delete,
+        kind=kind_of_activity(activity),
     )
     begin_fan_out(desk, fan_out, takes_back=is_delete)
 

@@ -11,7 +11,7 @@ from node.cli.blocklists import block_export, block_import
 from node.cli.front import Front, command, group
 from node.cli.render import ago, plural, short_id, span, table, tone
 
-__all__ = ["COMMANDS", "delivery_words"]
+__all__ = ["COMMANDS", "delivery_words", "spread_words"]
 
 
 @command("list", "obverse deliveries list")
@@ -32,6 +32,22 @@ def _show_deliveries(front: Front, result: JsonObject) -> None:
         front.say("Try a given-up or held one again: obverse deliveries resend NO")
     if "drop" in can:
         front.say("Let go of one: obverse deliveries drop NO")
+    if result["posts"]:
+        front.say("To many at once:")
+        table(
+            front.out,
+            ["What", "Reached", "State", "Made"],
+            [
+                (
+                    one["type"],
+                    f"{one['delivered']} of {one['inboxes']} inboxes",
+                    tone(spread_words(one)),
+                    ago(one["created_at"]),
+                )
+                for one in result["posts"]
+            ],
+            empty="",
+        )
     if result["dead_letters"]:
         front.say("Received, and could not be processed (obverse deliveries resend or drop NO --inbound):")
         table(
@@ -43,6 +59,16 @@ def _show_deliveries(front: Front, result: JsonObject) -> None:
             ],
             empty="",
         )
+
+
+def spread_words(post: JsonObject) -> str:
+    """Where something stands that goes to many, in words."""
+    failed = f"; {post['failed']} given up" if post["failed"] else ""
+    if post["taken_back_at"]:
+        return f"taken back {ago(post['taken_back_at'])}{failed}"
+    if not post["is_spread"]:
+        return f"still counting its inboxes{failed}"
+    return (f"{post['waiting']} to go" if post["waiting"] else "delivered") + failed
 
 
 def delivery_words(job: JsonObject) -> str:

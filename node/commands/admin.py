@@ -102,7 +102,7 @@ async def health(node: Node, arguments: Arguments) -> JsonObject:
         owners = [node.config.node_actor, *(account.id for account in desk.tx.accounts.all())]
         rows = [row for owner in owners for row in desk.tx.keys.of(owner) if row.sealed is not None]
         states = {
-            state.value: len(desk.tx.deliveries.all(states=(state,), limit=1000))
+            state.value: len(desk.tx.traffic.singly((state,), limit=1000))
             for state in (JobState.QUEUED, JobState.EXPIRED, JobState.HELD, JobState.DEAD)
         }
         return {

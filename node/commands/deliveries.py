@@ -11,6 +11,7 @@ from node.context import Node
 from node.deliveries import (
     GIVEN_UP,
     WAITING,
+    Spread,
     Stage,
     Standing,
     activity_type,
@@ -18,6 +19,7 @@ from node.deliveries import (
     drop_unread,
     read_again,
     resend,
+    spreads,
     standings,
 )
 from node.desk import Desk
@@ -32,17 +34,23 @@ UNSETTLED = (*WAITING, *GIVEN_UP)
 
 @COMMANDS.command("deliveries.list", "all limit", reads=True)
 async def list_deliveries(node: Node, arguments: Arguments) -> JsonObject:
-    """Messages that wait, were held or given up; with `all` the delivered ones too; and unread ones."""
+    """Messages that wait, were held or given up; with `all` the delivered ones too; and unread ones.
+
+    What goes to many is one line, whatever the number of its deliveries.
+    """
     states = () if arguments.flag("all") else UNSETTLED
     limit = arguments.whole("limit", 100, least=1, most=1000)
 
-    def view(desk: Desk) -> tuple[list[Standing], list[DeadEntry]]:
-        jobs = desk.tx.deliveries.all(states=states, limit=limit)
-        return standings(desk, jobs), desk.tx.inbox.dead()
+    def view(desk: Desk) -> tuple[list[Standing], list[Spread], list[DeadEntry]]:
+        jobs = desk.tx.traffic.singly(states, limit=limit)
+        told = [one for account in desk.tx.accounts.all() for one in spreads(desk, account.id, limit=limit)]
+        return standings(desk, jobs), told, desk.tx.inbox.dead()
 
-    found, dead = await node.look(view)
+    found, told, dead = await node.look(view)
+    newest = sorted(told, key=lambda one: -one.fan_out.id)[:limit]
     return {
         "deliveries": [_shown(one) for one in found],
+        "posts": [_spread(one) for one in newest if not states or not one.is_over or one.tally.failed],
         "dead_letters": [_dead(entry) for entry in dead[:limit]],
     }
 
@@ -89,6 +97,25 @@ def _shown(one: Standing) -> JsonObject:
         "due_at": _time(job.due_at),
         "give_up_at": format_time(job.give_up_at),
         "settled_at": _time(job.settled_at),
+    }
+
+
+def _spread(one: Spread) -> JsonObject:
+    fan_out, tally = one.fan_out, one.tally
+    return {
+        "id": fan_out.id,
+        "activity": fan_out.activity_id,
+        "type": fan_out.kind,
+        "from": fan_out.actor,
+        "about": fan_out.about,
+        "inboxes": tally.total,
+        "delivered": tally.delivered,
+        "waiting": tally.waiting,
+        "failed": tally.failed,
+        "dropped": tally.dropped,
+        "is_spread": fan_out.is_spread,
+        "taken_back_at": _time(fan_out.taken_back_at),
+        "created_at": format_time(fan_out.created_at),
     }
 
 

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from federation.messages import JsonObject
 from federation.strictjson import parse_json_object
 from node.desk import Desk
+from node.fanning import kind_of_activity
 from node.store.ports import Follower, FollowState, Notice, QueuedJob
 
 __all__ = ["give_up", "kind_of_activity"]
-
-
-def kind_of_activity(activity: JsonObject) -> str:
-    """What kind of activity, in a word or two: `Offer of Agreement`."""
-    inner = activity.get("object")
-    of = inner.get("type") if isinstance(inner, dict) else None
-    named = " of ".join(str(part) for part in (activity.get("type"), of) if part)
-    return named or "message"
 
 
 def give_up(desk: Desk, number: int, detail: str, *, gone: bool) -> None:

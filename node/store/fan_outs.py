@@ -51,7 +51,8 @@ class FanOut:
     Shapes: `about` is the id of what it tells of: what is told of one thing reaches an inbox in the order in
             which it was said. It goes to the inboxes `named`; to those of the followers, where
             `to_followers`; and with `to_reached` to all to which an earlier one about the same was queued.
-            `place` is the last inbox that has its row, in the order of their names.
+            `place` is the last inbox that has its row, in the order of their names. `kind` is what kind of
+            activity it is, in a word or two.
     """
 
     activity_id: str
@@ -62,6 +63,7 @@ class FanOut:
     created_at: datetime
     give_up_at: datetime
     fast_key_id: str = ""
+    kind: str = ""
     named: tuple[str, ...] = ()
     to_followers: bool = True
     to_reached: bool = False

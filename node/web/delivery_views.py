@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from node.deliveries import (
     end_of,
     find_sent,
     find_unread,
+    spreads,
     standings,
     unread_of,
 )
@@ -33,6 +34,7 @@ from node.web.delivery_words import cause_words, kind_words, stage_tone, stage_w
 from node.web.events import mark_of
 from node.web.i18n import Locale
 from node.web.shop.deals import place_of
+from node.web.spread_views import SpreadLine, spread_lines
 from node.web.visits import Missing
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "SilentHost",
     "deliveries_view",
     "letter_view",
+    "posts_view",
     "sent_view",
     "unread_view",
     "watch_deliveries",
@@ -95,6 +98,7 @@ class DeliveriesView:
     is_first: bool
     older: str
     mark: str
+    spreads: tuple[SpreadLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,12 @@ def unread_view(desk: Desk, account: Account, locale: Locale, *, before: int | N
     return _view(desk, account, "unread", before, lines, found.more, ())
 
 
+def posts_view(desk: Desk, account: Account, locale: Locale, *, before: int | None = None) -> DeliveriesView:
+    """What was told to many, one line each."""
+    found, more = spread_lines(desk, account, locale, before=before)
+    return replace(_view(desk, account, "posts", before, (), more, ()), spreads=found)
+
+
 def _view(
     desk: Desk,
     account: Account,
@@ -185,10 +195,12 @@ def watch_deliveries(desk: Desk, account: Account) -> Any:
     waiting = desk.tx.traffic.sent(account.id, (*WAITING, *GIVEN_UP), limit=SHOWN).rows
     arrived = desk.tx.traffic.sent(account.id, (JobState.DELIVERED,), limit=1).rows
     unread = unread_of(desk, account, limit=SHOWN).rows
+    told = spreads(desk, account.id, limit=SHOWN)
     return (
         [(job.id, job.state.value, job.attempts, job.due_at) for job in waiting],
         [job.id for job in arrived],
         [one.entry.id for one in unread],
+        [(one.fan_out.id, one.tally.delivered, one.tally.total, one.is_over) for one in told],
     )
 
 

@@ -43,6 +43,10 @@ KINDS: dict[str, str] = {
 _ACTIVITIES = {
     "Create of Note": N_("A public post"),
     "Delete of Tombstone": N_("Word that a public post is gone"),
+    "Update of Note": N_("A post, as it reads now"),
+    "Add": N_("Word that a post is pinned"),
+    "Remove": N_("Word that a post is pinned no more"),
+    "Move": N_("Word that you have moved"),
     "Accept of Follow": N_("A yes to a follower"),
     "Reject of Follow": N_("A no to a follower"),
     "Update of Person": N_("Your name and summary, as they are now"),

@@ -312,9 +312,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.wire",
         "node.domain",
     ),
+    "node.public_quotes": ("node.web.views", "node.store.ports", "node.domain", *DATA),
     "node.public": (
         "node.documents",
         "node.public_posts",
+        "node.public_quotes",
         "node.web.unseen",
         "node.web.views",
         "node.wire",
@@ -348,6 +350,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # what decodes pictures stands alone: it runs as a program of its own
     "node.developing": (),
     "node.darkroom": ("node.domain",),
+    # what an owner does with what was read, for every front
+    "node.responding": (*FRONT, "federation.errors"),
     # somebody else's picture, for every front
     "node.looking": (*FRONT, "federation.errors", "federation.ids", "federation.messages"),
     "node.recipients": ("node.context", "node.desk"),
@@ -442,9 +446,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.looking",
         "node.records",
         "node.reputation",
+        "node.responding",
         "node.wire.html",
         "federation.messages",
     ),
+    # whom a post names is asked of their servers before it is said
+    "node.web.screens.posts": ("node.web", *FRONT, "node.addressees"),
     "node.web.screens.export": ("node.web", "node.archive", *FRONT, "node.deliveries"),
     # a look from outside, as it goes
     "node.web.screens.doctor": ("node.web", *FRONT, "node.examinations", "node.examining"),
@@ -477,6 +484,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.asking",
         "node.buying",
         "node.records",
+        "node.responding",
         *FRONT,
         "node.config",
         "node.wire",

@@ -22,6 +22,7 @@ LEFT_OUT = {
     "/my/buy/order": "asks the vendor's node first, whatever that takes",
     "/my/vendors/found": "likewise",
     "/my/catalogue/import/progress": "only while a table comes in",
+    "/my/deliveries/posts/{number:int}": "only where something was told to many",
     "/my/deliveries/unread/{number:int}": "only where something came that could not be read",
     "/my/deliveries/unread/{number:int}/drop": "likewise",
 }

@@ -157,6 +157,11 @@ def the_delivery(told: Told, state: str, then: str = "") -> str:
     return f"/my/deliveries/{next(job['id'] for job in jobs if job['state'] == state)}{then}"
 
 
+def the_post_to_many(told: Told) -> str:
+    """What Ana told to whoever follows her, and to the shop that it is about."""
+    return f"/my/deliveries/posts/{told.ask('ana', 'deliveries.list', all=True)['posts'][0]['id']}"
+
+
 def the_letter(told: Told, then: str = "") -> str:
     """The message to Ana that her node stumbled over."""
     return f"/my/deliveries/unread/{told.ask('ana', 'deliveries.list')['dead_letters'][0]['id']}{then}"
@@ -238,6 +243,8 @@ PAGES: tuple[Shown, ...] = (
     mine("deliveries-given-up", "ana", "/my/deliveries/given-up"),
     mine("deliveries-unread", "ana", "/my/deliveries/unread"),
     mine("deliveries-done", "ana", "/my/deliveries/delivered"),
+    mine("deliveries-posts", "ana", "/my/deliveries/posts"),
+    mine("delivery-post", "ana", the_post_to_many),
     mine("delivery", "ana", partial(the_delivery, state="delivered")),
     mine("delivery-given-up", "ana", partial(the_delivery, state="dead")),
     mine("delivery-drop", "ana", partial(the_delivery, state="dead", then="/drop")),

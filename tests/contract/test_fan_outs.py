@@ -35,6 +35,7 @@ def a_fan_out(name: str = "create", **over: object) -> FanOut:
         "give_up_at": NOW + timedelta(days=7),
         "named": ("https://ana.example/inbox", 'https://b.example/x"y\\z/inbox'),
         "to_reached": True,
+        "kind": "Create of Note",
     }
     return FanOut(**{**values, **over})  # type: ignore[arg-type]
 

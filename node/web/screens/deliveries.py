@@ -8,12 +8,14 @@ from node.web.delivery_views import (
     DeliveriesView,
     deliveries_view,
     letter_view,
+    posts_view,
     sent_view,
     unread_view,
     watch_deliveries,
 )
 from node.web.fields import hidden
 from node.web.forms import Form
+from node.web.spread_views import spread_view
 from node.web.visits import Answer, Live, Missing, Page, Redirect, Screens, Visit
 
 __all__ = ["SCREENS"]
@@ -49,6 +51,18 @@ async def unread(visit: Visit) -> Answer:
     return await _list(visit, "unread")
 
 
+@SCREENS.get("/my/deliveries/posts")
+async def posts(visit: Visit) -> Answer:
+    return await _list(visit, "posts")
+
+
+@SCREENS.get("/my/deliveries/posts/{number:int}")
+async def one_post(visit: Visit) -> Answer:
+    account, number = visit.viewer.account, _number(visit)
+    view = await visit.look(lambda desk: spread_view(desk, account, number, visit.locale))
+    return Page("deliveries/spread.html", view)
+
+
 @SCREENS.get("/my/deliveries/changes")
 async def changes(visit: Visit) -> Answer:
     account = visit.viewer.account
@@ -63,6 +77,8 @@ async def _list(visit: Visit, tab: str) -> Answer:
     def view(desk: Desk) -> DeliveriesView:
         if tab == "unread":
             return unread_view(desk, account, locale, before=before)
+        if tab == "posts":
+            return posts_view(desk, account, locale, before=before)
         return deliveries_view(desk, account, locale, tab=tab, before=before)
 
     return Page("deliveries/list.html", await visit.look(view), fragment="list")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from node.cli import admin
 from node.config import load_config
 from node.container import open_node
 from node.domain.values import format_time
+from node.store.fan_outs import FanOut
 from node.store.ports import Follower, FollowState, Notice, QueuedJob, Session
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -243,6 +245,62 @@ def test_delivery_is_dropped(obverse: Any, data: Path) -> None:
     assert obverse("deliveries", "drop", "1").err == "id: delivery 1 is dropped. It cannot be taken back.\n"
     assert obverse("deliveries", "drop", "9").err.startswith("id: there is no delivery 9.")
     assert "dropped" in obverse("deliveries", "list", "--all").out
+
+
+def a_fan_out(**over: Any) -> FanOut:
+    actor = "https://ana.example/actors/ana"
+    fan_out = FanOut(
+        activity_id="https://ana.example/posts/1#create",
+        actor=actor,
+        about="https://ana.example/posts/1",
+        key_id=f"{actor}#key",
+        body=b"{}",
+        created_at=NOW,
+        give_up_at=NOW + timedelta(days=7),
+        kind="Create of Note",
+    )
+    return replace(fan_out, **over)
+
+
+def test_what_goes_to_many_is_one_line(obverse: Any, data: Path) -> None:
+    def begin(desk: Any) -> None:
+        begun = desk.tx.fan_outs.add(a_fan_out())
+        desk.tx.fan_outs.spread(begun, [f"https://h{n}.example/inbox" for n in range(3)], is_last=True)
+
+    work(data, begin)
+    listed = obverse("deliveries", "list", "--json").json
+    assert listed["deliveries"] == []
+    (post,) = listed["posts"]
+    assert (post["type"], post["inboxes"], post["waiting"], post["is_spread"]) == (
+        "Create of Note",
+        3,
+        3,
+        True,
+    )
+    out = " ".join(obverse("deliveries", "list").out.split())
+    assert "Create of Note" in out
+    assert "0 of 3 inboxes" in out
+    assert "3 to go" in out
+
+
+def test_what_all_have_is_listed_only_when_all_is_asked_for(obverse: Any, data: Path) -> None:
+    work(data, lambda desk: desk.tx.fan_outs.spread(desk.tx.fan_outs.add(a_fan_out()), [], is_last=True))
+    assert obverse("deliveries", "list", "--json").json["posts"] == []
+    assert len(obverse("deliveries", "list", "--all", "--json").json["posts"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("over", "words"),
+    [
+        ({"waiting": 2}, "2 to go"),
+        ({"failed": 1}, "delivered; 1 given up"),
+        ({"is_spread": False}, "still counting its inboxes"),
+        ({"taken_back_at": NOW.isoformat()}, "taken back"),
+    ],
+)
+def test_state_of_what_goes_to_many_is_told_in_words(over: dict[str, Any], words: str) -> None:
+    post = {"waiting": 0, "failed": 0, "is_spread": True, "taken_back_at": None}
+    assert admin.spread_words(post | over).startswith(words)
 
 
 # --- followers, blocks, notices -----------------------------------------------------------------------------

@@ -12,8 +12,10 @@ from federation.keys import SigningKey
 from federation.ports import InboundEntry
 from node.deliveries import count_failed
 from node.desk import Desk
+from node.domain.notes import Visibility
 from node.services.accounts import find_account
-from node.store.ports import JobState, QueuedJob
+from node.services.posting import Saying, say, take_back
+from node.store.ports import Follower, FollowState, JobState, Post, QueuedJob
 from node.web.delivery_words import cause_words
 from node.web.i18n import locale_for
 from tests.browsing import Browser, Seen
@@ -178,6 +180,91 @@ async def test_many_deliveries_go_on_page_by_page(world: World) -> None:
     assert "Older" not in second.read.links
     assert "Nothing on this page" in (await street.browser.get("/my/deliveries?before=1")).words
     assert (await street.browser.get("/my/deliveries?before=x")).html.count("<tr>") == 41
+
+
+# --- to many ----------------------------------------------------------------------------------------------
+
+
+async def follow_from(street: Street, *hosts: str) -> None:
+    def save(desk: Desk) -> None:
+        for host in hosts:
+            actor, shared = f"https://{host}/users/x", f"https://{host}/inbox"
+            follow = f"{actor}#follow"
+            state = FollowState.ACCEPTED
+            desk.tx.followers.save(Follower(ANA, actor, f"{actor}/inbox", shared, follow, state, desk.now))
+
+    await street.ana.node.work(save)
+
+
+async def speak(street: Street) -> Post:
+    saying = Saying(text="I found a bicycle.", visibility=Visibility.PUBLIC)
+    return await street.ana.node.work(lambda desk: say(desk, find_account(desk, "ana"), saying))
+
+
+async def test_post_to_many_is_one_line_that_says_how_many_have_it(world: World) -> None:
+    street = await Street.of(world)
+    assert "Nothing has been told to many yet" in (await street.browser.get("/my/deliveries/posts")).words
+    hosts = [f"h{number}.example" for number in range(8)]
+    world.network.apps |= dict.fromkeys(hosts, answering(202))
+    world.network.apps["h3.example"] = answering(403)
+    world.network.down.add("h4.example")
+    await follow_from(street, *hosts)
+    await speak(street)
+    seen = await street.browser.get("/my/deliveries/posts")
+    assert "A public post" in seen.words
+    assert "0 of 5 inboxes" in seen.words
+    assert "On its way" in seen.words
+    await street.ana.opened.run_until_idle()
+    assert "6 of 8 inboxes" in (await street.browser.get("/my/deliveries/posts")).words
+    for tab in ("", "/given-up", "/delivered"):
+        seen = await street.browser.get(f"/my/deliveries{tab}")
+        assert "A public post" not in seen.words, "not one line for each server"
+    assert "Given up 0" not in seen.words
+    world.network.down.clear()
+    world.clock.forward(hours=1)
+    await street.ana.opened.run_until_idle()
+    seen = await street.browser.get("/my/deliveries/posts")
+    assert "7 of 8 inboxes" in seen.words
+    assert "Given up at 1 inbox" in seen.words
+
+
+async def test_page_of_a_post_to_many_names_who_could_not_be_reached(world: World) -> None:
+    street = await Street.of(world)
+    world.network.apps |= {"good.example": answering(202), "bad.example": answering(403)}
+    world.network.down.add("down.example")
+    await follow_from(street, "good.example", "bad.example", "down.example")
+    post = await speak(street)
+    await street.ana.opened.run_until_idle()
+    page = (await street.browser.get("/my/deliveries/posts")).read.links
+    (address,) = [href for href in page.values() if href.startswith("/my/deliveries/posts/")]
+    seen = await street.browser.get(address)
+    assert "1 of 3 inboxes" in seen.words
+    assert "their server takes nothing from this sender" in seen.words
+    assert "trying again in" in seen.words
+    assert seen.read.links["See the post"] == post.id.removeprefix("https://ana.example")
+    failed = await street.browser.get(seen.read.links["bad.example"])
+    assert "answered 403" in failed.words
+    assert "good.example" not in seen.words
+    await street.ana.node.work(lambda desk: take_back(desk, find_account(desk, "ana"), post.id))
+    await street.ana.opened.run_until_idle()
+    listed = await street.browser.get("/my/deliveries/posts")
+    assert "Taken back: what had not left leaves no more" in listed.words
+    assert "Word that a public post is gone" in listed.words
+    assert "See the post" not in (await street.browser.get(address)).read.links
+
+
+async def test_posts_to_many_go_on_page_by_page_and_are_their_accounts_own(world: World) -> None:
+    street = await Street.of(world)
+    for _ in range(42):
+        await speak(street)
+    first = await street.browser.get("/my/deliveries/posts")
+    assert first.html.count("<tr>") == 41
+    assert "Nobody follows yet" in first.words
+    assert (await street.browser.get(first.read.links["Older"])).html.count("<tr>") == 3
+    other = await street.another("ben")
+    assert (await other.get("/my/deliveries/posts/1")).status == 404
+    assert (await other.get("/my/deliveries/posts/999")).status == 404
+    assert (await other.get("/my/deliveries/posts")).html.count("<tr>") == 0
 
 
 # --- one of ours ------------------------------------------------------------------------------------------
