@@ -41,7 +41,9 @@ def attachments_of(document: JsonObject, kind: str) -> tuple[Attachment, ...]:
     if not found and kind in MEDIA_KINDS:
         found = {file.url: file for file in _own_file(document, kind)}
     if not found and kind not in ("Note", "Question", "ChatMessage"):
-        pictures = (_picture(item) for item in as_list(document.get("image"))[:1])
+        # Of icons the last: where there are several, they come from small to large.
+        shown = as_list(document.get("image"))[:1] or as_list(document.get("icon"))[-1:]
+        pictures = (_picture(item) for item in shown)
         found = {picture.url: picture for picture in pictures if picture is not None}
     return tuple(found.values())
 

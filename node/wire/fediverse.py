@@ -25,6 +25,7 @@ from node.wire.loose import (
     bare_types,
     first_address,
     iri_of,
+    is_language,
     is_neighbour,
     line,
     links,
@@ -181,12 +182,20 @@ def _text(document: JsonObject, kind: str) -> tuple[str, str, str]:
     for more in (_event_words(document) if kind == "Event" else "", _options(document)):
         content += more
     warning = words(summary, NAME_CHARS) if warns else ""
-    return content, warning, language or summary_language
+    return content, warning, language or summary_language or _named_language(document)
+
+
+def _named_language(document: JsonObject) -> str:
+    """The language as Lemmy and PeerTube name it, in a member of its own."""
+    named = document.get("language")
+    tag = named.get("identifier") if isinstance(named, dict) else None
+    return tag if isinstance(tag, str) and is_language(tag) and tag != "und" else ""
 
 
 def _html(text: str, document: JsonObject) -> str:
     """Clean HTML, "" where not a word is left: an empty paragraph says nothing."""
-    cleaned = clean_html(html_of(text) if media_type_of(document) in _PLAIN else text).strip()
+    is_plain = media_type_of(document) in _PLAIN
+    cleaned = clean_html(html_of(text.replace("\r\n", "\n")) if is_plain else text).strip()
     return cleaned if plain_text(cleaned) else ""
 
 

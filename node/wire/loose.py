@@ -5,6 +5,7 @@ The opposite of `reading`: nobody is refused here. What cannot be used is left o
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -22,6 +23,7 @@ __all__ = [
     "bare_types",
     "first_address",
     "iri_of",
+    "is_language",
     "is_neighbour",
     "line",
     "links",
@@ -32,7 +34,13 @@ __all__ = [
 
 MAX_ADDRESSES = 500
 MAX_LINKS = 32
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?)([+-]\d\d:\d\d)?Z?", re.ASCII)
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?)(?:([+-]\d\d):?(\d\d))?Z?", re.ASCII)
+_MARKUP = re.compile(
+    r"</?(?:a|abbr|audio|b|big|blockquote|body|br|button|center|code|del|div|em|embed|font|form|h[1-6]|head|hr|html|i"
+    r"|iframe|img|input|ins|li|link|mark|math|meta|object|ol|p|pre|s|script|small|source|span|strike|strong|style"
+    r"|sub|sup|svg|table|td|th|title|tr|u|ul|var|video|wbr)(?![\w-])",
+    re.IGNORECASE | re.ASCII,
+)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
 
@@ -92,8 +100,13 @@ def line(value: JsonValue, most: int) -> str:
 
 
 def words(value: JsonValue, most: int) -> str:
-    """A text that may be HTML as plain words on one line."""
-    return line(plain_text(value), most) if isinstance(value, str) else ""
+    """A text that should be plain, and often is HTML, as plain words on one line.
+
+    `<chain>` is no tag, so that it stays; what is shown is escaped by whoever shows it.
+    """
+    if not isinstance(value, str):
+        return ""
+    return line(plain_text(value) if _MARKUP.search(value) else html.unescape(value), most)
 
 
 def map_of(document: JsonObject, name: str) -> tuple[str, str]:
@@ -106,13 +119,18 @@ def map_of(document: JsonObject, name: str) -> tuple[str, str]:
     by_language = {
         tag: text
         for tag, text in (mapped if isinstance(mapped, dict) else {}).items()
-        if isinstance(text, str) and _LANGUAGE.fullmatch(tag)
+        if isinstance(text, str) and is_language(tag)
     }
     if isinstance(plain, str) and plain:
         same = [tag for tag, text in by_language.items() if text == plain]
         return plain, _known(same[0]) if same else ""
     tag, text = next(iter(by_language.items()), ("", ""))
     return text, _known(tag)
+
+
+def is_language(tag: JsonValue) -> bool:
+    """Whether it looks like a BCP 47 tag."""
+    return isinstance(tag, str) and _LANGUAGE.fullmatch(tag) is not None
 
 
 def _known(tag: str) -> str:
@@ -122,7 +140,7 @@ def _known(tag: str) -> str:
 def time_of(value: JsonValue) -> datetime | None:
     """A time, None for what is none. One without a zone is read as UTC, one with two by its first."""
     if isinstance(value, str) and (told := _TIME.fullmatch(value)):
-        value = f"{told[1]}{told[2] or 'Z'}"
+        value = f"{told[1]}{told[2]}:{told[3]}" if told[2] else f"{told[1]}Z"
     try:
         return parse_time(value)
     except (TypeError, ValueError):

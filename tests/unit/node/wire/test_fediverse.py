@@ -152,6 +152,9 @@ def test_too_long_words_are_cut_and_not_refused() -> None:
         ({"content": None, "contentMap": {"not a tag": "x", "pt-BR": "<p>Oi</p>"}}, "<p>Oi</p>", "pt-BR"),
         ({"contentMap": {"und": "<p>Hello</p>"}}, "<p>Hello</p>", ""),
         ({"contentMap": "de"}, "<p>Hello</p>", ""),
+        ({"language": {"identifier": "ko", "name": "한국어"}}, "<p>Hello</p>", "ko"),
+        ({"language": {"identifier": "und"}}, "<p>Hello</p>", ""),
+        ({"language": "ko"}, "<p>Hello</p>", ""),
         ({"content": "1 < 2\n\n**so**", "mediaType": "text/markdown"}, "<p>1 &lt; 2</p><p>**so**</p>", ""),
         ({"content": "<p>x</p>", "mediaType": "text/html; charset=utf-8"}, "<p>x</p>", ""),
     ],
@@ -187,6 +190,7 @@ def test_a_time_that_is_missing_wrong_or_to_come_is_the_time_of_receipt() -> Non
 def test_a_time_without_a_zone_or_with_two_is_still_one() -> None:
     assert read(published="2026-11-22T10:00:00.123456").published_at == NOW - timedelta(hours=2)
     assert read(published="2026-11-22T12:00:00+02:00Z").published_at == NOW - timedelta(hours=2)
+    assert read(published="2026-11-22T10:00:00+0000").published_at == NOW - timedelta(hours=2)
 
 
 def test_an_edit_says_when() -> None:
@@ -213,6 +217,20 @@ def test_an_article_without_content_is_what_sums_it_up() -> None:
 def test_an_article_that_is_sensitive_warns() -> None:
     note = read(type="Article", name="A title", summary="Spiders", sensitive=True)
     assert (note.summary, note.content) == ("Spiders", "<p>Hello</p>")
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("How to mend a <chain>", "How to mend a <chain>"),
+        ("Cogs & <b>chains</b>", "Cogs & chains"),
+        ("It&#8217;s 1 < 2", "It’s 1 < 2"),
+        ("<script>alert(1)</script>Chains", "Chains"),
+        ("a\n b", "a b"),
+    ],
+)
+def test_a_title_is_read_as_markup_only_where_it_is(name: str, title: str) -> None:
+    assert read(type="Video", name=name).title == title
 
 
 def test_a_name_is_no_title_of_a_note() -> None:
@@ -267,7 +285,7 @@ def test_an_event_says_when_and_where() -> None:
         endTime="2026-12-01T20:00:00+01:00",
         location={"type": "Place", "name": "Town <hall>"},
     ).content
-    assert said == "<p>Hello</p><p>2026-12-01 17:00 UTC – 2026-12-01 19:00 UTC</p><p>Town</p>"
+    assert said == "<p>Hello</p><p>2026-12-01 17:00 UTC – 2026-12-01 19:00 UTC</p><p>Town &lt;hall&gt;</p>"
     assert read(type="Event", startTime="2026-12-01T18:00:00Z").content.endswith(
         "<p>2026-12-01 18:00 UTC</p>"
     )
@@ -497,6 +515,8 @@ def test_an_article_shows_its_picture(image: Any) -> None:
     assert read(type="Page", name="x", image=image).attachments == (Attachment(IMAGE, "image/jpeg"),)
     assert read(image=image).attachments == ()
     assert read(type="Page", name="x", image="nothing").attachments == ()
+    icons = [{"type": "Image", "url": BARE}, {"type": "Image", "url": IMAGE}]
+    assert read(type="Video", name="x", icon=icons).attachments == (Attachment(IMAGE, "image/jpeg"),)
 
 
 # --- whatever comes --------------------------------------------------------------------------------------
