@@ -50,6 +50,10 @@ class Handshake:
     names: tuple[str, ...] = ()
 
 
+class _BrokenOff(Exception):
+    """The connection was taken, and ended within the handshake."""
+
+
 async def shake_hands(
     guard: Guard, url: str, *, ca_file: str | None = None, total_s: float = 5.0
 ) -> Handshake:
@@ -68,6 +72,8 @@ async def shake_hands(
                 trouble, detail = _trouble_of(error), error.verify_message
             except ssl.SSLError as error:
                 return Handshake(TlsTrouble.NO_TLS, error.reason or "")
+            except _BrokenOff:
+                return Handshake(TlsTrouble.NO_TLS, "the connection broke off")
             shown = await _shake(guard, target, addresses, _lenient())
     except TimeoutError:
         raise FetchFailed(f"no complete answer within {total_s:g} s", url=url) from None
@@ -106,8 +112,10 @@ async def _shake(guard: Guard, target: Target, addresses: list[str], context: ss
     line = await _connect(guard, addresses, target.port)
     try:
         _, writer = await asyncio.open_connection(sock=line, ssl=context, server_hostname=target.host)
-    except BaseException:
+    except BaseException as error:
         line.close()
+        if isinstance(error, ConnectionError):  # it took the connection, and then would not have us
+            raise _BrokenOff from error
         raise
     try:
         shown = writer.get_extra_info("ssl_object")
