@@ -10,7 +10,7 @@ from node.domain.catalogue import CatalogueItem
 from node.domain.offers import StandingOffer
 from node.services.orders import KIND
 
-__all__ = ["StandingView", "item_to_offer", "standing_view"]
+__all__ = ["StandingView", "item_to_offer", "own_offer", "standing_view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,13 @@ def standing_view(desk: Desk, account: Account) -> StandingView:
         over=tuple(offer for offer in offers if offer.ends_at <= desk.now),
         has_catalogue=bool(desk.tx.catalogue.all(account.id, limit=1)),
     )
+
+
+def own_offer(desk: Desk, account: Account, post_id: str) -> StandingOffer | None:
+    """A standing offer of this account that was not taken back."""
+    offer = desk.tx.posts.offer(post_id)
+    is_own = offer is not None and offer.author == account.id and offer.withdrawn_at is None
+    return offer if is_own else None
 
 
 def item_to_offer(desk: Desk, account: Account, sku: str) -> CatalogueItem | None:

@@ -9,13 +9,14 @@ from decimal import Decimal
 from node.desk import Desk
 from node.domain.errors import InvalidInput
 from node.domain.sayings import said
-from node.domain.values import UNITS
+from node.domain.values import UNITS, unit_price_text
 from node.services.orders import end_posting, post_offer
+from node.services.standing import change_offer
 from node.web.fields import choice, hidden, money, optional, text
 from node.web.forms import Form
 from node.web.screens.shop.stock import number
-from node.web.shop.standing import item_to_offer, standing_view
-from node.web.visits import Answer, Page, Redirect, Screens, Visit, Who
+from node.web.shop.standing import item_to_offer, own_offer, standing_view
+from node.web.visits import Answer, Missing, Page, Redirect, Screens, Visit, Who
 
 __all__ = ["SCREENS"]
 
@@ -29,6 +30,9 @@ LASTS = choice("lasts", {str(days): timedelta(days=days) for days in _DAYS})
 WORDS = optional(text("text", most=2000, lines=True))
 POST = Form(SKU, PRICE, LEAST, LASTS, WORDS)
 WHICH = hidden("offer", most=2000)
+STAY = "stay"
+NEW_END = choice("lasts", {STAY: None, **{str(days): timedelta(days=days) for days in _DAYS}})
+CHANGE = Form(WHICH, PRICE, LEAST, NEW_END, WORDS)
 END = Form(WHICH, text("sure", most=200))
 
 
@@ -73,6 +77,45 @@ async def publish(visit: Visit) -> Answer:
 
     await visit.act(work)
     return Redirect("/my/offers", _("It is published, and your followers hear of it."))
+
+
+@SCREENS.get("/my/offers/change", who=Who.VENDOR)
+async def change_page(visit: Visit) -> Answer:
+    """The same offer with another price, end or words."""
+    account = visit.viewer.account
+    which = (visit.form.typed if visit.form is not None else visit.query).first("offer")
+    offer = await visit.look(lambda desk: own_offer(desk, account, which))
+    if offer is None:
+        raise Missing
+    words = visit.words
+    spans = [(str(days), words.ngettext("%(num)s day", "%(num)s days", days)) for days in _DAYS]
+    is_over = offer.ends_at <= visit.now
+    shown = {
+        "price": unit_price_text(offer.unit_price, offer.currency),
+        "least": f"{offer.minimum_quantity:f}",
+        "lasts": "30" if is_over else STAY,
+        "text": offer.words,
+    }
+    ends = spans if is_over else [(STAY, words("as before")), *spans]
+    return Page("shop/change_offer.html", (offer, ends, is_over), visit.form_or(CHANGE, shown))
+
+
+@SCREENS.post("/my/offers/change", who=Who.VENDOR)
+async def change(visit: Visit) -> Answer:
+    """State it anew; who follows is sent the same post again, and nothing appears twice."""
+    filled, account = await visit.read(CHANGE), visit.viewer.account
+    await visit.act(
+        lambda desk: change_offer(
+            desk,
+            account,
+            filled[WHICH],
+            price=filled[PRICE],
+            minimum=filled[LEAST],
+            lasts=filled[NEW_END],
+            words=filled[WORDS] or "",
+        )
+    )
+    return Redirect("/my/offers", visit.words("It is stated anew: whoever orders from now on pays this."))
 
 
 @SCREENS.post("/my/offers/end", who=Who.VENDOR, again=offers)
