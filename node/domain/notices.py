@@ -68,6 +68,8 @@ _OF: dict[str, Topic] = {
     "draft": Topic.DRAFTS,
     "rule-failed": Topic.DRAFTS,
     "ask": Topic.MESSAGES,
+    "talk": Topic.MESSAGES,
+    "quote": Topic.ACCEPTANCES,
     "accept": Topic.ACCEPTANCES,
     "order": Topic.ACCEPTANCES,
     "ends-soon": Topic.ENDING,

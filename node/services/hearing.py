@@ -21,7 +21,7 @@ from node.domain.talking import (
     strike,
 )
 from node.services.plain_quotes import answer_kindly, confirm, take_word
-from node.services.talking import HeardNote, begin_thread, thread_with
+from node.services.talking import HeardNote, begin_thread, thread_ref, thread_with
 from node.store.ports import Notice
 
 __all__ = [
@@ -160,9 +160,8 @@ def _tell_owner(desk: Desk, account: Account, thread: Thread) -> None:
     """Once until it is looked at, however much they say; never what they say."""
     shown = thread.peer.shown
     values = {"peer": shown, "thread": thread.id}
-    desk.tx.notices.add(
-        Notice(account.id, desk.now, f"{shown} wrote to you", kind="talk", code="talk", values=values)
-    )
+    text, about = f"{shown} wrote to you", thread_ref(desk, thread)
+    desk.tx.notices.add(Notice(account.id, desk.now, text, "talk", about, code="talk", values=values))
 
 
 # --- edits and ends ---------------------------------------------------------------------------------------

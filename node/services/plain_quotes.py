@@ -30,7 +30,7 @@ from node.domain.plain_words import cancelled_words, confirmation_words, kind_wo
 from node.domain.sayings import said
 from node.domain.talking import Part, Thread, Utterance
 from node.domain.values import Money, Quantity
-from node.services.talking import Evidence, HeardNote, tell
+from node.services.talking import Evidence, HeardNote, tell, thread_ref
 from node.store.ports import Direction, Notice, StoredMessage
 
 __all__ = [
@@ -241,7 +241,8 @@ def confirm(desk: Desk, account: Account, thread: Thread, quote: PlainQuote, ans
         text = f"{thread.peer.shown} cancelled {quote.reference}: {quote.goods}"
     tell(desk, account, thread, words, in_reply_to=answers, part=Part.AUTOMATIC, language=quote.language)
     values = {"peer": thread.peer.shown, "item": quote.goods, "thread": thread.id}
-    desk.tx.notices.add(Notice(account.id, desk.now, text, kind="quote", code=code, values=values))
+    about = thread_ref(desk, thread)
+    desk.tx.notices.add(Notice(account.id, desk.now, text, "quote", about, code=code, values=values))
 
 
 def answer_kindly(
@@ -282,9 +283,8 @@ def answer_kindly(
     if why is Unchanged.SOLD_OUT and quote is not None:
         text = f"{thread.peer.shown} accepted {quote.reference}, which is sold out: {quote.goods}"
         values = {"peer": thread.peer.shown, "item": quote.goods, "thread": thread.id}
-        desk.tx.notices.add(
-            Notice(account.id, desk.now, text, kind="quote", code="quote-sold-out", values=values)
-        )
+        about, code = thread_ref(desk, thread), "quote-sold-out"
+        desk.tx.notices.add(Notice(account.id, desk.now, text, "quote", about, code=code, values=values))
 
 
 # --- evidence ---------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ __all__ = [
     "open_thread",
     "see_thread",
     "tell",
+    "thread_ref",
     "thread_with",
 ]
 
@@ -78,6 +79,11 @@ def find_thread(desk: Desk, account: Account, thread_id: str) -> Thread:
         wrong = said("there is no conversation '%(thread)s'", thread=thread_id[:60])
         raise InvalidInput("thread", wrong, "List them with `obverse talk list`.")
     return thread
+
+
+def thread_ref(desk: Desk, thread: Thread) -> str:
+    """What notices about a thread stand under, so that looking at it is looking at them."""
+    return f"{desk.setting.base_url}/my/conversations/{thread.id}"
 
 
 def thread_with(desk: Desk, account: Account, note: Note) -> Thread | None:

@@ -45,6 +45,14 @@ _ICONS = {
     Topic.NODE: "info",
 }
 
+_FOLLOW_PAGES = {
+    "follow-accepted": "/my/following",
+    "follow-refused": "/my/following",
+    "follow-ended": "/my/following",
+    "moved": "/my/moves",
+}
+"""Where the news of those whom an owner follows lies; that of those who follow lies on their own page."""
+
 
 @dataclass(frozen=True, slots=True)
 class NoticeLine:
@@ -179,13 +187,15 @@ def _line(account: Account, notice: Notice, is_new: bool, locale: Locale, subjec
 
 def _page_of(account: Account, notice: Notice, topic: Topic) -> str:
     is_vendor = account.kind is AccountKind.VENDOR
+    if "thread" in notice.values:
+        return f"/my/conversations/{notice.values['thread']}"
     if notice.deal_id:
         name = place_of(notice.deal_id) if is_vendor else ref_of(notice.deal_id)
         return f"/my/deals/{name}"
     if topic is Topic.DELIVERIES:
         return "/my/deliveries"
-    if is_vendor and topic is Topic.FOLLOWERS:
-        return "/my/followers"
+    if topic is Topic.FOLLOWERS:
+        return _FOLLOW_PAGES.get(notice.code, "/my/followers")
     if is_vendor and topic is Topic.FEEDBACK:
         return "/my/feedback"
     return ""

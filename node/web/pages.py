@@ -21,6 +21,7 @@ from node.web.views import (
     PostView,
     ProfileView,
     PublicView,
+    QuoteView,
     StandingOfferView,
     TopicView,
 )
@@ -47,6 +48,7 @@ _PAGES: dict[type, str] = {
     AnswerView: "answer.html",
     PostView: "post.html",
     TopicView: "topic.html",
+    QuoteView: "quote.html",
     FeedView: "feed.xml",
 }
 _NO_TIME = datetime.min.replace(tzinfo=UTC)

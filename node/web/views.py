@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
-from node.domain.values import Quantity
+from node.domain.values import Money, Quantity
 
 __all__ = [
     "AnswerLine",
@@ -33,6 +33,7 @@ __all__ = [
     "Price",
     "ProfileView",
     "PublicView",
+    "QuoteView",
     "ReplyLine",
     "StandingOfferView",
     "TopicView",
@@ -349,6 +350,24 @@ class FeedView:
     indexed: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class QuoteView:
+    """What a vendor offers to one plain account, for whoever has the link; it does not say to whom."""
+
+    host: str
+    page: str
+    vendor: Party
+    title: str
+    quantity: Quantity
+    price: Money
+    terms: str
+    ends_at: datetime
+    firm: bool
+    is_open: bool
+    is_agreed: bool
+    indexed: bool = False
+
+
 PublicView = (
     FrontView
     | ProfileView
@@ -357,6 +376,7 @@ PublicView = (
     | AnswerView
     | PostView
     | TopicView
+    | QuoteView
     | FeedView
     | MissingView
 )

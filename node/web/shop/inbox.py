@@ -11,6 +11,7 @@ from node.domain.accounts import Account
 from node.domain.deals import Deal, DealState
 from node.domain.intents import Proposal
 from node.domain.matching import Verdict
+from node.domain.talking import ThreadState
 from node.domain.values import Money, Quantity
 from node.records import find_told
 from node.services.offering import find_fit
@@ -106,12 +107,14 @@ class InboxView:
     fits: str = ""
     mark: str = ""
     before: int | None = None
+    talks: int = 0
+    """So many conversations with people of other servers wait for an answer."""
 
 
-def watch_inbox(desk: Desk, account: Account) -> int:
-    """What is another value whenever a deal of the vendor's has changed."""
+def watch_inbox(desk: Desk, account: Account) -> tuple[int, int]:
+    """What is another value whenever a deal of the vendor's has changed, or a conversation waits."""
     newest = desk.tx.deals.page(account.id, limit=1)
-    return newest[0][0] if newest else 0
+    return (newest[0][0] if newest else 0), desk.tx.threads.tally(account.id).get(ThreadState.OPEN, 0)
 
 
 def inbox_view(desk: Desk, account: Account, shown: str, before: int | None, *, fits: str) -> InboxView:
@@ -138,6 +141,7 @@ def inbox_view(desk: Desk, account: Account, shown: str, before: int | None, *, 
         fits=fits,
         before=before,
         mark=mark_of(watch_inbox(desk, account)),
+        talks=desk.tx.threads.tally(account.id).get(ThreadState.OPEN, 0),
     )
 
 

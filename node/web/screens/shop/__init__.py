@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from node.web.screens.shop import deals, importing, inbox, lost, offering, rules, standing, stock, talks
+from node.web.screens.shop import deals, importing, inbox, lost, offering, quotes, rules, standing, stock, talks
 from node.web.visits import Screens
 
 __all__ = ["SCREENS"]
@@ -13,6 +13,7 @@ SCREENS = Screens(
     inbox.SCREENS,
     lost.SCREENS,
     offering.SCREENS,
+    quotes.SCREENS,
     rules.SCREENS,
     standing.SCREENS,
     stock.SCREENS,
