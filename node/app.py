@@ -55,6 +55,7 @@ DOCUMENT_PATHS = (
     "/actors/{rest:path}",
     "/p/{rest:path}",
     "/posts/{rest:path}",
+    "/quotes/{rest:path}",
     "/contexts/{rest:path}",
     "/tags/{rest:path}",
     "/@{rest:path}",
