@@ -27,6 +27,7 @@ from node.cli import (
     nodes,
     person,
     posts,
+    reading,
     talking,
     vendor,
 )
@@ -46,6 +47,7 @@ PARTS = (
     talking,
     accounts,
     following,
+    reading,
     entering,
     admin,
     doctor,

@@ -22,6 +22,7 @@ from node.commands import (
     person,
     posts,
     reach,
+    reading,
     shunning,
     talking,
     vendor,
@@ -34,7 +35,7 @@ __all__ = ["answer", "build_commands"]
 def build_commands() -> Commands:
     """Every command. Raises: ValueError where two have one name."""
     parts = (
-        *(posts, following, shunning, talking),
+        *(posts, following, reading, shunning, talking),
         *(accounts, admin, backups, deliveries, entering, evidence, examining, reach),
         *(answers, catalogues, deals, person, vendor),
     )
