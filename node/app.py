@@ -35,6 +35,7 @@ from node.web.follow import Follow
 from node.web.frame import PRIVATE_PATHS, PrivatePages
 from node.web.gate import Gate
 from node.web.i18n import choose_locale
+from node.web.interact import INTERACTION_PATHS, Interaction
 from node.web.media import MediaFiles
 from node.web.pages import PAGE_HEADERS, render_missing, render_public
 from node.web.passkeys import Passkeys
@@ -79,6 +80,7 @@ def create_app(node: Node, inbox: InboxDependencies, *, room: Room | None = None
             *health_routes(node.health),
             *(Route(path, private) for path in PRIVATE_PATHS),
             Route("/follow", _following(node, documents)),
+            *(Route(path, Interaction()) for path in INTERACTION_PATHS),
             Route("/@{name}/qr.svg", QrCodes(node, _Missing(node.config.host))),
             Route("/media/{name}", MediaFiles(node, _Missing(node.config.host))),
             *routes(endpoints, inbox_paths=INBOX_PATHS, document_paths=DOCUMENT_PATHS, inbox=posted),

@@ -16,6 +16,7 @@ from node.domain.deals import Deal, DealState
 from node.domain.policy import PROTOCOL
 from node.domain.terms import DEFAULT_PROFFER, ROSTER, missing_terms, parse_terms, terms_iri
 from node.reputation import Published, feedback_by
+from node.store.following import Following, FollowingState, Shun
 from node.store.ports import Block, Follower, FollowState
 from node.web.deal_views import GROUPS, DealLine, deal_line
 from node.web.intent_views import unread_deals
@@ -41,6 +42,7 @@ __all__ = [
 PER_PAGE = 30
 A_GLANCE = 6
 DEALS_SHOWN = 15
+_FOLLOWED = (FollowingState.PENDING, FollowingState.ACCEPTED)
 _UNDER_WAY = (*GROUPS["open"], *GROUPS["agreed"])
 
 
@@ -184,6 +186,8 @@ class VendorView:
     drafts: int
     block: Block | None
     may_block: bool
+    following: Following | None = None
+    shun: Shun | None = None
 
     @property
     def host(self) -> str:
@@ -207,6 +211,12 @@ class VendorView:
     def is_asking(self) -> bool:
         """Whether it asks to follow her."""
         return self.follower is not None and self.follower.state is FollowState.PENDING
+
+
+def _following_of(desk: Desk, account: Account, actor: str) -> Following | None:
+    """Whether the owner follows it, or has asked to."""
+    found = desk.tx.follows.get(account.id, actor)
+    return found if found is not None and found.state in _FOLLOWED else None
 
 
 def domain_of(contact: Contact) -> str:
@@ -242,6 +252,8 @@ def vendor_view(desk: Desk, account: Account, place: str, before: int | None = N
         follower=follower if follower is not None and follower.state is not FollowState.REMOVED else None,
         drafts=sum(contact.actor in draft.vendors for draft in desk.tx.drafts.all(account.id)),
         block=next((one for one in desk.tx.blocks.all() if _lies_in(domain, one.domain)), None),
+        following=_following_of(desk, account, contact.actor),
+        shun=desk.tx.shunned.get(account.id, contact.actor),
         may_block=not desk.is_ours(contact.actor) and len(desk.tx.accounts.all()) == 1,
     )
 

@@ -452,6 +452,22 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     # whom a post names is asked of their servers before it is said
     "node.web.screens.posts": ("node.web", *FRONT, "node.addressees"),
+    # whom an owner means, whom she does not hear, and who has moved
+    "node.web.screens.relations": ("node.web", "node.moving", "node.whom", *FRONT),
+    "node.web.screens.blocks": ("node.web", "node.blocking", "node.blocklists", *FRONT),
+    "node.web.screens.vendors": ("node.web", "node.acquaintance", "node.blocking", "node.whom", *FRONT),
+    # somebody or something found elsewhere, asked for at their server
+    "node.web.screens.interact": (
+        "node.web",
+        "node.acquaintance",
+        "node.whom",
+        "node.wire.fediverse",
+        *FRONT,
+        "federation.errors",
+        "federation.ids",
+        "federation.jsonld",
+    ),
+    "node.web.interact": ("node.web", "federation.errors", "federation.ids"),
     "node.web.screens.export": ("node.web", "node.archive", *FRONT, "node.deliveries"),
     # a look from outside, as it goes
     "node.web.screens.doctor": ("node.web", *FRONT, "node.examinations", "node.examining"),

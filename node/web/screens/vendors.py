@@ -14,6 +14,7 @@ from node.blocking import block_domain, unblock_domain
 from node.desk import Desk
 from node.domain.accounts import Account
 from node.services.following import approve_follow, end_follow
+from node.services.followings import follow, unfollow
 from node.web.fields import choice, hidden, text
 from node.web.forms import Filled, Form
 from node.web.i18n import N_
@@ -29,8 +30,9 @@ from node.web.vendor_views import (
     vendors_view,
 )
 from node.web.visits import Answer, Missing, Page, Redirect, Screens, Visit, Who
+from node.whom import find_followable
 
-__all__ = ["SCREENS"]
+__all__ = ["SCREENS", "TROUBLES"]
 
 SCREENS = Screens()
 
@@ -42,7 +44,7 @@ AGAIN = Form()
 MAY = choice("may", {"yes": True, "no": False})
 FOLLOW = Form(MAY)
 
-_TROUBLES: dict[Why, tuple[str, str]] = {
+TROUBLES: dict[Why, tuple[str, str]] = {
     Why.ADDRESS: (
         N_("This is neither a handle nor a link."),
         N_("A handle looks like @shop@shop.example; a link begins with https://."),
@@ -112,7 +114,7 @@ async def found_page(visit: Visit) -> Answer:
 
 
 def _said(visit: Visit, why: Why) -> tuple[str, str]:
-    wrong, right = _TROUBLES[why]
+    wrong, right = TROUBLES[why]
     return visit.words(wrong), visit.words(right)
 
 
@@ -189,6 +191,20 @@ async def decide(visit: Visit) -> Answer:
 
     page = await visit.act(work)
     return Redirect(page, _("It follows you now.") if may else _("It does not follow you."))
+
+
+@SCREENS.post("/my/vendors/{vendor}/follow", who=Who.PERSON, again=vendor)
+async def follow_it(visit: Visit) -> Answer:
+    """Follow what it publishes, or no more."""
+    filled, _ = await visit.read(FOLLOW), visit.words
+    account, place = visit.viewer.account, visit.params["vendor"]
+    contact = await visit.look(lambda desk: find_vendor(desk, account, place))
+    if not filled[MAY]:
+        await visit.act(lambda desk: unfollow(desk, account, contact.actor))
+        return Redirect(vendor_page(contact.actor), _("You follow %(name)s no more.", name=contact.name))
+    whom = await find_followable(visit.node, account, contact.actor)
+    await visit.act(lambda desk: follow(desk, account, whom))
+    return Redirect(vendor_page(contact.actor), _("Asked: %(name)s’s server answers now.", name=contact.name))
 
 
 async def _blockable(visit: Visit) -> VendorView:

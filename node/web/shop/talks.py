@@ -11,7 +11,7 @@ from node.domain.deals import Deal
 from node.domain.messages import Ask, Aspect, Feedback
 from node.records import read_message
 from node.reputation import Published, feedback_about
-from node.store.ports import Direction, Follower, FollowState, StoredMessage
+from node.store.ports import Direction, StoredMessage
 from node.web.deal_reads import words_of
 from node.web.shop.deals import Customer, customer_of, place_of
 from node.web.shop.inbox import title_of, wanted_of
@@ -22,12 +22,10 @@ __all__ = [
     "MOST_PAGES",
     "TALKS_SHOWN",
     "FeedbackView",
-    "FollowersView",
     "PrivateFeedback",
     "Talk",
     "TalksView",
     "feedback_view",
-    "followers_view",
     "talks_view",
 ]
 
@@ -146,30 +144,4 @@ def _private(deal: Deal, stored: StoredMessage) -> PrivateFeedback | None:
     words = words_of(message.content)
     return PrivateFeedback(
         place_of(deal.id), title_of(deal), customer_of(deal), stored.at, words, message.aspects
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class FollowersView:
-    """Who asks to follow, and who does, the newest first; `count` is of all who do."""
-
-    asking: tuple[Follower, ...]
-    following: tuple[Follower, ...]
-    count: int
-    newer: str
-    older: str
-
-
-def followers_view(desk: Desk, account: Account, page: int = 0) -> FollowersView:
-    """One page of those who do; the first has those who ask: one that is answered makes room for the next."""
-    followers, first = desk.tx.followers, page * FOLLOWERS_SHOWN
-    asking = followers.newest(account.id, state=FollowState.PENDING, limit=FOLLOWERS_SHOWN)
-    following = followers.newest(account.id, limit=FOLLOWERS_SHOWN + 1, offset=first)
-    newer, older = _around("/my/followers", page, has_more=len(following) > FOLLOWERS_SHOWN)
-    return FollowersView(
-        asking=() if page else tuple(asking),
-        following=tuple(following[:FOLLOWERS_SHOWN]),
-        count=followers.count(account.id),
-        newer=newer,
-        older=older,
     )

@@ -1,14 +1,12 @@
-"""Messages of all deals, feedback with the vendor's answer, followers."""
+"""Messages of all deals, feedback with the vendor's answer."""
 
 from __future__ import annotations
 
-from node.desk import Desk
 from node.lookups import find_contact
 from node.services.feedback import answer_feedback
-from node.services.following import approve_follow, end_follow
-from node.web.fields import choice, hidden, text
+from node.web.fields import hidden, text
 from node.web.forms import Form
-from node.web.shop.talks import MOST_PAGES, feedback_view, followers_view, talks_view
+from node.web.shop.talks import MOST_PAGES, feedback_view, talks_view
 from node.web.visits import Answer, Missing, Page, Redirect, Screens, Visit, Who
 
 __all__ = ["SCREENS"]
@@ -18,9 +16,6 @@ SCREENS = Screens()
 WHICH = hidden("feedback", most=2000)
 WORDS = text("text", most=5000, lines=True)
 ANSWER = Form(WHICH, WORDS)
-WHO = hidden("actor", most=2000)
-MAY = choice("may", {"yes": True, "no": False})
-DECIDE = Form(WHO, MAY)
 
 
 @SCREENS.get("/my/messages", who=Who.VENDOR)
@@ -53,28 +48,3 @@ async def answer(visit: Visit) -> Answer:
     writer = await find_contact(visit.node, account, post.author)
     await visit.act(lambda desk: answer_feedback(desk, account, which, writer, filled[WORDS]))
     return Redirect("/my/feedback", visit.words("Your answer is published beside it."))
-
-
-@SCREENS.get("/my/followers", who=Who.VENDOR)
-async def followers(visit: Visit) -> Answer:
-    account, page = visit.viewer.account, _page_asked(visit)
-    return Page("shop/followers.html", await visit.look(lambda desk: followers_view(desk, account, page)))
-
-
-@SCREENS.post("/my/followers", who=Who.VENDOR)
-async def decide(visit: Visit) -> Answer:
-    """Let somebody follow, or refuse or end it."""
-    filled = await visit.read(DECIDE)
-    account, actor, may = visit.viewer.account, filled[WHO], filled[MAY]
-
-    def work(desk: Desk) -> None:
-        if may:
-            approve_follow(desk, account, actor)
-        else:
-            end_follow(desk, account, actor)
-
-    await visit.act(work)
-    words = visit.words
-    return Redirect(
-        "/my/followers", words("They follow you now.") if may else words("They do not follow you.")
-    )

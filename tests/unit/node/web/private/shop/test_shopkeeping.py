@@ -11,8 +11,8 @@ import pytest
 from node.desk import Desk
 from node.domain.deals import DealState
 from node.store.ports import Follower, FollowState
+from node.web.relation_views import A_PAGE
 from node.web.shop.deals import place_of
-from node.web.shop.talks import FOLLOWERS_SHOWN
 from tests.unit.node.web.private.shop.conftest import Street
 
 pytestmark = pytest.mark.anyio
@@ -282,7 +282,7 @@ async def test_a_long_list_of_followers_goes_on_page_by_page(street: Street) -> 
     made = [
         Follower(street.account, f"https://home{number}.example/a", "https://home.example/inbox", None, "f",
                  FollowState.ACCEPTED, street.world.clock() + timedelta(seconds=number))
-        for number in range(FOLLOWERS_SHOWN + 1)
+        for number in range(A_PAGE + 1)
     ]  # fmt: skip
     asks = replace(made[0], actor="https://asks.example/a", state=FollowState.PENDING)
 
@@ -293,7 +293,7 @@ async def test_a_long_list_of_followers_goes_on_page_by_page(street: Street) -> 
     await street.north.node.work(save_all)
     browser = await street.browser()
     seen = await browser.get("/my/followers")
-    assert f"{FOLLOWERS_SHOWN + 1} followers" in seen.words
+    assert f"{A_PAGE + 1} followers" in seen.words
     assert [one.actor in seen.words for one in (made[0], made[1], made[-1], asks)] == [
         False,
         True,
