@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -65,6 +66,11 @@ async def test_threads_are_paged_newest_change_first_and_a_look_moves_none(db: D
     assert await db.read(lambda tx: tx.threads.page(ACCOUNT)) == []
 
 
+async def found_by(db: Database, words: str) -> list[str]:
+    page = await db.read(lambda tx: tx.threads.page(VENDOR, words=words))
+    return [thread.id for _, thread in page]
+
+
 async def test_threads_are_listed_by_state_counted_and_searched(db: Database) -> None:
     other = Peer("https://far.example/u/7", "https://far.example/inbox", NOW, "", "Çelik")
     threads = [
@@ -84,8 +90,7 @@ async def test_threads_are_listed_by_state_counted_and_searched(db: Database) ->
         ("@bea", ["t3", "t1"]),
         ("x%", []),
     ):
-        page = await db.read(lambda tx, words=words: tx.threads.page(VENDOR, words=words))
-        assert [thread.id for _, thread in page] == expected, words
+        assert await found_by(db, words) == expected, words
 
 
 async def test_newest_thread_with_a_peer_is_found_of_one_conversation_where_asked(db: Database) -> None:
@@ -129,9 +134,9 @@ async def test_what_a_peer_says_and_who_begins_is_counted_for_a_while(db: Databa
     )
     day_ago = NOW - timedelta(days=1)
     assert await db.read(lambda tx: tx.threads.heard_since(VENDOR, BEA.actor, day_ago)) == 1
-    for at in (NOW - timedelta(days=3), NOW, NOW):
-        await db.write(lambda tx, at=at: tx.threads.note_beginning(VENDOR, "social.example", at))
-        await db.write(lambda tx, at=at: tx.threads.note_automatic(VENDOR, "social.example", at))
+    times = (NOW - timedelta(days=3), NOW, NOW)
+    await db.write(each(lambda tx: partial(tx.threads.note_beginning, VENDOR, "social.example"), *times))
+    await db.write(each(lambda tx: partial(tx.threads.note_automatic, VENDOR, "social.example"), *times))
     long_ago = NOW - timedelta(days=9)
     assert await db.read(lambda tx: tx.threads.begun_since(VENDOR, "social.example", long_ago)) == 2
     assert await db.read(lambda tx: tx.threads.automatic_since(VENDOR, "social.example", long_ago)) == 2
@@ -165,13 +170,13 @@ async def test_delete_before_its_create_is_remembered_for_a_while(db: Database) 
 async def test_deletes_that_are_remembered_are_bounded_by_actor_and_over_all(db: Database) -> None:
     until = NOW + timedelta(hours=6)
     theirs = [(BEA.actor, f"https://social.example/notes/{n}", until) for n in range(GONE_KEPT_OF_ONE + 1)]
-    await db.write(lambda tx: [tx.gone.add(*one) for one in theirs])
+    await db.write(each(lambda tx: lambda one: tx.gone.add(*one), *theirs))
     first, second, last = theirs[0], theirs[1], theirs[-1]
     assert not await db.read(lambda tx: tx.gone.has(first[0], first[1], NOW))
     assert await db.read(lambda tx: tx.gone.has(second[0], second[1], NOW))
     assert await db.read(lambda tx: tx.gone.has(last[0], last[1], NOW))
     others = [(f"https://far.example/u/{n}", f"https://far.example/n/{n}", until) for n in range(GONE_KEPT)]
-    await db.write(lambda tx: [tx.gone.add(*one) for one in others])
+    await db.write(each(lambda tx: lambda one: tx.gone.add(*one), *others))
     assert not await db.read(lambda tx: tx.gone.has(last[0], last[1], NOW))
     assert await db.read(lambda tx: tx.gone.has(*others[0][:2], NOW))
 

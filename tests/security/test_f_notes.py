@@ -71,7 +71,7 @@ async def test_f07_note_that_is_embedded_by_somebody_else_is_not_kept(world: Wor
 
 
 async def test_f09_update_that_would_change_id_owner_or_type_changes_nothing(world: World, told: Any) -> None:
-    tries = (
+    tries: tuple[dict[str, Any], ...] = (
         {"id": world.t.fresh("notes")},
         {"type": "Article", "name": "A title"},
         {"attributedTo": world.m.id},

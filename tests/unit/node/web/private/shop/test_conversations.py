@@ -9,6 +9,7 @@ import pytest
 
 from node.domain.notes import Attachment, Visibility
 from node.lookups import find_contact
+from node.services.accounts import find_account
 from node.services.posting import Saying, change, say, take_back
 from node.store.ports import Post
 from tests.browsing import Browser, Seen
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.anyio
 async def speak(street: Street, text: str, **over: Any) -> Post:
     """Ana says something to the shop, from her account."""
     home = street.ana
-    account = await home.node.look(lambda desk: desk.tx.accounts.by_name("ana"))
+    account = await home.node.look(lambda desk: find_account(desk, "ana"))
     contact = await find_contact(home.node, account, "@north@north.example")
     values: dict[str, Any] = {"visibility": Visibility.DIRECT, "mentioned": (contact,), **over}
     post: Post = await home.node.work(lambda desk: say(desk, account, Saying(text=text, **values)))
@@ -95,7 +96,7 @@ async def test_warning_is_folded_attachments_are_links_and_nothing_of_theirs_is_
 async def test_edited_words_show_how_they_read_before_and_deleted_ones_are_gone(street: Street) -> None:
     post = await speak(street, "Do you mend wheals?")
     home = street.ana
-    account = await home.node.look(lambda desk: desk.tx.accounts.by_name("ana"))
+    account = await home.node.look(lambda desk: find_account(desk, "ana"))
     contact = await find_contact(home.node, account, "@north@north.example")
     saying = Saying(text="Do you mend wheels?", visibility=Visibility.DIRECT, mentioned=(contact,))
     street.world.clock.forward(minutes=1)
