@@ -39,9 +39,9 @@ _CLASS = re.compile(r"(?:h|p|u|dt|e)-[a-z-]+|mention|hashtag|ellipsis|invisible|
 _MAX_CHARS = 20_000
 """As long as a message of ours may be; nested markup costs more than its length."""
 _MAX_TAGS = 2_000
-_MAX_KEPT_TAGS = 6_000
-"""Overlapping tags multiply when they are sorted out: more than this is no longer anybody's writing."""
+"""Beginnings and ends, before and after: overlapping tags multiply when they are sorted out."""
 _MAX_DEPTH = 64
+_MAX_PASSES = 4
 _BREAK = re.compile(r"<br>|</(?:p|li|blockquote|pre)>")
 _USER_IN_ADDRESS = re.compile(r"\s*https?:[/\\]{2}[^/?#\\]*@", re.IGNORECASE)
 
@@ -91,8 +91,7 @@ def clean_html(text: str) -> str:
             more than 64 deep, or grows past measure when it is sorted out, keeps its words alone.
     Spec:   interop §4.3 (what the fediverse keeps); `security P08, P09`.
     """
-    cleaned = _cleaned(text)
-    return _CLEANER.clean(html_of(_words(cleaned))) if _is_overgrown(cleaned) else cleaned
+    return _settled(_cleaned(text))
 
 
 def plain_text(text: str) -> str:
@@ -111,6 +110,18 @@ def _cleaned(text: str) -> str:
         cleaned = _EMPTY_PARAGRAPH.sub("", cleaned)
     # A carriage return that stood there as a reference would be read as a line feed by the next reader.
     return cleaned.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _settled(cleaned: str) -> str:
+    """What the next reader will read as it stands: without the tags that went, others nest in another way."""
+    for _ in range(_MAX_PASSES):
+        if _is_overgrown(cleaned):
+            break
+        again = _CLEANER.clean(cleaned)
+        if again == cleaned:
+            return cleaned
+        cleaned = again
+    return _CLEANER.clean(html_of(_words(cleaned)))
 
 
 def _in_our_terms(match: re.Match[str]) -> str:
@@ -149,16 +160,16 @@ def _words(cleaned: str) -> str:
 
 
 def _is_overgrown(cleaned: str) -> bool:
-    """Whether cleaned HTML is nested too deep, or has more tags than came in."""
-    ends = cleaned.count("</")
-    if ends <= _MAX_DEPTH:
-        return False
+    """Whether cleaned HTML is nested too deep, or has more tags than may come in."""
+    tags = cleaned.count("<")
+    if tags <= _MAX_DEPTH or tags > _MAX_TAGS:
+        return tags > _MAX_TAGS
     depth = 0
     for end, name in _TAG.findall(cleaned):
         depth += -1 if end else name != "br"
         if depth > _MAX_DEPTH:
             return True
-    return ends > _MAX_KEPT_TAGS // 2
+    return False
 
 
 def html_of(text: str) -> str:

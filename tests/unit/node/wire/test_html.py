@@ -174,7 +174,22 @@ def test_tags_that_overlap_do_not_multiply() -> None:
 
 def test_the_last_tags_of_too_many_are_cut_with_what_follows() -> None:
     cleaned = clean_html("<p>kept</p>" * 1_000 + "<p>cut</p>")
+    assert clean_html(cleaned) == cleaned
     assert (cleaned.count("kept"), cleaned.count("cut")) == (1_000, 0)
+
+
+@pytest.mark.parametrize(
+    "tangled",
+    [
+        "<a href='https://m.example/'><table>--&gt;<blockquote><p><a href='https://m.example/'>x</blockquote>",
+        "<strong><svg><p><strong>x<blockquote>y",
+        "<p><b><math><p>x</b>y",
+        "<template><p>a<ul><p>b",
+    ],
+)
+def test_what_is_left_of_a_tangle_is_read_by_the_next_reader_as_it_stands(tangled: str) -> None:
+    once = clean_html(tangled)
+    assert clean_html(once) == once
 
 
 def depth_of(cleaned: str) -> int:
