@@ -135,7 +135,7 @@ def restore(front: Front, file: Path) -> None:
 
 @command("demo", "obverse demo --once")
 @click.option("--once", is_flag=True, help="End when the story has been told.")
-@click.option("--port", type=click.IntRange(1024, 65000), help="The first of four ports (else free ones).")
+@click.option("--port", type=click.IntRange(1024, 65000), help="The first of its ports (else free ones).")
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the four nodes' data here."
 )

@@ -7,11 +7,12 @@ import shlex
 import sys
 from pathlib import Path
 
+from node.demo.outsider import Outsider
 from node.demo.stage import CAST, Player, Stage
 from node.demo.story import Told
 from node.demo.words import Teller
 
-__all__ = ["new_password", "show_entrances"]
+__all__ = ["new_password", "show_entrances", "show_outsider"]
 
 BY_LINK = ("ana", "south")
 """Whose pages have most on them: the customer's, and those of the shop that she bought from."""
@@ -37,6 +38,13 @@ def show_entrances(stage: Stage, told: Told, teller: Teller) -> None:
     for url in (f"{stage['south'].url}/@south", told.feedback_url):
         teller.say(f"    {url}")
     _show_command_line(stage, told, teller)
+
+
+def show_outsider(outsider: Outsider | None, teller: Teller) -> None:
+    """Where to see what reached the user of the other server, if there is one."""
+    if outsider is not None:
+        teller.heading("What Ben reads on his own server")
+        teller.say(f"    {outsider.page}")
 
 
 def new_password() -> str:

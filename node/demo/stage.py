@@ -285,13 +285,14 @@ def free_ports(count: int, first: int | None = None) -> list[int]:
         ports = list(range(first, first + count))
         taken = [port for port in ports if not _is_free(port)]
         if taken:
-            raise StageFailed(f"port {taken[0]} is in use. Name four free ones with --port, or none.")
+            row = f"{count} neighbouring ones that are free"
+            raise StageFailed(f"port {taken[0]} is in use. Name the first of {row} with --port, or none.")
         return ports
     for start in range(FIRST_PORT, 65000, PORT_STEP):
         ports = list(range(start, start + count))
         if all(_is_free(port) for port in ports):
             return ports
-    raise StageFailed("no four neighbouring ports of 127.0.0.1 are free")
+    raise StageFailed(f"no {count} neighbouring ports of 127.0.0.1 are free")
 
 
 def _is_free(port: int) -> bool:

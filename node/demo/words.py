@@ -68,6 +68,14 @@ class Teller:
         line.append(f"{ok:<9} {ok:<6} {digests:<7}", "green").append(f"{held.took_s:>5.2f} s")
         self._out.print(line)
 
+    def letter(self, who: str, what: str, took_s: float, *, signed: bool = False) -> None:
+        """One step with a server of another make, which judges the signature of a request and no more."""
+        self._count += 1
+        line = Text(f"{self._count:>2}. ")
+        line.append(f"{who:<{WHO}} ", "cyan").append(f"{what:<{WHAT}} ")
+        line.append(f"{'ok' if signed else '':<9} {'':<6} {'':<7}", "green").append(f"{took_s:>5.2f} s")
+        self._out.print(line)
+
     def failed(self, what: str, why: str, logs: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Which step failed and why, with the last lines of each node's log."""
         self.say()

@@ -17,15 +17,20 @@ from pathlib import Path
 import httpx
 import pytest
 
+from node.demo.neighbour import find_runtime
+from tests.needs import want
+
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
 DEMO = (sys.executable, "-m", "node", "demo")
-STEPS = 20
+DEAL_STEPS, FEDIVERSE_STEPS = 20, 9
 PATIENCE_S = 150.0
 
 
 def test_once_plays_the_story_and_ends(tmp_path: Path, ports: Callable[[int], list[int]]) -> None:
-    free = ports(4)
+    if find_runtime() is None:
+        want("Fedify and Node.js of version 22 or newer (make fediverse, which needs npm)")
+    free = ports(5)
     done = subprocess.run(
         [*DEMO, "--once", "--port", str(free[0])],
         capture_output=True,
@@ -37,8 +42,10 @@ def test_once_plays_the_story_and_ends(tmp_path: Path, ports: Callable[[int], li
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     steps = re.findall(r"^ ?\d+\. .*", done.stdout, re.MULTILINE)
-    assert len(steps) == STEPS, done.stdout
-    assert [step for step in steps[1:] if step.count(" ok ") != 3] == []
+    assert len(steps) == DEAL_STEPS + FEDIVERSE_STEPS, done.stdout
+    assert [step for step in steps[1:DEAL_STEPS] if step.count(" ok ") != 3] == []
+    unsigned = [step for step in steps[DEAL_STEPS:] if step.count(" ok ") != 1]
+    assert ["Ana → anybody" in step for step in unsigned] == [True], "she is read, and says nothing new"
     assert "TLS is left out here" in done.stdout
     assert "Norrland Kid 340, 273.50 EUR" in done.stdout, "the same shelves at every run"
     for said in ("by rule", "by hand", "no bid: notStocked", "2 of 9 fields", "decline: price", "offline"):
@@ -46,6 +53,27 @@ def test_once_plays_the_story_and_ends(tmp_path: Path, ports: Callable[[int], li
     assert leveled(done.stdout) == leveled(shown_in_the_readme()), "the README shows it as it is"
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
     assert not any(is_served(port) for port in free)
+
+
+def test_without_a_fediverse_server_the_rest_is_played_and_what_is_missing_is_said(
+    tmp_path: Path, ports: Callable[[int], list[int]]
+) -> None:
+    played = (
+        "import sys; from pathlib import Path; from node.demo import performance; "
+        "performance.find_runtime = lambda: None; sys.exit(performance.run(True, int(sys.argv[1]), None))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", played, str(ports(4)[0])],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(re.findall(r"^ ?\d+\. .*", done.stdout, re.MULTILINE)) == DEAL_STEPS
+    assert "make fediverse" in done.stdout
+    assert "Left alive on their pages" in done.stdout
 
 
 def test_demo_stays_up_as_it_says_and_ends_with_ctrl_c(
@@ -157,6 +185,7 @@ def leveled(said: str) -> list[str]:
         (r"\d+\.\d+ s\b", "TIME"),
         (r"localhost:\d+", "localhost:PORT"),
         (r"\d{4}-\d\d-\d\d", "DATE"),
+        (r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", "REFERENCE"),
     ):
         said = re.sub(found, put, said)
     return [" ".join(line.split()) for line in said.splitlines()]
