@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from node.domain.errors import InvalidInput
 from node.domain.notes import Visibility
+from node.handlers.callers import Callers
+from node.handlers.evidence import Sender
 from node.services.hearing import MOST_BEGUN_A_DAY, MOST_HEARD_A_DAY
 from node.services.plain_quotes import MOST_AUTOMATIC_A_DAY
-from node.services.posting import Saying, say
+from node.services.posting import Saying, change, say
+from node.services.talking import MOST_IN_A_THREAD
 from tests.security.peers import PUBLIC, Peer, a_note
-from tests.security.talking import a_quote_for, another_quote, answers_to, said, say_to, threads
+from tests.security.talking import a_delete, a_quote_for, another_quote, answers_to, said, say_to, threads
 from tests.security.world import World
 
 pytestmark = pytest.mark.anyio
@@ -129,3 +136,70 @@ async def test_vote_in_a_poll_and_an_empty_note_are_no_words(world: World) -> No
     await say_to(world, world.t, "", content="", name="Yes", inReplyTo=f"{world.v.actor('shop')}/polls/1")
     await say_to(world, world.t, "", content="")
     assert await said(world) == []
+
+
+# --- bounds of threads and look-ups -----------------------------------------------------------------------
+
+
+async def test_thread_that_is_long_enough_goes_on_in_a_new_one(world: World) -> None:
+    first = await say_to(world, world.t, "One")
+    [thread] = await threads(world)
+    full = replace(thread, length=MOST_IN_A_THREAD)
+    await world.v.open.node.work(lambda desk: desk.tx.threads.save(full))
+    await say_to(world, world.t, "Two", inReplyTo=first["object"]["id"])
+    assert sorted(one.length for one in await threads(world)) == [1, MOST_IN_A_THREAD]
+
+
+async def test_hosts_of_one_domain_are_asked_who_somebody_is_so_often_a_minute(world: World) -> None:
+    """Beyond that they are shown by their id; and somebody of another domain is asked for as before."""
+    callers, node = Callers(), world.v.open.node
+
+    async def shown(peer: Peer) -> str:
+        document = json.dumps(peer.document).encode()
+        sender = Sender(peer.id, peer.inbox, "", document, world.clock.now)
+        return (await callers.peer_of(node, sender)).handle
+
+    handles = [await shown(world.peer(f"h{n}.m.example", "mallory")) for n in range(200)]
+    assert 100 <= sum(bool(handle) for handle in handles) < 200
+    assert handles[-1] == ""
+    assert await shown(world.t) == "@tess@t.example"
+
+
+async def test_who_somebody_is_is_asked_once_a_day_and_sooner_where_nothing_was_proven(world: World) -> None:
+    await say_to(world, world.t, "One")
+    asked = len([url for url in world.v.engine.gets if "webfinger" in url])
+    await say_to(world, world.t, "Two")
+    assert len([url for url in world.v.engine.gets if "webfinger" in url]) == asked
+    del world.t.host.webfinger["tess@t.example"]
+    world.clock.advance(days=1)
+    await say_to(world, world.t, "Three")
+    assert {one.peer.handle for one in await threads(world)} == {""}
+    world.t.host.webfinger["tess@t.example"] = world.t.id
+    world.clock.advance(hours=1)
+    await say_to(world, world.t, "Four")
+    assert {one.peer.handle for one in await threads(world)} == {"@tess@t.example"}
+
+
+async def test_what_binds_is_no_post_that_its_vendor_changes_afterwards(world: World) -> None:
+    quote = await a_quote_for(world, world.t)
+    account = world.v.accounts["shop"]
+    saying = Saying(text="For twice as much", visibility=Visibility.PUBLIC)
+    with pytest.raises(InvalidInput):
+        await world.v.open.node.work(lambda desk: change(desk, account, quote.note_id, saying))
+
+
+async def test_f12_delete_by_somebody_who_has_written_is_verified_though_their_key_was_forgotten(
+    world: World,
+) -> None:
+    created = await say_to(world, world.t, "Forget this")
+    forget(world)
+    await world.v.tell(world.t, a_delete(world.t, created["object"]["id"]), "shop")
+    assert [one.content for one in await said(world)] == [""]
+
+
+def forget(world: World) -> None:
+    """Every key of other people's, as a cache forgets."""
+    store = sqlite3.connect(world.v.config.database_path)
+    store.execute("DELETE FROM public_key")
+    store.commit()
+    store.close()
