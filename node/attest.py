@@ -29,6 +29,7 @@ from node.wire.postings import build_posting
 from node.wire.posts import addressing, audience_of, build_deletion, build_note, build_pinning, build_update
 from node.wire.receipts import build_receipt_credential
 from node.wire.replies import Reply, build_reply
+from node.wire.requests import build_request
 from node.wire.written import html_of_written
 
 __all__ = [
@@ -36,10 +37,11 @@ __all__ = [
     "Signed",
     "addressing",
     "agreement_digest_of",
-    "digest_of",
     "build_pinning",
+    "build_request",
     "build_update",
     "deletion_of",
+    "digest_of",
     "html_of",
     "mention_of",
     "object_id_of",

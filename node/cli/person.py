@@ -86,13 +86,13 @@ def intent_cast(front: Front, /, **options: Any) -> None:
     """Tell the vendors that you name what you want, and on whose terms: yours."""
     wishes = [parse_wish(text, "must") for text in options.pop("must")]
     wishes += [parse_wish(text, "nice") for text in options.pop("nice")]
-    place = _place(options.pop("place"), options.pop("near"), options.pop("radius"))
+    place = read_place(options.pop("place"), options.pop("near"), options.pop("radius"))
     for name in ("to", "terms"):
         options[name] = list(options[name])
     front.show(front.ask("intent.cast", wishes=wishes, place=place, **options), _show_cast)
 
 
-def _place(name: str | None, near: str | None, radius: float | None) -> JsonObject | None:
+def read_place(name: str | None, near: str | None, radius: float | None) -> JsonObject | None:
     place: JsonObject = {"name": name, "radius": radius}
     if near is not None:
         try:

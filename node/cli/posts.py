@@ -8,7 +8,9 @@ import click
 
 from federation.messages import JsonObject
 from node.cli.front import Front, command, group
+from node.cli.person import read_place
 from node.cli.render import ago, plural, short_id, table
+from node.cli.words import parse_wish
 
 __all__ = ["COMMANDS"]
 
@@ -33,6 +35,31 @@ def post_new(front: Front, /, to: tuple[str, ...], **options: Any) -> None:
     front.show(
         front.ask("post.new", to=list(to), **options),
         lambda front, made: front.say(f"Said: {made['url']}"),
+    )
+
+
+@command("request", 'obverse post request "child bicycle" --category Q11442 --currency EUR --until 14d')
+@click.argument("name")
+@click.option("--category", required=True, metavar="ITEM", help="What it is: a Wikidata item such as Q11442.")
+@click.option("--quantity", metavar="'2 kilogram'", help="How much of it (default: 1).")
+@click.option("--budget", metavar="'300 EUR'", help="The most that you would pay; kept to yourself.")
+@click.option("--share-budget", is_flag=True, help="Let everybody see the budget.")
+@click.option("--currency", metavar="EUR", help="What you pay in, where you name no budget.")
+@click.option("--gift", is_flag=True, help="Nothing is paid.")
+@click.option("--service", is_flag=True, help="Somebody is to do something, rather than to hand it over.")
+@click.option("--text", help="More words about it.")
+@click.option("--until", metavar="WHEN", help="Until when you want answers (default: 14 days).")
+@click.option("--due", metavar="WHEN", help="When you need it.")
+@click.option("--place", metavar="NAME", help="Where: a name such as Glasgow.")
+@click.option("--must", multiple=True, metavar="WISH", help="Has to be.")
+@click.option("--nice", multiple=True, metavar="WISH", help="Would be nice.")
+def post_request(front: Front, /, must: tuple[str, ...], nice: tuple[str, ...], **options: Any) -> None:
+    """Say to everybody, under your own name, what you look for; whoever can help answers the post."""
+    wishes = [parse_wish(text, "must") for text in must] + [parse_wish(text, "nice") for text in nice]
+    place = read_place(options.pop("place"), None, None)
+    front.show(
+        front.ask("post.request", wishes=wishes, place=place, **options),
+        lambda front, made: front.say(f"Said to everybody: {made['url']}"),
     )
 
 
@@ -149,7 +176,7 @@ COMMANDS: tuple[click.Command, ...] = (
     group(
         "post",
         "What you say, and what you offer to everybody.",
-        *(post_new, post_list, post_show, post_edit, post_delete, post_pin, post_unpin),
+        *(post_new, post_request, post_list, post_show, post_edit, post_delete, post_pin, post_unpin),
         *(post_offer, post_change),
     ),
 )

@@ -28,7 +28,7 @@ from node.services.intents import (
     withdraw_intent,
 )
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "read_wanted"]
 
 COMMANDS = Commands()
 
@@ -65,11 +65,11 @@ async def list_vendors(node: Node, arguments: Arguments) -> JsonObject:
 async def cast(node: Node, arguments: Arguments) -> JsonObject:
     """Tell the named vendors, and nobody else, what is wanted and on which terms."""
     account = await node.look(lambda desk: customer_for(desk, arguments))
-    _read_wanted(arguments, whole_seconds(node.now()))  # a mistake is told before anybody is asked
+    read_wanted(arguments, whole_seconds(node.now()))  # a mistake is told before anybody is asked
     vendors = await _audience(node, account, arguments)
 
     def make(desk: Desk) -> JsonObject:
-        wanted = _read_wanted(arguments, desk.signing_time)
+        wanted = read_wanted(arguments, desk.signing_time)
         return _with_deals(desk, cast_intent(desk, account, wanted, vendors))
 
     return await node.work(make)
@@ -84,7 +84,8 @@ async def _audience(node: Node, account: Account, arguments: Arguments) -> tuple
     return tuple(named.values())
 
 
-def _read_wanted(arguments: Arguments, now: datetime) -> Wanted:
+def read_wanted(arguments: Arguments, now: datetime) -> Wanted:
+    """What is asked for, as a command names it. Raises: InvalidInput."""
     currency = (arguments.maybe_text("currency", 3) or "").upper() or None
     budget = arguments.maybe_money("budget", currency)
     currency = currency or (budget.currency if budget else None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from federation.messages import JsonObject
 from node.addressees import find_mentioned
 from node.commands.arguments import Arguments
-from node.commands.references import account_for, vendor_for
+from node.commands.person import read_wanted
+from node.commands.references import account_for, customer_for, vendor_for
 from node.commands.registry import Commands
 from node.commands.shown import shown_posting, shown_time, shown_words
 from node.context import Node
@@ -16,6 +17,7 @@ from node.domain.notes import Visibility
 from node.domain.values import parse_quantity
 from node.services import posting
 from node.services.orders import end_posting
+from node.services.requests import post_request
 from node.services.standing import change_offer
 from node.store.ports import Post
 from node.store.reading import Tally
@@ -24,6 +26,7 @@ __all__ = ["COMMANDS"]
 
 COMMANDS = Commands()
 MOST_LISTED = 200
+WANTED = "name text category quantity currency gift budget share_budget service until due place wishes terms"
 _SEARCHED = 1_000
 
 
@@ -42,6 +45,17 @@ async def new_post(node: Node, arguments: Arguments) -> JsonObject:
         language=arguments.maybe_text("language", 20) or "",
     )
     return await node.work(lambda desk: _shown(desk, posting.say(desk, account, saying)))
+
+
+@COMMANDS.command("post.request", WANTED)
+async def post_wanted(node: Node, arguments: Arguments) -> JsonObject:
+    """Say to everybody, under her own name, what a person wants; the budget only if she shares it."""
+
+    def work(desk: Desk) -> JsonObject:
+        account = customer_for(desk, arguments)
+        return _shown(desk, post_request(desk, account, read_wanted(arguments, desk.signing_time)))
+
+    return await node.work(work)
 
 
 @COMMANDS.command("post.list", "visibility limit", reads=True)

@@ -31,6 +31,7 @@ __all__ = [
     "start_draft",
     "troubles_of",
     "vendors_of",
+    "wanted_of",
 ]
 
 MOST_DRAFTS = 30
@@ -168,8 +169,8 @@ def troubles_of(desk: Desk, draft: Draft) -> tuple[Trouble, ...]:
     return tuple(troubles)
 
 
-def _wanted(desk: Desk, draft: Draft) -> Wanted:
-    """What is cast of a draft. A service is one piece of work unless its quantity says otherwise."""
+def wanted_of(desk: Desk, draft: Draft) -> Wanted:
+    """What is asked for by a draft. A service is one piece of work unless its quantity says otherwise."""
     is_gift = draft.template.is_gift
     return Wanted(
         name=draft.name,
@@ -191,7 +192,7 @@ def _wanted(desk: Desk, draft: Draft) -> Wanted:
 
 def preview_draft(desk: Desk, account: Account, draft: Draft) -> tuple[Preview, ...]:
     """What each vendor would get. Raises: InvalidInput."""
-    return preview_casts(desk, account, _wanted(desk, draft), vendors_of(desk, draft))
+    return preview_casts(desk, account, wanted_of(desk, draft), vendors_of(desk, draft))
 
 
 def cast_draft(desk: Desk, account: Account, draft: Draft, hold: timedelta) -> Intent:
@@ -202,5 +203,5 @@ def cast_draft(desk: Desk, account: Account, draft: Draft, hold: timedelta) -> I
     """
     if troubles_of(desk, draft) or not desk.tx.drafts.remove(draft.account, draft.id):
         raise InvalidInput("draft", "it cannot be sent as it is", "Look through its parts.")
-    wanted, vendors = _wanted(desk, draft), vendors_of(desk, draft)
+    wanted, vendors = wanted_of(desk, draft), vendors_of(desk, draft)
     return cast_intent(desk, account, wanted, vendors, hold=hold, ref=draft.id)

@@ -178,7 +178,7 @@ def test_lists_say_what_to_do_where_they_are_empty(line: Line, tmp_path: Path) -
 @pytest.mark.parametrize(
     "words",
     ["accept", "ask", "buy", "cancel", "cancel-answer", "confirm", "counter", "decline", "feedback", "inbox",
-     "nobid", "offer", "offer-withdraw", "offers", "post new", "post list", "post show", "post edit",
+     "nobid", "offer", "offer-withdraw", "offers", "post new", "post request", "post list", "post show", "post edit",
      "post delete", "post pin", "post unpin", "post offer", "post change", "progress", "receipt", "shortlist",
      "catalogue import", "catalogue list", "deal list", "deal show", "intent cast", "intent list",
      "intent show", "intent update",
