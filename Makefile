@@ -98,11 +98,17 @@ build/cattle/.ready: tests/interop/cattle/requirements.lock
 # their own, since they ask for older packages than Obverse does.
 CORPORA := tests/interop/corpora
 
-corpora: build/corpora/.ready
+corpora: build/corpora/.ready build/feditest/.ready
 
 build/corpora/.ready: $(CORPORA)/requirements.lock
 	@"$(PYTHON)" -m venv build/corpora/venv
 	@build/corpora/venv/bin/python -m pip --disable-pip-version-check -qq $(LOCKED) -r $(CORPORA)/requirements.lock
+	@touch $@
+
+# FediTest's reading of WebFinger answers, for the tests; what else it asks for is not needed, hence --no-deps.
+build/feditest/.ready: tests/interop/feditest/requirements.lock
+	@"$(PYTHON)" -m venv --clear build/feditest
+	@build/feditest/bin/python -m pip --disable-pip-version-check -qq $(LOCKED) --no-deps -r $<
 	@touch $@
 
 screens: $(VENV)/.ready-dev

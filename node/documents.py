@@ -6,12 +6,14 @@ everybody who asks for one gets the same 404 as for something that never was (`p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from federation.actors import Account as AccountDocument
 from federation.actors import Capability, build_account, build_node_actor, build_persona
 from federation.collections import build_collection, build_page, page_count, parse_page_path
+from federation.errors import InvalidIri
 from federation.ids import parse_iri
 from federation.messages import JsonObject
 from federation.strictjson import parse_json_object
@@ -34,6 +36,7 @@ CAPABILITIES = (
     Capability(CAPABILITY_FEP_8B32, "FEP-8b32"),
     Capability(PROTOCOL, "Obverse protocol 1"),
 )
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _TERMS_CONTEXT: JsonObject = {
     "obv": "https://w3id.org/obverse/ns#",
     "termsAccepted": {"@id": "obv:termsAccepted", "@type": "@id"},
@@ -178,9 +181,18 @@ class Documents:
     # --- discovery ----------------------------------------------------------------------------------------
 
     def webfinger(self, tx: Tx, resource: str) -> JsonObject | None:
-        """The JRD of an account or of the node. Raises: InvalidIri for what is no resource."""
-        if resource.startswith(("https://", "http://")):
+        """The JRD of an account or of the node; None also for resources of other kinds.
+
+        Raises: InvalidIri for what is no URI.
+        Spec:   RFC 7033 §4.2, §4.5.
+        """
+        scheme = _SCHEME.match(resource)
+        if scheme is None:
+            raise InvalidIri("a resource is named by a URI, such as acct:NAME@HOST")
+        if scheme[0].lower() in ("https:", "http:"):
             return self._webfinger_of_url(tx, parse_iri(resource))
+        if scheme[0].lower() != "acct:":
+            return None
         handle = parse_handle(resource)
         if handle.host != self.host:
             return None
