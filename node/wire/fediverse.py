@@ -19,7 +19,7 @@ from federation.vocab import ACTIVITY_TYPES, ACTOR_TYPES, AS_NAMESPACE, LD_JSON,
 from node.domain.errors import Reason, Refusal
 from node.domain.notes import Mention, Note, Visibility
 from node.wire.attachments import MEDIA_KINDS, attachments_of
-from node.wire.html import clean_html, html_of, plain_text
+from node.wire.html import clean_html, has_words, html_of
 from node.wire.loose import (
     addresses,
     bare_types,
@@ -193,10 +193,10 @@ def _named_language(document: JsonObject) -> str:
 
 
 def _html(text: str, document: JsonObject) -> str:
-    """Clean HTML, "" where not a word is left: an empty paragraph says nothing."""
+    """Clean HTML, "" where not a word is left."""
     is_plain = media_type_of(document) in _PLAIN
     cleaned = clean_html(html_of(text.replace("\r\n", "\n")) if is_plain else text).strip()
-    return cleaned if plain_text(cleaned) else ""
+    return cleaned if has_words(cleaned) else ""
 
 
 def _is_sensitive(document: JsonObject) -> bool:

@@ -7,7 +7,7 @@ import re
 
 import nh3
 
-__all__ = ["clean_html", "html_of", "plain_text"]
+__all__ = ["clean_html", "has_words", "html_of", "plain_text"]
 
 _TAGS = frozenset(
     (
@@ -43,6 +43,8 @@ _MAX_TAGS = 2_000
 _MAX_DEPTH = 64
 _MAX_PASSES = 4
 _BREAK = re.compile(r"<br>|</(?:p|li|blockquote|pre)>")
+_SKIPPED = dict.fromkeys(map(ord, "\t\n\r"))
+"""What browsers leave out of an address wherever it stands."""
 _USER_IN_ADDRESS = re.compile(r"\s*https?:[/\\]{2}[^/?#\\]*@", re.IGNORECASE)
 
 # What has no place among the tags that stay, but says something that has: written in their terms first.
@@ -65,7 +67,8 @@ _TAG = re.compile(r"""<(/?)([a-z]+)(?:[^">]|"[^"]*")*>""")
 def _keep_attribute(tag: str, name: str, value: str) -> str | None:
     """Only the classes that the fediverse gives a meaning, and no address that shows another host first."""
     if name == "href":
-        return None if _USER_IN_ADDRESS.match(value) else value
+        address = value.translate(_SKIPPED)
+        return None if _USER_IN_ADDRESS.match(address) else address
     if name != "class":
         return value
     return " ".join(part for part in value.split() if _CLASS.fullmatch(part)) or None
@@ -97,6 +100,11 @@ def clean_html(text: str) -> str:
 def plain_text(text: str) -> str:
     """The words of a piece of HTML, a line for each paragraph or break."""
     return _words(_cleaned(text))
+
+
+def has_words(cleaned: str) -> bool:
+    """Whether clean HTML says anything: an empty paragraph says nothing."""
+    return bool(html.unescape(_TAG.sub("", cleaned)).strip())
 
 
 def _cleaned(text: str) -> str:

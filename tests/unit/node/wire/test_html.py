@@ -152,9 +152,17 @@ def test_a_picture_cannot_break_out_of_the_link_that_it_becomes() -> None:
 
 
 def test_a_link_that_shows_another_host_before_its_own_leads_nowhere() -> None:
-    for address in ("https://bank.example@m.example/", "HTTPS:\\\\bank.example@m.example/"):
+    for address in (
+        "https://bank.example@m.example/",
+        "HTTPS:\\\\bank.example@m.example/",
+        "ht\ntps:/&#10;/bank.example@m.example/",
+    ):
         assert "href" not in clean_html(f'<a href="{address}">x</a>')
     assert "href" in clean_html('<a href="https://m.example/@bob">x</a>')
+
+
+def test_an_address_is_written_as_browsers_read_it() -> None:
+    assert 'href="https://m.example/"' in clean_html('<a href="ht\ntps://m.exa&#9;mple/">x</a>')
 
 
 @pytest.mark.parametrize("tag", ["div", "b", "blockquote", "ul><li", "b><p", "a href=x", "font"])
