@@ -75,7 +75,7 @@ async def test_a_person_is_listed_nowhere_until_she_says_so(world: Any) -> None:
     async def noindex(path: str) -> bool:
         answer = await get(ana, path, "text/html")
         marked = b'<meta name="robots" content="noindex">' in answer.body
-        tagged = answer.header("x-robots-tag") == "noindex"
+        tagged: bool = answer.header("x-robots-tag") == "noindex"
         assert tagged == marked or path.endswith(".atom"), "a page says it in its head, too"
         return tagged
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -189,9 +190,10 @@ async def test_nobody_changes_what_is_not_his_or_is_gone(world: Any) -> None:
         with pytest.raises(InvalidInput, match="there is no such post"):
             await north.node.work(act)
     await use(north, take_back, post.id)
-    for act, rest in ((change, (saying,)), (take_back, ()), (pin, ()), (unpin, ())):
+    gone: list[tuple[Any, ...]] = [(change, saying), (take_back,), (pin,), (unpin,)]
+    for done, *rest in gone:
         with pytest.raises(InvalidInput, match="there is no such post"):
-            await use(north, act, post.id, *rest)
+            await use(north, done, post.id, *rest)
 
 
 async def test_what_is_taken_back_leaves_a_tombstone_and_no_words(world: Any) -> None:
@@ -417,3 +419,93 @@ async def test_a_topic_has_one_address(world: Any, path: str) -> None:
     assert (await get(north, "https://north.example/tags/milk")).status == 200
     assert (await get(north, "https://north.example/tags/milk", "text/html")).status == 200
     assert (await get(north, f"https://north.example{path}")).status == 404
+
+
+# --- between two nodes ------------------------------------------------------------------------------------
+
+
+async def test_a_follower_elsewhere_reads_it_sees_it_changed_and_loses_it(world: Any) -> None:
+    ana, north = await world.person("ana"), await world.vendor("north")
+    await north.node.work(
+        lambda desk: desk.tx.accounts.save(
+            replace(desk.tx.accounts.by_name("north"), approves_followers=False)
+        )
+    )
+    await ana.ask("following.add", who="@north@north.example")
+    await world.settle()
+    posted = await north.ask("post.new", text="Fresh milk, @ana@ana.example! #milk")
+
+    async def read_by_ana() -> list[str]:
+        await world.settle()
+        found = await ana.node.look(lambda desk: desk.tx.readings.page(ANA))
+        return [reading.note.content for _, reading in found]
+
+    (first,) = await read_by_ana()
+    assert "Fresh milk" in first
+    world.clock.forward(minutes=1)
+    await north.ask("post.edit", post=posted["id"], text="Fresh cream")
+    (second,) = await read_by_ana()
+    assert "Fresh cream" in second
+    await north.ask("post.delete", post=posted["id"])
+    assert await read_by_ana() == []
+    await world.assert_nothing_waits()
+
+
+async def test_an_answer_from_elsewhere_is_listed_until_its_author_takes_it_back(world: Any) -> None:
+    ana, north = await world.person("ana"), await world.vendor("north")
+    posted = await north.ask("post.new", text="What do you think?")
+    account = await ana.node.look(lambda desk: desk.tx.accounts.by_name("ana"))
+    writer = await find_contact(ana.node, account, "@north@north.example")
+    saying = Saying(text="Good!", visibility=Visibility.PUBLIC, in_reply_to=posted["id"], mentioned=(writer,))
+    reply = await ana.node.work(lambda desk: say(desk, account, saying))
+    await world.settle()
+    assert (await read(north, f"{posted['id']}/replies"))["first"]["items"] == [reply.id]
+    shown = await north.ask("post.show", post=posted["id"])
+    assert shown["replies"] == 1
+    await ana.ask("post.delete", post=reply.id)
+    await world.settle()
+    assert (await read(north, f"{posted['id']}/replies"))["totalItems"] == 0
+
+
+# --- by command -------------------------------------------------------------------------------------------
+
+
+async def test_a_post_is_named_by_the_end_of_its_id_or_by_its_page(world: Any, refused: Any) -> None:
+    north = await world.vendor("north")
+    posted = await north.ask("post.new", text="Hello", language="en", warning="greeting")
+    for name in (posted["id"], posted["url"], posted["id"][-6:]):
+        shown = await north.ask("post.show", post=name)
+        assert (shown["id"], shown["text"], shown["warning"]) == (posted["id"], "Hello", "greeting")
+    for wrong in ("none", "x", "https://north.example/@north/none"):
+        with pytest.raises(refused, match="no such post"):
+            await north.ask("post.show", post=wrong)
+    edited = await north.ask("post.edit", post=posted["id"][-6:], text="Hello again")
+    assert (edited["language"], edited["warning"]) == ("en", "greeting")
+    assert [edit["text"] for edit in (await north.ask("post.show", post=posted["id"]))["edits"]] == ["Hello"]
+    listed = (await north.ask("post.list", visibility="direct"))["posts"]
+    assert listed == []
+    await north.ask("post.pin", post=posted["id"])
+    assert (await north.ask("post.list"))["posts"][0]["pinned"] is True
+    await north.ask("post.unpin", post=posted["id"])
+    assert (await north.ask("post.list"))["posts"][0]["pinned"] is False
+
+
+async def test_whom_a_post_names_must_be_found_before_it_is_said(world: Any, refused: Any) -> None:
+    north = await world.vendor("north")
+    await world.person("ana")
+    for text, wrong in (
+        ("Hi @eve@ana.example", "knows nobody by this name"),
+        ("Hi @ana@nowhere.example", "does not answer"),
+        (" ".join(f"@u{n}@ana.example" for n in range(21)), "it names 21 people"),
+    ):
+        with pytest.raises(refused, match=wrong):
+            await north.ask("post.new", text=text)
+    assert (await north.ask("post.list"))["posts"] == []
+    said = await north.ask("post.new", text="Hi @ANA@ana.example and me, @north@north.example", to=[])
+    assert said["mentions"] == ["@ANA@ana.example"]
+    direct = await north.ask("post.new", text="Psst", to=["@ana@ana.example"], visibility="direct")
+    again = await north.ask("post.edit", post=direct["id"], text="Psst!")
+    assert again["mentions"] == ["@ana@ana.example"]
+    assert await north.node.look(lambda desk: desk.tx.contacts.all(NORTH)) == [], (
+        "nobody is kept by being named"
+    )
