@@ -80,6 +80,10 @@ class InteractView:
     def is_asked(self) -> bool:
         return self.following is not None and self.following.state is FollowingState.PENDING
 
+    def told(self, name: str) -> str:
+        """What the link said of where to go afterwards, as it came; "" for nothing."""
+        return dict(self.kept).get(name, "")
+
     @property
     def actor(self) -> str:
         """Of whom it is."""
@@ -111,20 +115,19 @@ def _bare(visit: Visit, uri: str) -> InteractView:
 @SCREENS.get("/my/interact")
 async def ask(visit: Visit) -> Answer:
     """Asks only: the address stands in the form."""
-    return Page(
-        "people/interact.html", _bare(visit, visit.query.first("uri").strip()[:_MOST]), _reply_form(visit)
-    )
+    view = _bare(visit, visit.query.first("uri").strip()[:_MOST])
+    return Page("people/interact.html", view, _reply_form(visit))
 
 
 def _reply_form(visit: Visit) -> Filled:
-    return visit.form_or(REPLY, {"text": visit.query.first("text")[:_MOST], "readers": "public"})
+    return visit.form_or(REPLY, {"text": visit.query.first("text")[:_MOST]})
 
 
 @SCREENS.get("/my/interact/found")
 async def found(visit: Visit) -> Answer:
     """Ask their server, and show who or what it is."""
-    told_twice = visit.form is not None and visit.form.form is REPLY
-    uri = (visit.form.value("uri") if told_twice and visit.form else visit.query.first("uri")).strip()[:_MOST]
+    asked = visit.query if visit.form is None else visit.form.typed  # a refused answer names its post
+    uri = asked.first("uri").strip()[:_MOST]
     if visit.method == "GET" and visit.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
         told = urlencode({"uri": uri, **dict(_kept(visit.query))}, quote_via=quote, safe="")
         return Redirect(f"/my/interact?{told}")
@@ -217,7 +220,7 @@ async def follow_found(visit: Visit) -> Answer:
     way = ways_back(filled.typed).get("on-success")
     if way is None:
         return Redirect("/my/following", said)
-    kept = {"on-success": filled.value("on-success")}
+    kept = {"on-success": filled.typed.first("on-success")}
     return Redirect(f"/my/interact/done?{urlencode(kept, quote_via=quote, safe='')}", said)
 
 
