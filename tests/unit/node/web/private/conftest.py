@@ -56,6 +56,8 @@ class House:
     clock: Clock
     key: SigningKey = field(repr=False)
     app: Any
+    apps: dict[str, Any] = field(default_factory=dict, repr=False)
+    """Every server that the node can reach, by host."""
 
     @property
     def node(self) -> Node:
@@ -105,11 +107,13 @@ async def house(
     create_node_key(config.node_key_path)
     database = await open_sqlite(config.database_path, clock=clock, create=True)
     await database.aclose()
+    engine = AsgiEngine(apps)
+    engine._apps = apps  # servers that a test adds later are reached, too
     async with AsyncExitStack() as stack:
-        opened = await stack.enter_async_context(open_node(config, clock=clock, engine=AsgiEngine(apps)))
+        opened = await stack.enter_async_context(open_node(config, clock=clock, engine=engine))
         actor = config.node_actor
         await opened.node.work(
             lambda desk: create_node_actor(desk, replace(rsa, id=f"{actor}#main-key", owner=actor))
         )
         app = apps["ana.example"] = create_app(opened.node, opened.inbox)
-        yield House(opened, clock, rsa, app)
+        yield House(opened, clock, rsa, app, apps)
