@@ -42,7 +42,7 @@ class Scenes:
     def set_up(self) -> list[Scene]:
         """All of them; what there is to see. Raises: StepFailed, CommandFailed, StageFailed."""
         said = [*self._chair(), *self._doll(), *self._balls(), *self._standing(), *self._feedback()]
-        return sorted([*said, *self._draft()], key=lambda scene: scene[0] != "Ana")
+        return sorted([*said, *self._talk(), *self._draft()], key=lambda scene: scene[0] != "Ana")
 
     # --- one scene each -----------------------------------------------------------------------------------
 
@@ -190,6 +190,26 @@ class Scenes:
             path = self._told.feedback_url.removeprefix(self._ana.url)
             await_sight(self._stage, "South's answer stands beside it", lambda: ANSWER in visitor.open(path))
         return [("South", "feedback: Ana's public words with its answer, and her private ones")]
+
+    def _talk(self) -> list[Scene]:
+        self.now_at = "Ana writes to South as to anybody, and South quotes her a price"
+        south = self._stage["south"]
+        for text in ("Do you lend a pump?", "And what would a ball be, pumped up?"):
+            self._ana.ask("post.new", text=text, visibility="direct", to=[south.handle])
+        await_sight(self._stage, "South has heard Ana", lambda: self._length(south) == 2)
+        [thread] = south.ask("talk.list", search="ana")["threads"]
+        ball = min(_stocked(south, "ball", most=20), key=amount_of)
+        south.ask("talk.quote", thread=thread["id"], sku=ball["sku"], terms="To be fetched at the shop.")
+        await_sight(self._stage, "Ana has the quote", lambda: self._length(self._ana) > 0)
+        self._ana.ask("post.new", text="Thank you. I sleep on it.", visibility="direct", to=[south.handle])
+        await_sight(self._stage, "South has her answer", lambda: self._length(south) == 4)
+        return [("South", "a conversation with Ana, in which a quote waits for her word")]
+
+    def _length(self, player: Player) -> int:
+        """How much was said in the conversation of Ana and South, as one of them has it."""
+        other = "south" if player is self._ana else "ana"
+        threads = player.ask("talk.list", search=other)["threads"]
+        return int(threads[0]["length"]) if threads else 0
 
     def _draft(self) -> list[Scene]:
         self.now_at = "Ana begins to say what else she wants"

@@ -51,6 +51,27 @@ def mine(
     return Shown(name, viewer, path, viewer, status, is_binding)
 
 
+def the_talk(told: Told, viewer: str, other: str) -> str:
+    """The conversation of one player with another."""
+    threads = told.ask(viewer, "talk.list", search=f"@{other}@")["threads"]
+    return f"/my/conversations/{threads[0]['id']}"
+
+
+def the_quoted(told: Told) -> str:
+    """The quote that South has sent to Ana."""
+    return f"/my/sales/{_her_quote(told)['reference']}"
+
+
+def the_quote_page(told: Told) -> str:
+    return str(_her_quote(told)["page"]).removeprefix(told["south"].url)
+
+
+def _her_quote(told: Told) -> JsonObject:
+    quotes = told.ask("south", "talk.quotes", all=True)["quotes"]
+    found: JsonObject = next(one for one in quotes if one["customer"].startswith(told["ana"].url))
+    return found
+
+
 def the_feedback(told: Told) -> str:
     """Where Ana's public feedback is read; the shop's page leads there."""
     south = told["south"]
@@ -227,6 +248,8 @@ PAGES: tuple[Shown, ...] = (
         lambda told: f"/my/buy/order?url={quote(told['south'].url + the_posting(told), safe='')}",
         is_binding=True,
     ),
+    mine("conversations-person", "ana", "/my/conversations"),
+    mine("conversation-person", "ana", lambda told: the_talk(told, "ana", "south")),
     mine("vendors", "ana", "/my/vendors"),
     mine("vendors-sought", "ana", "/my/vendors?find=nobody"),
     mine("vendor", "ana", the_vendor),
@@ -280,6 +303,14 @@ PAGES: tuple[Shown, ...] = (
     mine("publish", "south", lambda told: f"/my/offers/new?sku={an_item(told)}"),
     mine("lost", "south", "/my/lost"),
     mine("messages-vendor", "south", "/my/messages"),
+    mine("conversations-vendor", "south", "/my/conversations"),
+    mine("conversations-none", "south", "/my/conversations?show=closed"),
+    mine("conversation-vendor", "south", lambda told: the_talk(told, "south", "ana")),
+    mine("quote", "south", lambda told: the_talk(told, "south", "ana") + "/quote"),
+    mine("sales-none", "south", "/my/sales"),
+    mine("sales", "south", "/my/sales?show=open"),
+    mine("sale", "south", the_quoted),
+    Shown("quote-public", "south", the_quote_page),
     mine("feedback-vendor", "south", "/my/feedback"),
     mine("followers", "south", "/my/followers"),
     mine("deliveries-vendor", "south", "/my/deliveries"),
