@@ -19,13 +19,6 @@ __all__ = ["find_mentioned"]
 
 WITHIN_S = 20.0
 """All of them together."""
-_SAID: dict[Why, tuple[str, str]] = {
-    Why.ADDRESS: ("'%(who)s' is no handle", "Write it like @name@server.example."),
-    Why.NOBODY: ("the server of %(who)s knows nobody by this name", "Check it letter by letter."),
-    Why.SILENT: ("the server of %(who)s does not answer", "Try again in a few minutes."),
-    Why.CLOSED: ("%(who)s is not on the public internet", "Use the address by which everybody reaches them."),
-    Why.BLOCKED: ("the server of %(who)s is blocked", "Leave them out."),
-}
 
 
 async def find_mentioned(
@@ -60,5 +53,20 @@ async def _find(node: Node, account: Account, handle: str) -> Contact | None:
     except Unknown as error:
         if error.why is Why.SELF:
             return None
-        wrong, right = _SAID[error.why]
-        raise InvalidInput("text", said(wrong, who=handle), right) from None
+        raise _missed(error.why, handle) from None
+
+
+def _missed(why: Why, who: str) -> InvalidInput:
+    """Why somebody who is named cannot be told."""
+    match why:
+        case Why.BLOCKED:
+            return InvalidInput("text", said("the server of %(who)s is blocked", who=who), "Leave them out.")
+        case Why.NOBODY:
+            wrong = said("the server of %(who)s knows nobody by this name", who=who)
+            return InvalidInput("text", wrong, "Check it letter by letter.")
+        case Why.SILENT:
+            wrong = said("the server of %(who)s does not answer", who=who)
+            return InvalidInput("text", wrong, "Try again in a few minutes.")
+        case _:
+            wrong = said("nobody is reached by %(who)s", who=who)
+            return InvalidInput("text", wrong, "Write it like @name@server.example.")

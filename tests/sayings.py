@@ -17,7 +17,17 @@ import node
 __all__ = ["Text", "built", "texts_of_the_domain"]
 
 HOUSE = Path(node.__file__).parent
-SHOWN = ("domain", "examination", "services", "lookups.py", "buying.py", "darkroom.py", "looking.py", "web")
+SHOWN = (
+    "domain",
+    "examination",
+    "services",
+    "addressees.py",
+    "lookups.py",
+    "buying.py",
+    "darkroom.py",
+    "looking.py",
+    "web",
+)
 """What pages stand on. The command line's own errors are in English, as the command line is."""
 ARGUMENTS: dict[str, tuple[int, ...]] = {
     "InvalidInput": (1, 2),
