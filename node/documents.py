@@ -26,6 +26,7 @@ from node.domain.terms import short_name
 from node.listed import PER_PAGE, Listed, is_readable
 from node.signing import public_key_of
 from node.store.following import Following
+from node.store.media import KeptPicture, Purpose
 from node.store.ports import Follower, FollowState, KeyRow, Post, Tx
 from node.wire.posts import build_tombstone
 
@@ -51,6 +52,7 @@ _MOVING_CONTEXT: JsonObject = {
     "movedTo": {"@id": "as:movedTo", "@type": "@id"},
 }
 
+_PORTRAITS: dict[Purpose, str] = {Purpose.ICON: "icon", Purpose.HEADER: "image"}
 
 class Documents:
     """Builds documents of one node. Paths are raw; a path that names nothing gives None."""
@@ -88,6 +90,7 @@ class Documents:
         extra: JsonObject = {"termsAccepted": list(account.terms_accepted)} if account.terms_accepted else {}
         extra |= {"alsoKnownAs": list(account.also_known_as)} if account.also_known_as else {}
         extra |= {"movedTo": account.moved_to} if account.moved_to else {}
+        extra |= self._portraits(tx, account)
         is_vendor = account.kind is AccountKind.VENDOR
         return build_account(
             AccountDocument(
@@ -110,6 +113,11 @@ class Documents:
             ed25519=public_key_of(_current(tx, account.id, "ed25519")),
             implements=CAPABILITIES,
         )
+
+    def _portraits(self, tx: Tx, account: Account) -> JsonObject:
+        """Its image and its header, as everybody names them (`interop §3.1`)."""
+        worn = tx.media.all(account.id, _PORTRAITS, place=account.id)
+        return {_PORTRAITS[one.purpose]: _image(self.base_url, one) for one in worn}
 
     def _persona(self, tx: Tx, persona: Persona) -> JsonObject | None:
         if persona.state is PersonaState.CLOSED:
@@ -259,6 +267,11 @@ def _intents(base_url: str, account: Account) -> dict[str, str]:
     if account.kind is AccountKind.PERSON:
         templates["Offer"] = f"{base_url}{INTERACTION_PAGE}/offer?to={{target}}&about={{object}}&{ends}"
     return {f"{FEP_3B86}{name}": template for name, template in templates.items()}
+
+
+def _image(base_url: str, worn: KeptPicture) -> JsonObject:
+    words = {"name": worn.alt, "summary": worn.alt} if worn.alt else {}
+    return {"type": "Image", "mediaType": worn.media_type, "url": f"{base_url}/media/{worn.name}", **words}
 
 
 def _current(tx: Tx, owner: str, algorithm: str) -> KeyRow:

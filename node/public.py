@@ -20,6 +20,7 @@ from node.domain.offers import StandingOffer
 from node.domain.values import Quantity
 from node.public_posts import POST_KINDS, feed_lines_of_posts, post_lines, post_view, topic_view
 from node.public_quotes import PATH, found_at, quote_document, quote_view
+from node.store.media import Purpose
 from node.store.ports import Post, Tx
 from node.web.unseen import show_unseen_in_prose
 from node.web.views import (
@@ -182,6 +183,7 @@ class PublicPages:
 
     def _profile(self, tx: Tx, account: Account) -> ProfileView:
         is_vendor = account.kind is AccountKind.VENDOR
+        worn = tx.media.all(account.id, [Purpose.ICON], place=account.id)
         return ProfileView(
             host=self._host,
             page=self._page_of(account),
@@ -198,6 +200,8 @@ class PublicPages:
             indexed=account.is_discoverable,
             description=plain_text(account.summary or ""),
             feed=self._feed_of(account),
+            icon=f"/media/{worn[0].name}" if worn else "",
+            icon_words=worn[0].alt if worn else "",
         )
 
     def _post_page(self, tx: Tx, author: Account, post: Post, now: datetime) -> PublicView | None:

@@ -20,6 +20,7 @@ from node.commands import (
     examining,
     following,
     person,
+    pictures,
     posts,
     reach,
     reading,
@@ -35,7 +36,7 @@ __all__ = ["answer", "build_commands"]
 def build_commands() -> Commands:
     """Every command. Raises: ValueError where two have one name."""
     parts = (
-        *(posts, following, reading, shunning, talking),
+        *(pictures, posts, following, reading, shunning, talking),
         *(accounts, admin, backups, deliveries, entering, evidence, examining, reach),
         *(answers, catalogues, deals, person, vendor),
     )

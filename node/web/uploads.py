@@ -18,17 +18,18 @@ from anyio.to_thread import run_sync
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from node.domain.pictures import IN_POSTS, MOST_IN_A_POST
+from node.domain.pictures import ICON, IN_POSTS, MOST_IN_A_POST
 from node.web.fields import Typed, UploadedFile
 from node.web.forms import FORM_BYTES, MOST_FIELDS, BadForm
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-__all__ = ["IMPORT_BYTES", "PICTURES_BYTES", "PLACES", "RESTORE_BYTES", "Place", "Uploads"]
+__all__ = ["IMPORT_BYTES", "PICTURES_BYTES", "PLACES", "PORTRAIT_BYTES", "RESTORE_BYTES", "Place", "Uploads"]
 
 IMPORT_BYTES = 5 * 1024 * 1024
 PICTURES_BYTES = MOST_IN_A_POST * IN_POSTS.bytes_in
+PORTRAIT_BYTES = ICON.bytes_in
 RESTORE_BYTES = 1024 * 1024 * 1024
 
 _MOST_FILES = 4
@@ -49,6 +50,7 @@ PLACES = (
     Place("/setup/restore", RESTORE_BYTES + _OVERHEAD_BYTES, 900.0),
     Place("/setup/", IMPORT_BYTES + _OVERHEAD_BYTES, 120.0),
     Place("/my/posts/", PICTURES_BYTES + _OVERHEAD_BYTES, 300.0),
+    Place("/my/settings/picture", PORTRAIT_BYTES + _OVERHEAD_BYTES, 120.0),
     Place("/my/", IMPORT_BYTES + _OVERHEAD_BYTES, 120.0),
 )
 """The first that fits decides. What a screen takes in fact it says itself; this is the door's bound."""

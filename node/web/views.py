@@ -157,7 +157,8 @@ class ProfileView:
 
     Shapes: `actor` is the account's id, `page` its address for people; `is_vendor` chooses the words;
             `terms` are identifiers of the agreements that it accepts; `indexed`: search engines may list it;
-            `description` is the summary in plain words; `feed` the address of what is new there.
+            `description` is the summary in plain words; `feed` the address of what is new there; `icon` is
+            the address of its image, and `icon_words` what that shows.
     """
 
     host: str
@@ -175,6 +176,8 @@ class ProfileView:
     indexed: bool = False
     description: str = ""
     feed: str = ""
+    icon: str = ""
+    icon_words: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
