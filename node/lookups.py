@@ -218,6 +218,8 @@ async def _find_place(
         scheme, documents = node.config.base_url.partition("://")[0], Documents(node.config.base_url)
         ours = await node.look(lambda desk: documents.webfinger(desk.tx, handle.acct))
         answered: JsonObject = ours or {}
+        if actor in as_list(answered.get("aliases")):
+            return None  # nobody follows, or asks, themselves
     else:
         scheme = _scheme_of(node, handle)
         url = f"{scheme}://{handle.host}/.well-known/webfinger?resource={quote(handle.acct, safe=':@')}"

@@ -1,4 +1,4 @@
-"""Following an account here from an account elsewhere: a visitor types his handle, we find his server's page.
+"""Following an account here, or asking a vendor, from elsewhere: a visitor types his handle, we find a page.
 
 Nobody is redirected: the answer is a page that names the server and links to it (`security U03`). It is the
 one thing that a stranger can have this node ask of the network, so it is rationed.
@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from federation.errors import FederationError, InvalidIri
 from federation.rates import Buckets
 from node.context import Node
-from node.lookups import FollowPlace, find_follow_place
+from node.lookups import FollowPlace, find_ask_place, find_follow_place
 from node.web.fields import Typed
 from node.web.forms import BadForm, parse_urlencoded
 from node.web.i18n import choose_locale
@@ -75,6 +75,7 @@ class Follow:
         if typed is None or view is None:
             return HTMLResponse(render_missing(MissingView(host=self._node.config.host)), 404)
         reader = Reader(choose_locale(None, request.headers.get("accept-language")), self._node.now())
+        view = replace(view, asks=typed.first("want") == "ask")
         found, status, headers = await self._found(view, typed.first("handle").strip()[:_MAX_HANDLE])
         return HTMLResponse(render_follow(found, reader), status, {"cache-control": "no-store", **headers})
 
@@ -97,7 +98,8 @@ class Follow:
         if wait_s > 0:
             return replace(view, typed=handle, wrong="busy"), 429, {"retry-after": str(int(wait_s) + 1)}
         try:
-            place = await find_follow_place(self._node, handle, view.actor)
+            find = find_ask_place if view.asks else find_follow_place
+            place = await find(self._node, handle, view.actor)
         except InvalidIri:
             return replace(view, typed=handle, wrong="handle"), 422, {}
         except (FederationError, OSError):

@@ -303,11 +303,11 @@ class MissingView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowView:
-    """The way from an account here to following it from an account elsewhere.
+    """The way from an account here to following it, or to asking a vendor here, from an account elsewhere.
 
-    Shapes: `typed` is the visitor's own handle as it was typed; `action` the address at his server that asks
-            him whether to follow, at `server`, "" where his server names none or could not be asked; `wrong`
-            says which: "" for nothing, else "handle", "server", "none" or "busy".
+    Shapes: `asks` says which; `typed` is the visitor's own handle as it was typed; `action` the address at
+            his server that asks him what to do, at `server`, "" where his server names none or could not be
+            asked; `wrong` says which: "" for nothing, else "handle", "server", "none" or "busy".
     """
 
     host: str
@@ -319,6 +319,7 @@ class FollowView:
     action: str = ""
     server: str = ""
     wrong: str = ""
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,10 @@ def every_page(
             request.param, typed="@me@a.example", action="https://a.example/f", server="a.example"
         ),
         **{f"follow {why}": follow(request.param, wrong=why) for why in ("handle", "server", "none", "busy")},
+        "ask": follow(
+            request.param, typed="@me@a.example", action="https://a.example/f", server="a.example", asks=True
+        ),
+        "ask none": follow(request.param, typed="@me@a.example", wrong="none", asks=True),
         "answer": render(ANSWER),
         "answer to nothing": render(replace(ANSWER, said=None)),
         "not found": pages.render_missing(MissingView(host="shop.example")),
@@ -377,6 +381,18 @@ def test_follow_page_that_found_nothing_keeps_what_was_typed(wrong: str) -> None
     assert outline.all("input", name="handle", value="@me@a.example")
     assert outline.all("p", role="alert")
     assert "@shop@shop.example" in outline.words
+
+
+def test_ask_page_of_a_server_that_takes_no_intents_says_what_to_do_instead() -> None:
+    outline = Outline(follow(typed="@me@a.example", wrong="none", asks=True))
+    assert "is no Obverse node" in outline.words
+    assert outline.all("input", name="want", value="ask")
+    assert not Outline(follow(typed="@me@a.example", wrong="none")).all("input", name="want")
+
+
+def test_vendor_may_be_followed_or_asked_and_a_person_followed(profile: ProfileView) -> None:
+    assert len(Outline(render(profile)).all("form")) == 2
+    assert len(Outline(render(replace(profile, is_vendor=False))).all("form")) == 1
 
 
 @pytest.mark.parametrize("action", ["javascript:alert(1)", "data:text/html,x", "//evil.example"])

@@ -244,6 +244,34 @@ async def test_ask_me_leads_to_an_intent_for_this_vendor(world: World) -> None:
     assert f"/my/intents/new?vendor={place_of(NORTH)}" in seen.html
 
 
+async def test_vendors_own_page_leads_a_visitor_to_the_node_where_she_asks(world: World) -> None:
+    street, _ = await Street.of(world), await world.vendor("north")
+    app = world.network.apps["north.example"]
+    visitor = type(street.browser)(app, "https://north.example", says={"accept": "text/html"})
+    answers = {"@ana@ana.example": "Go on at ana.example", "@north@north.example": "no Obverse node"}
+    for handle, said in answers.items():
+        values = {"account": "@north@north.example", "want": "ask", "handle": handle}
+        seen = await visitor.post("/follow", values)
+        assert said in seen.words
+    place = f"/authorize_interaction/offer?to={quote(NORTH, safe='')}"
+    seen = await visitor.post("/follow", {**values, "handle": "@ana@ana.example"})
+    assert f"https://ana.example{place}" in seen.html
+    seen = await street.browser.get(place)
+    assert dict(seen.form("/my/interact/found").fields)["uri"] == NORTH
+
+
+async def test_whoever_lives_on_the_same_node_follows_from_there(world: World) -> None:
+    street = await Street.of(world)
+    await world.account(street.ana, "bakery", "vendor")
+    app = world.network.apps["ana.example"]
+    visitor = type(street.browser)(app, "https://ana.example", says={"accept": "text/html"})
+    seen = await visitor.post("/follow", {"account": "@bakery@ana.example", "handle": "@ana@ana.example"})
+    bakery = quote("https://ana.example/actors/bakery", safe="")
+    assert f"https://ana.example/authorize_interaction?uri={bakery}" in seen.html
+    seen = await visitor.post("/follow", {"account": "@bakery@ana.example", "handle": "@no@ana.example"})
+    assert seen.status == 422
+
+
 # --- moving -----------------------------------------------------------------------------------------------
 
 
