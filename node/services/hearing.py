@@ -17,6 +17,7 @@ from node.domain.talking import (
     ThreadState,
     Utterance,
     amend,
+    answered,
     heard,
     strike,
 )
@@ -96,6 +97,7 @@ def _hear_for(desk: Desk, account: Account, said: HeardNote, peer: Peer) -> Thre
     thread = _thread_for(desk, account, said, peer, quote)
     utterance = _utterance_of(desk, thread, said, part)
     was_read = not thread.unread
+    thread = _recall(desk, account, thread, said.note)
     thread = heard(replace(thread, peer=peer), utterance, said.text or said.note.summary, desk.now)
     if quote is not None:  # the node has answered it whole; nothing waits for a person
         thread = replace(thread, state=ThreadState.ANSWERED)
@@ -129,6 +131,34 @@ def _thread_for(
 def _goes_on(desk: Desk, last: Thread) -> bool:
     is_open = last.state is not ThreadState.CLOSED and last.last is Visibility.DIRECT
     return is_open and last.changed_at + _GOES_ON_FOR > desk.now
+
+
+def _recall(desk: Desk, account: Account, thread: Thread, note: Note) -> Thread:
+    """The thread with what is answered, where that was said to this peer alone and stands in no thread yet.
+
+    What strangers may read has a page of its own, which the answer leads to.
+    """
+    post = desk.tx.posts.get(note.in_reply_to) if desk.is_ours(note.in_reply_to) else None
+    if post is None or post.note is None or post.account != account.id or post.visibility.is_open:
+        return thread
+    told = {actor for actor, _ in post.named}
+    ours = Utterance(
+        account=account.id,
+        thread=thread.id,
+        id=post.id,
+        author=account.id,
+        is_ours=True,
+        at=post.at,
+        published_at=post.note.published_at,
+        visibility=post.visibility,
+        content=post.note.content,
+        summary=post.note.summary,
+        language=post.note.language,
+        attachments=post.note.attachments,
+    )
+    if note.author not in told or not desk.tx.threads.add(ours):
+        return thread
+    return answered(thread, ours, post.text, desk.now)
 
 
 def _utterance_of(desk: Desk, thread: Thread, said: HeardNote, part: Part) -> Utterance:

@@ -62,7 +62,7 @@ async def list_changes(visit: Visit) -> Answer:
 async def conversation(visit: Visit) -> Answer:
     """Whoever opens it has seen it; a part of the page that comes by itself is no look."""
     view = await visit.look(lambda desk: _view_of(desk, visit))
-    if visit.method == "GET" and view.thread.unread:
+    if visit.method == "GET" and not visit.is_fragment and view.thread.unread:
         await visit.act(lambda desk: _seen(desk, visit))
     shown = {"visibility": view.answered_as.value, "to": view.said.id if view.said is not None else ""}
     readers = tuple((one.value, visit.words(words), "") for one, words in _READERS)
