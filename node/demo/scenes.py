@@ -42,7 +42,8 @@ class Scenes:
     def set_up(self) -> list[Scene]:
         """All of them; what there is to see. Raises: StepFailed, CommandFailed, StageFailed."""
         said = [*self._chair(), *self._doll(), *self._balls(), *self._standing(), *self._feedback()]
-        return sorted([*said, *self._talk(), *self._draft()], key=lambda scene: scene[0] != "Ana")
+        said += [*self._talk(), *self._posts()]
+        return sorted([*said, *self._draft()], key=lambda scene: scene[0] != "Ana")
 
     # --- one scene each -----------------------------------------------------------------------------------
 
@@ -204,6 +205,20 @@ class Scenes:
         self._ana.ask("post.new", text="Thank you. I sleep on it.", visibility="direct", to=[south.handle])
         await_sight(self._stage, "South has her answer", lambda: self._length(south) == 4)
         return [("South", "a conversation with Ana, in which a quote waits for her word")]
+
+    def _posts(self) -> list[Scene]:
+        self.now_at = "South says what is new, and Ana says to everybody what she looks for"
+        south = self._stage["south"]
+        said = south.ask("post.new", text="The workshop opens at nine. #bicycles", language="en")
+        south.ask("post.edit", post=said["id"], text="The workshop opens at eight from Monday on. #bicycles")
+        south.ask("post.pin", post=said["id"])
+        text = "Whoever comes by bicycle gets a cup of tea. #bicycles"
+        south.ask("post.new", text=text, warning="Tea", language="en")
+        self._ana.ask("post.request", name="a trailer for two children", category="Q11442", currency="EUR")
+        return [
+            ("Ana", "a post that says to everybody what she looks for"),
+            ("South", "posts of its own, one of them changed and shown first"),
+        ]
 
     def _length(self, player: Player) -> int:
         """How much was said in the conversation of Ana and South, as one of them has it."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -161,6 +161,23 @@ def looked_up(told: Told, who: str) -> str:
     return f"/my/vendors/found?who=@{who}@{told['south'].host}"
 
 
+def an_offer(told: Told) -> str:
+    """A standing offer of south's that runs."""
+    posts = told.ask("south", "post.list")["posts"]
+    return quote(next(post["id"] for post in posts if post["kind"] == "standing offer"), safe="")
+
+
+def pinned(told: Told) -> JsonObject:
+    """What south shows first."""
+    posts = told.ask("south", "post.list")["posts"]
+    return next(post for post in posts if post["pinned"])
+
+
+def the_post(told: Told, *, then: str = "") -> str:
+    """The page on which south looks after it."""
+    return f"/my/posts/{pinned(told)['id'].rpartition('/')[2]}{then}"
+
+
 def an_item(told: Told) -> str:
     """The code of something that the shop sells."""
     return str(told.ask("south", "catalogue.list", limit=1)["items"][0]["sku"])
@@ -300,6 +317,16 @@ PAGES: tuple[Shown, ...] = (
     mine("rules", "south", "/my/rules"),
     mine("rule-tried", "south", "/my/rules/new?tried=yes&name=At+once&valid=72&least=1"),
     mine("standing-offers", "south", "/my/offers"),
+    mine("standing-offer-change", "south", lambda told: f"/my/offers/change?offer={an_offer(told)}"),
+    mine("posts", "south", "/my/posts"),
+    mine("post-new", "south", "/my/posts/new"),
+    mine("post", "south", the_post),
+    mine("post-change", "south", partial(the_post, then="/change")),
+    mine("post-remove", "south", partial(the_post, then="/remove")),
+    mine("posts-person", "ana", "/my/posts"),
+    mine("compose-public", "ana", lambda told: f"{the_draft(told)}/public"),
+    Shown("post-public", "south", lambda told: urlsplit(pinned(told)["url"]).path),
+    Shown("topic", "south", "/tags/bicycles"),
     mine("publish", "south", lambda told: f"/my/offers/new?sku={an_item(told)}"),
     mine("lost", "south", "/my/lost"),
     mine("messages-vendor", "south", "/my/messages"),
