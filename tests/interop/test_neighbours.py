@@ -216,18 +216,21 @@ async def test_it_passes_a_post_on_and_takes_it_back(world: World, post: str, ma
 
 
 async def test_what_a_group_passes_on_is_taken_from_its_author(world: World, post: str) -> None:
-    """Lemmy's community wraps the Create of somebody else: only what the author's server says is read."""
+    """Lemmy's community names the post by its id for some, and wraps its whole Create for others."""
     group, lea = a_neighbour(world, "lemmy", post, "group"), a_neighbour(world, "lemmy", post)
     await let_the_shop_follow(world, group)
     page = lea.activity("page")["object"]
-    forged = group.activity("announce-page")
-    forged["object"]["object"]["content"] = "<p>What Lea never said</p>"
     lea.host.serve("/post/11", {"@context": AS, **page})
-    await group.post(forged)
-    found = await world.v.open.node.look(
-        lambda desk: desk.tx.readings.get(SHOP, "https://lemmy.example/post/11")
-    )
-    assert found is None or "never said" not in found.note.content
+    wrapped = group.activity("announce-page")
+    wrapped["object"]["object"]["content"] = "<p>What Lea never said</p>"
+    await group.post(wrapped)
+    assert not await is_read(world, page["id"]), "what is embedded of others is not believed"
+    named = {**wrapped, "id": f"{group.host.base}/activities/announce/2", "object": page["id"]}
+    await group.post(named)
+    found = await world.v.open.node.look(lambda desk: desk.tx.readings.get(SHOP, page["id"]))
+    assert found is not None
+    assert found.note.content == "<p>This <em>one</em></p>"
+    assert (found.note.author, found.shared_by) == (lea.id, group.id)
 
 
 @pytest.mark.parametrize(
