@@ -47,7 +47,8 @@ class Runtime:
 class NeighbourPlan:
     """What the server is to be.
 
-    Shapes: `users` are names of lower-case letters; `locked` names those who approve their followers;
+    Shapes: `users` are names of lower-case letters; `locked` names those who approve their followers,
+            `long_keys` those whose RSA keys have 4096 bits, as the library makes them, and not 2048;
             `first_knock` is `rfc9421` or `cavage`, which signature is tried first; with `authorized_fetch`
             nobody reads anything unsigned; `names` are the hosts that it can find, each at 127.0.0.1.
     """
@@ -57,6 +58,7 @@ class NeighbourPlan:
     names: Sequence[str]
     users: Sequence[str] = ("mia", "ben")
     locked: Sequence[str] = ()
+    long_keys: Sequence[str] = ()
     first_knock: str = "rfc9421"
     authorized_fetch: bool = False
     tls: Tls | None = None
@@ -169,7 +171,13 @@ def _settings(plan: NeighbourPlan, runtime: Runtime) -> JsonObject:
         "packages": str(runtime.packages),
         "names": list(plan.names),
         "users": [
-            {"name": name, "display": name.title(), "locked": name in plan.locked} for name in plan.users
+            {
+                "name": name,
+                "display": name.title(),
+                "locked": name in plan.locked,
+                "keyBits": 4096 if name in plan.long_keys else 2048,
+            }
+            for name in plan.users
         ],
         "firstKnock": plan.first_knock,
         "authorizedFetch": plan.authorized_fetch,

@@ -86,8 +86,11 @@ class Outsider:
         self.now_at = "Ben sees an ordinary post of South's"
         began = time.monotonic()
         posted = self._south.ask("post.new", text=OPEN_LATE, language="en")
-        seen = self._seen_by_ben(OPEN_LATE)
-        _require(seen["id"] == posted["id"] and seen["type"] == "Note", "it is an ordinary Note")
+        seen = self._await(
+            "Ben reads South's post",
+            lambda: next((post for post in self._timeline() if post["id"] == posted["id"]), None),
+        )
+        _require(seen["type"] == "Note" and OPEN_LATE in seen["content"], "it is an ordinary Note")
         self._step("South → its followers", "an ordinary post, on his timeline", began)
 
     def _reply(self, feedback: str) -> None:
@@ -155,8 +158,9 @@ class Outsider:
         return str(said["id"])
 
     def _timeline(self) -> list[JsonObject]:
+        """What he reads, newest first."""
         posts: list[JsonObject] = self._neighbour.act("timeline", user=BEN)["posts"]
-        return posts
+        return posts[::-1]
 
     def _seen_by_ben(self, words: str) -> JsonObject:
         """What is on his timeline with these words; his server took it signed, or not at all."""
@@ -184,11 +188,14 @@ class Outsider:
         """Tell a step whose message was taken as signed: both servers answer 202 to nothing else."""
         took = time.monotonic() - began
         way = "sent" if who.startswith("Ben") else "received"
-        lines = [line for line in self._neighbour.act("wire")[way] if line["method"] == "POST"]
-        _require(bool(lines), f"a message was {way}")
-        newest = lines[-1]
-        _require(newest["signature"] and newest["status"] == ACCEPTED, f"it was signed, and taken: {newest}")
+        newest = self._await("the message was answered", lambda: self._newest_answered(way))
+        taken = newest["signature"] and newest["status"] == ACCEPTED
+        _require(taken, f"it was signed, and taken: {newest['signature']}, {newest['status']}")
         self._teller.letter(who, what, took, signed=True)
+
+    def _newest_answered(self, way: str) -> JsonObject | None:
+        lines = [line for line in self._neighbour.act("wire")[way] if line["method"] == "POST"]
+        return lines[-1] if lines and lines[-1]["status"] else None
 
     def _await(self, what: str, look: Callable[[], T | None]) -> T:
         return await_sight(self._stage, what, look)

@@ -24,8 +24,8 @@ __all__ = ["SET_UPS", "Street", "open_street", "posts_of", "throw_away_tls"]
 
 DOMAIN = "example"
 CAST = (("ana", "person", "Ana"), ("south", "vendor", "South Wheels and Toys"))
-USERS, LOCKED = ("mia", "ben", "lena", "zoe"), ("lena",)
-"""Users of each Fedify server; Lena approves who follows her, and Zoe closes her account."""
+USERS, LOCKED, LONG_KEYS = ("mia", "ben", "lena", "zoe"), ("lena",), ("mia",)
+"""Users of each Fedify server. Lena approves who follows her, Zoe closes her account, Mia has a long key."""
 T = TypeVar("T")
 
 SET_UPS: Mapping[str, Mapping[str, Any]] = {
@@ -96,7 +96,14 @@ def open_street(home: Path, ports: Sequence[int], runtime: Runtime) -> Iterator[
     )
     plans = {
         one: NeighbourPlan(
-            hosts[one], port, [*ours, hosts[one]], USERS, locked=LOCKED, tls=tls, **SET_UPS[one]
+            hosts[one],
+            port,
+            [*ours, hosts[one]],
+            USERS,
+            locked=LOCKED,
+            long_keys=LONG_KEYS,
+            tls=tls,
+            **SET_UPS[one],
         )
         for one, port in theirs.items()
     }

@@ -69,9 +69,9 @@ def test_who_reads_nothing_unsigned_is_read_by_our_signature(street: Street, fed
     fedify.act("unfollow", user="ben", whom=street.shop.handle)
 
 
-def test_nothing_outside_this_street_is_reached(street: Street) -> None:
-    with pytest.raises(ActFailed, match="cannot be looked up"):
-        street.neighbour(next(iter(SET_UPS))).act("lookup", user="mia", whom="https://elsewhere.example/a")
+def test_nothing_outside_this_street_is_asked_for(street: Street) -> None:
+    with pytest.raises(ActFailed, match=r"elsewhere\.example is not in this neighbourhood"):
+        street.neighbour(next(iter(SET_UPS))).act("fetch", url="https://elsewhere.example/a")
 
 
 def posts_in(lines: list[JsonObject]) -> list[JsonObject]:

@@ -2,7 +2,7 @@
 
 import { asSeen } from "./notes.mjs";
 
-const INSTANCE = "instance";
+export const INSTANCE = "instance";
 
 /** The federation of these books. Shapes: `settings` as server.mjs reads them. */
 export function federate(packages, settings, books) {
@@ -65,13 +65,21 @@ function letActors(federation, { fedify, vocab }, books, allowed) {
     .setKeyPairsDispatcher(async (_, name) => {
       const owner = name === INSTANCE ? instance : books.users.get(name);
       if (!owner) return [];
-      owner.keys ??= Promise.all([
-        fedify.generateCryptoKeyPair("RSASSA-PKCS1-v1_5"),
-        fedify.generateCryptoKeyPair("Ed25519"),
-      ]);
+      owner.keys ??= makeKeys(fedify, owner.keyBits ?? 2048);
       return await owner.keys;
     })
     .authorize(async (context, name) => name === INSTANCE || (await allowed(context)));
+}
+
+/** Both keys of an actor. The library's own RSA keys have 4096 bits, which take seconds to make. */
+async function makeKeys(fedify, bits) {
+  const usual = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", publicExponent: new Uint8Array([1, 0, 1]) };
+  return await Promise.all([
+    bits === 4096
+      ? fedify.generateCryptoKeyPair("RSASSA-PKCS1-v1_5")
+      : crypto.subtle.generateKey({ ...usual, modulusLength: bits }, true, ["sign", "verify"]),
+    fedify.generateCryptoKeyPair("Ed25519"),
+  ]);
 }
 
 function letCollections(federation, books, allowed) {

@@ -1,6 +1,6 @@
 // One fediverse server: reads what it is to be from its first line, then acts, a JSON line each, until its input ends.
 //
-//     {"origin", "port", "packages", "names": [host...], "users": [{"name", "display", "locked"?}...],
+//     {"origin", "port", "packages", "names": [host...], "users": [{"name", "display", "locked", "keyBits"}...],
 //      "firstKnock": "rfc9421" | "cavage", "authorizedFetch": bool, "tls": {"cert", "key"} | null}
 //     {"id": 1, "act": "follow", "args": {"user": "mia", "whom": "@shop@shop.example"}}
 //  -> {"id": 1, "answer": {...}}  or  {"id": 1, "error": "..."}
@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 
 import { openActs } from "./acts.mjs";
 import { openBooks } from "./books.mjs";
-import { federate } from "./federation.mjs";
+import { federate, INSTANCE } from "./federation.mjs";
 import { nameThisMachine } from "./names.mjs";
 import { openPackages } from "./packages.mjs";
 import { userPage } from "./pages.mjs";
@@ -38,6 +38,9 @@ await serve(settings, books.wire, (request) =>
     onNotAcceptable: async () => plainAnswer(request),
   }),
 );
+// made now: whoever asks for them waits for no more than a few seconds
+const context = federation.createContext(new URL(settings.origin), undefined);
+await Promise.all([INSTANCE, ...books.users.keys()].map((name) => context.getActorKeyPairs(name)));
 say({ id: 0, answer: { origin: settings.origin } });
 
 for await (const line of lines) {
@@ -46,7 +49,7 @@ for await (const line of lines) {
     (answer) => say({ id, answer }),
     (error) => {
       console.error(error);
-      say({ id, error: error.stack ?? String(error) });
+      say({ id, error: [error.stack ?? error, error.cause ?? ""].join(" ") });
     },
   );
 }
