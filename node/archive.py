@@ -37,6 +37,9 @@ FILES = (
     "messages.ndjson",
     "documents.ndjson",
     "posts.ndjson",
+    "pictures.ndjson",
+    "reading.ndjson",
+    "reactions.ndjson",
     "catalogue.ndjson",
     "rules.ndjson",
     "notices.ndjson",
@@ -46,6 +49,8 @@ FILES = (
 """In the order in which they come."""
 
 _AT_ONCE = 200
+_PICTURES_AT_ONCE = 8
+_MOST_REACTIONS = 100_000
 _Read = Callable[[Desk, int], tuple[list[Any], int | None]]
 """The lines of a stretch, and where it goes on."""
 
@@ -94,6 +99,11 @@ def _readers(account: Account, digests: dict[str, None]) -> dict[str, _Read]:
         "messages.ndjson": messages,
         "documents.ndjson": documents,
         "posts.ndjson": _held(lambda desk, at: desk.tx.holdings.posts(account.id, **at), _with_body),
+        "pictures.ndjson": lambda desk, after: _pictures(desk, account, after),
+        "reading.ndjson": lambda desk, after: _reading(desk, account, after),
+        "reactions.ndjson": lambda desk, after: _counted(
+            desk.tx.reactions.all_given(account.id, limit=_MOST_REACTIONS), after
+        ),
         "catalogue.ndjson": _held(lambda desk, at: desk.tx.holdings.items(account.id, **at)),
         "rules.ndjson": lambda desk, after: _counted(desk.tx.rules.all(account.id), after),
         "notices.ndjson": _held(lambda desk, at: desk.tx.holdings.notices(account.id, **at)),
@@ -165,6 +175,19 @@ def _documents(desk: Desk, digests: Iterable[str]) -> Iterable[JsonObject]:
         if found is not None:
             actor, body, fetched_at = found
             yield {"actor": actor, "fetched_at": fetched_at, **_exact(body)}
+
+
+def _pictures(desk: Desk, account: Account, after: int) -> tuple[list[Any], int | None]:
+    """Its own pictures with their bytes; what it looked at of others is not its."""
+    found, more = desk.tx.media.after(account.id, after, limit=_PICTURES_AT_ONCE)
+    return [{**msgspec.to_builtins(kept), **_exact(body)} for kept, body in found], more
+
+
+def _reading(desk: Desk, account: Account, after: int) -> tuple[list[Any], int | None]:
+    """What it reads of others, newest first."""
+    found = desk.tx.readings.page(account.id, before=after or None, limit=_AT_ONCE)
+    more = found[-1][0] if len(found) == _AT_ONCE else None
+    return [reading for _, reading in found], more
 
 
 def _outbox(desk: Desk, account: Account, after: int) -> tuple[list[Any], int | None]:

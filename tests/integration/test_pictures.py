@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 import pytest
 
 from federation.messages import HttpMessage
+from node.archive import archive_of
 from node.desk import Desk
 from node.domain.errors import InvalidInput
 from node.domain.notes import Attachment, Visibility
@@ -338,3 +341,17 @@ async def test_an_address_that_is_never_opened_is_not_opened_for_a_picture(world
     with pytest.raises(InvalidInput, match="could not be had"):
         await show_picture(north.node, NORTH, address)
     assert len(world.network.sent) == before
+
+
+async def test_an_export_holds_the_account_s_own_pictures_whole(world: Any) -> None:
+    north = await world.vendor("north")
+    picture = await developed(north)
+    await settled(north, await attached(north, picture, alt="A cow"))
+    await north.node.work(lambda desk: keep_shown(desk, NORTH, f"{FAR}/cat", picture))
+    account = await north.node.look(lambda desk: desk.tx.accounts.by_name("north"))
+    files: dict[str, bytes] = {}
+    async for name, piece in archive_of(north.node, account):
+        files[name] = files.get(name, b"") + piece
+    [line] = [json.loads(one) for one in files["pictures.ndjson"].splitlines()]
+    assert (line["alt"], line["place"], line["sha256"]) == ("A cow", POST, picture.digest)
+    assert base64.b64decode(line["body_base64"]) == picture.body
