@@ -17,20 +17,27 @@ from node.store.ports import FollowState
 
 __all__ = ["find_followable", "find_shunnable", "followable_of", "known_person", "said_unknown"]
 
-_SAID: dict[Why, tuple[str, str]] = {
-    Why.ADDRESS: ("'%(who)s' is neither a handle nor a link", "Write it like @name@server.example."),
-    Why.NOBODY: ("the server of %(who)s knows nobody by this name", "Check it letter by letter."),
-    Why.SILENT: ("the server of %(who)s does not answer", "Try again in a few minutes."),
-    Why.CLOSED: ("%(who)s is not on the public internet", "Use the address by which everybody reaches them."),
-    Why.BLOCKED: ("the server of %(who)s is blocked", "See `obverse block list`."),
-    Why.SELF: ("this is you", "Name somebody else."),
-}
-
 
 def said_unknown(who: str, why: Why) -> InvalidInput:
     """Why nobody was found, as every front says it."""
-    wrong, right = _SAID[why]
-    return InvalidInput("who", said(wrong, who=who), right)
+    match why:
+        case Why.ADDRESS:
+            wrong = said("'%(who)s' is neither a handle nor a link", who=who)
+            return InvalidInput("who", wrong, "Write it like @name@server.example.")
+        case Why.NOBODY:
+            wrong = said("the server of %(who)s knows nobody by this name", who=who)
+            return InvalidInput("who", wrong, "Check it letter by letter.")
+        case Why.SILENT:
+            wrong = said("the server of %(who)s does not answer", who=who)
+            return InvalidInput("who", wrong, "Try again in a few minutes.")
+        case Why.CLOSED:
+            wrong = said("%(who)s is not on the public internet", who=who)
+            return InvalidInput("who", wrong, "Use the address by which everybody reaches them.")
+        case Why.BLOCKED:
+            wrong = said("the server of %(who)s is blocked", who=who)
+            return InvalidInput("who", wrong, "See `obverse block list`.")
+        case Why.SELF:
+            return InvalidInput("who", "this is you", "Name somebody else.")
 
 
 def followable_of(found: Acquaintance) -> Followable:

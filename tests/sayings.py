@@ -26,6 +26,10 @@ SHOWN = (
     "buying.py",
     "darkroom.py",
     "looking.py",
+    "blocking.py",
+    "blocklists.py",
+    "moving.py",
+    "whom.py",
     "web",
 )
 """What pages stand on. The command line's own errors are in English, as the command line is."""

@@ -39,7 +39,7 @@ def unmute(desk: Desk, account: Account, actor: str) -> None:
     """Raises: InvalidInput where they are not muted."""
     known = desk.tx.shunned.get(account.id, actor)
     if known is None or not known.is_muted:
-        raise InvalidInput("who", "they are not muted", "See `obverse shunned`.")
+        raise InvalidInput("who", "they are not muted", "See `obverse shun list`.")
     _keep(desk, replace(known, is_muted=False))
 
 
@@ -65,7 +65,7 @@ def unblock(desk: Desk, account: Account, actor: str) -> None:
     """Hear them again; nobody follows anybody by it. Raises: InvalidInput where they are not blocked."""
     known = desk.tx.shunned.get(account.id, actor)
     if known is None or not known.is_blocked:
-        raise InvalidInput("who", "they are not blocked", "See `obverse shunned`.")
+        raise InvalidInput("who", "they are not blocked", "See `obverse shun list`.")
     if known.block_id:
         take_back_block(desk, account.id, known.block_id, actor, known.inbox)
     _keep(desk, replace(known, is_blocked=False, block_id=""))
