@@ -22,6 +22,7 @@ __all__ = [
     "answer",
     "begin_thread",
     "close_thread",
+    "contact_of",
     "find_thread",
     "last_heard",
     "open_thread",
