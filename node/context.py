@@ -15,8 +15,8 @@ from node.arrivals import Arrivals
 from node.changes import Changes
 from node.clocks import SteadyClock
 from node.config import Config
-from node.desk import Desk, Moment, Setting
 from node.darkroom import Darkroom
+from node.desk import Desk, Moment, Setting
 from node.examinations import Examinations
 from node.health import Health
 from node.metrics import Metrics
@@ -70,22 +70,22 @@ class Node:
     changes: Changes = field(default_factory=Changes)
     """Whoever waits for news (`node.web.events`) is told by every unit of work."""
 
-    tables: Changes = field(default_factory=Changes)
-    """Whoever lets a long table come in tells it here, so that `node.importing` looks."""
-
-    async def work(self, use_case: Callable[[Desk], T]) -> T:
-        """Run a use case in one transaction, durably, then wake the worker for what it queued."""
-        moment = Moment(self.clock(), self.seed())
-        done = await self.db.write(lambda tx: use_case(Desk(tx, self.setting, moment)))
     examinations: Examinations = field(default_factory=Examinations)
     """The looks from outside that owners have begun."""
 
     arrivals: Arrivals = field(default_factory=Arrivals)
     """Whoever sends this node a message through its public address sees here how it came."""
 
+    tables: Changes = field(default_factory=Changes)
+    """Whoever lets a long table come in tells it here, so that `node.importing` looks."""
+
     darkroom: Darkroom = field(default_factory=Darkroom)
     """Where pictures are decoded and encoded anew, one at a time."""
 
+    async def work(self, use_case: Callable[[Desk], T]) -> T:
+        """Run a use case in one transaction, durably, then wake the worker for what it queued."""
+        moment = Moment(self.clock(), self.seed())
+        done = await self.db.write(lambda tx: use_case(Desk(tx, self.setting, moment)))
         self.wake()
         self.changes.happened()
         return done
