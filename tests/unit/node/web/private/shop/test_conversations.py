@@ -231,10 +231,12 @@ async def test_quote_that_was_mistyped_keeps_what_was_typed(
 
 
 async def test_neighbour_sees_nothing_of_it(street: Street) -> None:
+    reference = await a_quote(street, await street.browser())
     await speak(street, "Between us")
     await street.world.account(street.north, "south", "vendor")
     [thread] = (await street.north.ask("talk.list", account="north"))["threads"]
     browser = await street.browser_of("south")
+    assert (await browser.get(f"/my/sales/{reference}")).status == 404
     for path in ("", "/quote", "/changes"):
         seen = await browser.get(f"/my/conversations/{thread['id']}{path}")
         assert "Between us" not in seen.html
