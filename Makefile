@@ -149,6 +149,7 @@ locks:
 	printf 'hatchling>=1.27\neditables>=0.5\n' | $(LOCK) - -c requirements-dev.lock -o requirements-build.lock
 	$(LOCK) tests/interop/cattle/requirements.in -o tests/interop/cattle/requirements.lock
 	$(LOCK) $(CORPORA)/requirements.in -o $(CORPORA)/requirements.lock
+	$(LOCK) --no-deps tests/interop/feditest/requirements.in -o tests/interop/feditest/requirements.lock
 
 clean:
 	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from federation.errors import AddressRefused, DocumentRefused, FetchError, FetchFailed
+from federation.errors import AddressRefused, DocumentRefused, FetchError
 from node.domain.sayings import Said, said
 
 __all__ = ["Check", "Finding", "State", "failed", "fine", "plain", "trouble", "warned"]
@@ -105,7 +105,5 @@ def trouble(error: FetchError) -> Said:
             return said("not opened: %(why)s", why=detail)
         case DocumentRefused():
             return said("its answer cannot be used: %(why)s", why=detail)
-        case FetchFailed(status=None):
-            return said("no answer: %(why)s", why=detail)
         case _:
-            return said("it did not come: %(why)s", why=detail)
+            return said("no answer: %(why)s", why=detail)

@@ -98,7 +98,7 @@ def _certificate(shown: Handshake, now: datetime) -> Finding:
             seen = said("it is for another name: %(names)s", names=names)
             fix = said("Have a certificate issued for this very name, and let the proxy show that one.")
             return failed(Check.CERTIFICATE, seen, fix)
-        case TlsTrouble.UNTRUSTED | TlsTrouble.NO_TLS:
+        case TlsTrouble():  # all that is left: no authority that is trusted
             seen = said("nobody trusts it: %(why)s", why=plain(shown.detail))
             fix = said(
                 "Serve the whole chain, the intermediate certificates included, of a public authority."

@@ -9,6 +9,7 @@ from federation.errors import FetchError, InvalidIri
 from federation.ids import origin, parse_iri, same_origin, without_fragment
 from federation.jsonld import as_text
 from federation.messages import JsonObject
+from federation.ports import SignatureSpec
 from federation.vocab import ACTIVITY_JSON, is_activity_content_type
 from federation.webfinger import Handle, parse_handle
 from node.domain.errors import InvalidInput
@@ -151,6 +152,8 @@ class _Walk:
         """The actor's id behind an address that may be its page; the address where none is named."""
         try:
             answer = await self.asker.follow(url, ACTIVITY_JSON)
+            if answer.status in (401, 403):
+                answer = await self.asker.follow(url, ACTIVITY_JSON, spec=SignatureSpec.CAVAGE)
         except FetchError:
             return url  # the next look says so
         document = json_of(answer) if is_activity_content_type(answer.header("content-type")) else None

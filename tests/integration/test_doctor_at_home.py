@@ -24,10 +24,12 @@ from node.config import Config
 from node.container import OpenNode, open_node
 from node.context import Node
 from node.domain.errors import InvalidInput
-from node.examination import Check, Finding, State
+from node.examination import Bounds, Check, Finding, State, examine
 from node.examinations import Examinations, TooSoon
-from node.examining import examine_by, examiner_of, read_reference
+from node.examining import examine_alone, examine_by, examiner_of, read_reference
 from node.founding import found_node
+from node.signing import create_node_key
+from node.store.sqlite import open_sqlite
 from tests.browsing import Browser
 from tests.integration.faulty import a_listener, listening
 
@@ -35,6 +37,7 @@ pytestmark = pytest.mark.anyio
 
 COMMANDS = build_commands()
 PASSWORD = "four quiet bicycles"
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
 Wrap = Callable[[Any], Any]
 
 
@@ -246,6 +249,61 @@ async def test_proxy_that_meddles_is_found(name: str, tmp_path: Path) -> None:
     assert fix in str(first.fix)
 
 
+def _never_answers(when: Callable[[Any], bool]) -> Wrap:
+    """A proxy that keeps some requests for itself until whoever asks has gone."""
+
+    async def silent(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    return _answers(when, silent)
+
+
+SILENT: dict[str, Callable[[Any], bool]] = {
+    "ourselves": lambda scope: scope["path"] == "/actor",
+    "arrives as sent": lambda scope: _header(scope, MARK_HEADER) is not None,
+    "large body": _is_long,
+    "proxy headers": lambda scope: (
+        b"http" in scope["query_string"] and b"/actors/" not in scope["query_string"]
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SILENT)
+async def test_proxy_that_keeps_a_message_for_itself_is_found(what: str, tmp_path: Path) -> None:
+    async with at_home(tmp_path, _never_answers(SILENT[what])) as home:
+        examiner = await examiner_of(home.node, Bounds(one_s=0.5))
+        reference = await read_reference(home.node, home.node.config.base_url, "ana")
+        findings = [finding async for finding in examine(examiner, reference)]
+    assert troubles(findings) == [(what, "failed")]
+
+
+async def test_without_a_key_nothing_is_signed(tmp_path: Path) -> None:
+    async with at_home(tmp_path) as home:
+        examiner = replace(await examiner_of(home.node), key=None)
+        reference = await read_reference(home.node, home.node.config.base_url, "ana")
+        findings = [finding async for finding in examine(examiner, reference)]
+    assert troubles(findings) == [("arrives as sent", "warning")]
+    assert Check.SIGNED_FETCH not in {finding.check for finding in findings}
+
+
+async def test_node_that_has_no_keys_yet_has_nothing_of_its_own_to_look_at(tmp_path: Path) -> None:
+    config = Config(data_dir=tmp_path, base_url="https://ana.example")
+    create_node_key(config.node_key_path)
+    database = await open_sqlite(config.database_path, clock=lambda: NOW, create=True)
+    await database.aclose()
+    async with open_node(config) as opened:
+        examiner = await examiner_of(opened.node)
+    assert (examiner.key, examiner.ours) == (None, None)
+
+
+async def test_somebody_without_a_node_is_told_of_each_look(tmp_path: Path) -> None:
+    said: list[str] = []
+    report = await examine_alone("https://127.0.0.1/@shop", now=lambda: NOW, say=said.append)
+    assert (report["healthy"], said) == (False, ["address: failed"])
+    assert report["examined"] == "https://127.0.0.1/@shop"
+
+
 async def test_proxy_that_closes_each_connection_is_found(tmp_path: Path) -> None:
     def wrap(app: Any) -> Any:
         async def proxy(scope: Any, receive: Any, send: Any) -> None:
@@ -294,6 +352,16 @@ async def test_page_shows_what_is_found_as_it_is_found(tmp_path: Path) -> None:
         done = await browser.get("/my/doctor")
         assert "All is well" in done.words
         assert "A signed message comes as it was sent." in done.words
+
+
+async def test_page_is_nudged_as_something_is_found(tmp_path: Path) -> None:
+    async with at_home(tmp_path) as home:
+        browser = await home.browser()
+        before = (await browser.get("/my/doctor")).html.partition("since=")[2].partition('"')[0]
+        await browser.submit({})
+        await until_over(home, f"{home.node.config.base_url}/actors/ana")
+        stream = await browser.get(f"/my/doctor/changes?since={before}")
+    assert "event: changed" in stream.html
 
 
 async def test_page_names_what_mends_it_first(tmp_path: Path) -> None:
@@ -345,7 +413,6 @@ async def findings_of(*given: Finding, then: BaseException | None = None) -> Asy
         raise then
 
 
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
 FINE = Finding(Check.ADDRESS, State.OK, "public")
 
 

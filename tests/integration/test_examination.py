@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
-from federation.client import Client, ClientConfig
+from federation.client import AsgiEngine, Client, ClientConfig
 from federation.keys import SigningKey, generate_rsa
 from node.domain.errors import InvalidInput
 from node.examination import Bounds, Check, Examiner, Finding, State, examine
@@ -189,16 +189,29 @@ def _attribute(name: str, value: Any) -> Fault:
     return lambda peer: setattr(peer, name, value)
 
 
-def _slow_drip(peer: Peer) -> None:
-    async def drip(request: Request) -> Response:
-        async def drops() -> Any:
-            while True:
-                yield b" "
-                await asyncio.sleep(0.2)
+async def _drip(request: Request) -> Response:
+    async def drops() -> Any:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.2)
 
-        return StreamingResponse(drops(), media_type="application/activity+json")
+    return StreamingResponse(drops(), media_type="application/activity+json")
 
-    peer.break_("/actors/shop", drip)
+
+def _apart(peer: Peer, answer: Response) -> None:
+    """The key has an address of its own, which answers so."""
+    peer.actor["publicKey"]["id"] = f"{peer.id}/main-key"
+    peer.break_("/actors/shop/main-key", answer)
+
+
+def _finger_else(peer: Peer, resource: str, answer: Response) -> None:
+    """WebFinger answers one resource otherwise."""
+
+    async def chosen(request: Request) -> Response:
+        is_it = request.query_params.get("resource", "") == resource
+        return answer if is_it else await peer._usual(request)
+
+    peer.break_("/.well-known/webfinger", chosen)
 
 
 def _anybody(peer: Peer) -> None:
@@ -393,7 +406,12 @@ FAULTS: dict[str, tuple[Fault, str, str, str]] = {
         "failed",
         "Answer a GET",
     ),
-    "actor that drips": (_slow_drip, "unsigned fetch", "failed", "Answer a GET"),
+    "actor that drips": (
+        lambda peer: peer.break_("/actors/shop", _drip),
+        "unsigned fetch",
+        "failed",
+        "Answer a GET",
+    ),
     "no actor": (_answer("/actors/shop", status_code=404), "unsigned fetch", "failed", "handle leads"),
     "actor that is gone": (_answer("/actors/shop", status_code=410), "unsigned fetch", "failed", "deleted"),
     "actor behind another Host": (
@@ -432,6 +450,62 @@ FAULTS: dict[str, tuple[Fault, str, str, str]] = {
         "page",
         "warning",
         "page",
+    ),
+    "page that is packed": (
+        _by_accept("text/html", Response(b"x", headers={"content-encoding": "gzip"})),
+        "page",
+        "warning",
+        "page",
+    ),
+    "inbox that drips": (
+        lambda peer: peer.break_("/actors/shop/inbox", _drip),
+        "inbox",
+        "failed",
+        "POST",
+    ),
+    "outbox that redirects without end": (
+        lambda peer: peer.break_("/actors/shop/outbox", RedirectResponse("/actors/shop/outbox")),
+        "outbox",
+        "warning",
+        "Ordered",
+    ),
+    "key behind a redirect loop": (
+        lambda peer: _apart(peer, RedirectResponse("/actors/shop/main-key")),
+        "key",
+        "failed",
+        "to everybody",
+    ),
+    "key of another at its address": (
+        lambda peer: _apart(
+            peer, _json({"id": f"{peer.id}/main-key", "owner": peer.id, "publicKeyPem": "other"})
+        ),
+        "key",
+        "failed",
+        "to everybody",
+    ),
+    "packed answer to no resource": (
+        lambda peer: _finger_else(peer, "", Response(b"x", headers={"content-encoding": "gzip"})),
+        "no resource",
+        "warning",
+        "Answer 400",
+    ),
+    "404 to no resource": (
+        lambda peer: _finger_else(peer, "", PlainTextResponse("what", 404)),
+        "no resource",
+        "warning",
+        "Answer 400",
+    ),
+    "address that WebFinger does not know": (
+        lambda peer: _finger_else(peer, peer.id, PlainTextResponse("who", 404)),
+        "WebFinger by address",
+        "warning",
+        "some servers ask so",
+    ),
+    "address that WebFinger sends away": (
+        lambda peer: _finger_else(peer, peer.id, RedirectResponse("ftp://nowhere")),
+        "WebFinger by address",
+        "warning",
+        "some servers ask so",
     ),
     "no Vary": (_attribute("vary", "origin"), "Vary", "warning", "Vary: Accept"),
     "outbox that fails": (_answer("/actors/shop/outbox", status_code=500), "outbox", "warning", "Ordered"),
@@ -685,6 +759,64 @@ async def test_address_whose_handle_names_another_is_found(key: SigningKey) -> N
         peer.jrd["links"][0]["href"] = f"{peer.base}/users/shop"
         findings = await looked_at(peer, peer.id, key=key)
     assert troubles(findings) == [("way back", "failed")]
+
+
+async def test_page_of_an_actor_that_answers_signed_fetches_only_is_found_behind_it(key: SigningKey) -> None:
+    async with serving(Peer) as peer:
+        peer.is_signed_only = True
+        assert troubles(await looked_at(peer, f"{peer.base}/@shop", key=key)) == []
+
+
+async def test_address_that_leads_nowhere_is_told_as_it_is(key: SigningKey) -> None:
+    async with serving(Peer) as peer:
+        peer.break_("/elsewhere", RedirectResponse("ftp://nowhere"))
+        away = await looked_at(peer, f"{peer.base}/elsewhere", key=key)
+        nothing = await looked_at(peer, f"{peer.base}/nothing", key=key)
+        peer.actor["preferredUsername"] = "The Shop"
+        unnamed = await looked_at(peer, peer.id, key=key)
+    assert troubles(away) == [("unsigned fetch", "failed")]
+    assert troubles(nothing) == [("unsigned fetch", "failed")]
+    assert troubles(unnamed) == [], "a document whose name makes no handle has none to be asked for"
+
+
+ODD: tuple[Any, ...] = (
+    None,
+    7,
+    True,
+    "",
+    "x",
+    [],
+    ["x"],
+    [[]],
+    [{}],
+    {},
+    {"id": 7},
+    {"id": []},
+    [None],
+    "https://[",
+)
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+async def test_whatever_a_server_says_is_a_finding_and_never_a_fault_of_ours(
+    value: Any, key: SigningKey
+) -> None:
+    """Every member of its two documents in turn; within this process, since there are many."""
+    fresh = Peer(8080)
+    places = [("actor", (name,)) for name in fresh.actor] + [("jrd", (name,)) for name in fresh.jrd]
+    places += [("actor", ("publicKey", name)) for name in fresh.actor["publicKey"]]
+    places += [("actor", ("assertionMethod", 0, name)) for name in fresh.actor["assertionMethod"][0]]
+    places += [("jrd", ("links", 0, name)) for name in fresh.jrd["links"][0]]
+    places += [("actor", (name,)) for name in ("implements", "generator")]
+    for where, path in places:
+        peer = Peer(8080)
+        _set(where, *path, value=value)(peer)
+        host = fresh.host
+        config = ClientConfig(allowed=frozenset({host}), names={HOST: "127.0.0.1"})
+        async with Client(config, engine=AsgiEngine({HOST: peer})) as client:
+            examiner = Examiner(client=client, now=now, key=key, scheme="http")
+            named = parse_reference(fresh.handle if where == "jrd" else fresh.id, "http")
+            assert [finding async for finding in examine(examiner, named)], (where, path)
 
 
 async def test_what_another_server_says_disturbs_no_line(key: SigningKey) -> None:

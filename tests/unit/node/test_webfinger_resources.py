@@ -1,4 +1,4 @@
-"""Which resources a node is asked for by WebFinger: URIs of any kind, and nothing else (RFC 7033 §4.2, §4.5)."""
+"""Which resources a node is asked for by WebFinger: URIs of any kind, nothing else (RFC 7033 §4.2, §4.5)."""
 
 from __future__ import annotations
 
