@@ -8,7 +8,11 @@ import pytest
 
 from federation.messages import HttpMessage
 from federation.strictjson import parse_json_object
+from node.domain.errors import InvalidInput
+from node.relating import send_follow
 from node.services.following import FollowRequest, receive_follow, receive_unfollow, receive_unfollow_by_id
+from node.services.followings import Followable, follow
+from node.services.shunning import Shunnable, block, mute
 from node.store.following import FollowingState
 from node.store.ports import FollowState
 
@@ -120,6 +124,29 @@ async def test_l05_nobody_follows_themselves(world: Any, refused: Any) -> None:
     assert await following(ana, ANA) is None
     assert await follower(ana, ANA) is None
     assert len(world.network.sent) == before
+
+
+async def test_l05_no_front_makes_an_account_follow_mute_or_block_itself(world: Any) -> None:
+    ana = await world.person("ana")
+    account = await ana.node.look(lambda desk: desk.tx.accounts.get(ANA))
+    assert account is not None
+    itself, shunned = Followable(ANA, ANA, "Ana", f"{ANA}/inbox"), Shunnable(ANA, ANA)
+    for act in (
+        lambda desk: follow(desk, account, itself),
+        lambda desk: mute(desk, account, shunned),
+        lambda desk: block(desk, account, shunned),
+    ):
+        with pytest.raises(InvalidInput, match="this is you"):
+            await ana.node.work(act)
+
+
+async def test_l05_a_follow_of_oneself_that_came_in_process_is_ignored(world: Any) -> None:
+    """Actors of one node deal in process, so that no origin is checked there."""
+    town = await world.node("town", shop="vendor")
+    actor = "https://town.example/actors/shop"
+    await town.node.work(lambda desk: send_follow(desk, actor, actor, f"{actor}/inbox"))
+    await world.settle()
+    assert await town.node.look(lambda desk: desk.tx.followers.get(actor, actor)) is None
 
 
 async def test_a_stale_follow_of_a_removed_one_is_not_accepted_later(world: Any) -> None:
