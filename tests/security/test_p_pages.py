@@ -17,6 +17,7 @@ import pytest
 
 from federation.errors import FederationError, InvalidIri
 from federation.messages import HttpMessage, JsonObject
+from node.domain.notes import Visibility
 from node.lookups import find_follow_place
 from node.store.ports import Post
 from node.wire.replies import Reply, build_reply
@@ -54,14 +55,17 @@ async def private_addresses(world: World) -> list[tuple[str, str]]:
     v = world.v
     await owner(v, "shop", "post.add", sku="MILK")
     (post,) = await v.open.node.look(lambda desk: desk.tx.posts.all(v.actor("shop"), "standing offer"))
-    gone = replace(post, id=f"{v.base}/posts/{'2' * 22}", deleted_at=v.clock())
+    few = Visibility.FOLLOWERS  # of what everybody could read it is said that it is gone: 410
+    gone = replace(post, id=f"{v.base}/posts/{'2' * 22}", deleted_at=v.clock(), visibility=few)
+    hidden_one = replace(post, id=f"{v.base}/posts/{'4' * 22}", visibility=few)
     foreign = replace(post, id=f"{v.base}/posts/{'3' * 22}", author="https://t.example/actors/tess")
-    for hidden in (gone, foreign):
+    for hidden in (gone, foreign, hidden_one):
         await v.open.node.work(lambda desk, hidden=hidden: desk.tx.posts.save(hidden))  # type: ignore[misc]
     nothing = "1" * 22
     return [
         (gone.id, f"{v.base}/posts/{nothing}"),
         (foreign.id, f"{v.base}/posts/{nothing}"),
+        (hidden_one.id, f"{v.base}/posts/{nothing}"),
         (f"{v.base}/@shop/{'2' * 22}", f"{v.base}/@shop/{nothing}"),
         (f"{v.base}/@shop/{'3' * 22}", f"{v.base}/@shop/{nothing}"),
         (f"{v.base}/@ana/{post.id.rsplit('/', 1)[1]}", f"{v.base}/@ana/{nothing}"),
