@@ -26,6 +26,7 @@ SHOWN = (
     "buying.py",
     "darkroom.py",
     "looking.py",
+    "responding.py",
     "blocking.py",
     "blocklists.py",
     "moving.py",
