@@ -20,7 +20,6 @@ from node.handlers.moves import take_move
 from node.handlers.notes import Notes
 from node.handlers.reactions import Shares, take_like, take_unlike, take_unreaction_by_id
 from node.handlers.refusals import is_refused
-from node.wire.fediverse import SHOWN_TYPES
 from node.wire.messages import is_deal_message
 
 __all__ = ["Handler", "build_listeners", "take"]
@@ -43,8 +42,9 @@ def build_listeners() -> Listeners[Handler]:
     listeners.on("Block")(take_block)
     listeners.on("Move")(take_move)
     notes = Notes()
-    listeners.on("Create", *sorted(SHOWN_TYPES))(notes.take_created_note)
-    listeners.on("Update", *sorted(SHOWN_TYPES))(notes.take_updated_note)
+    # Of any type, and of several: what is shown of them is for the one reader to say.
+    listeners.on("Create")(notes.take_created_note)
+    listeners.on("Update")(notes.take_updated_note)
     listeners.on("Delete")(_deletes(Farewells(), notes))
     return listeners
 

@@ -175,6 +175,17 @@ async def test_its_answer_to_a_post_is_a_conversation(world: World, post: str, m
     assert len(await heard(world, told["object"]["id"])) == 1
 
 
+@pytest.mark.parametrize("kind", [["schema:Review", "Note"], "as:Note", ["Note"]])
+async def test_a_type_in_another_shape_reaches_the_shop_too(world: World, post: str, kind: object) -> None:
+    neighbour = a_neighbour(world, "mastodon", post)
+    for name in ("note-direct", "edit"):
+        activity = neighbour.activity(name)
+        activity["object"]["type"] = kind
+        await neighbour.post(activity)
+    [content] = await heard(world, activity["object"]["id"])
+    assert content.endswith("in blue?</p>")
+
+
 @pytest.mark.parametrize("make", ["akkoma", "mastodon"])
 async def test_its_edit_is_what_is_read_afterwards(world: World, post: str, make: str) -> None:
     neighbour = a_neighbour(world, make, post)
