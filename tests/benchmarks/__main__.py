@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks import delivering, living, messages, pages, posts, receiving, scaling
+from tests.benchmarks import delivering, living, messages, pages, posts, receiving, restarts, scaling
 from tests.benchmarks.figures import Figure, Row, is_lost
 from tests.benchmarks.machine import ROOT, raise_file_limit
 from tests.benchmarks.profiles import show_profiles
@@ -54,6 +54,7 @@ def _groups(*, quick: bool) -> Groups:
         ((living.CAST_P50, living.CAST_P99), living.casting),
         ((living.MATCHING,), _each(living.matching)),
         ((living.MEMORY, living.START), living.resting),
+        ((restarts.RESTART,), _each(restarts.restarting)),
         (pages.ROWS, pages.browsing),
         (scaling.rows_with(scaling.QUICK if quick else scaling.MILLION), scaling.scaling),
     )

@@ -40,6 +40,7 @@ __all__ = [
     "casting",
     "matching",
     "resting",
+    "serving",
 ]
 
 CATALOGUE_ITEMS = 100_000
@@ -201,10 +202,9 @@ def resting(stage: Stage, rows: Sequence[Row]) -> Iterator[Figure]:
         yield figure_of(START, median(start_s))
 
 
-@contextmanager
-def _served(config: Config) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
-    began = time.perf_counter()
-    process = subprocess.Popen(
+def serving(config: Config) -> subprocess.Popen[bytes]:
+    """`obverse serve` of this node, as its owner starts it."""
+    return subprocess.Popen(
         [sys.executable, "-m", "node", "--data", str(config.data_dir), "serve"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -213,6 +213,12 @@ def _served(config: Config) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
         start_new_session=True,
     )
+
+
+@contextmanager
+def _served(config: Config) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+    began = time.perf_counter()
+    process = serving(config)
     try:
         wait_until(lambda: _answers(config), seconds=READY_S, what="the first answer", step_s=0.002)
         yield process, time.perf_counter() - began

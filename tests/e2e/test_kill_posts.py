@@ -1,8 +1,8 @@
 """A node that tells something to many is killed (SIGKILL) again and again; each inbox gets it all the same.
 
 What the kills interrupt is whatever goes on at that instant: the spreading, the sending, or the writing down
-of how a delivery ended. Afterwards each inbox has one row and has got the very bytes; what was sent just before
-a kill may come again, which receivers tell by its id.
+of how a delivery ended. Afterwards each inbox has one row and has got the very bytes; what was sent just
+before a kill may come again, which receivers tell by its id.
 """
 
 from __future__ import annotations
