@@ -21,6 +21,7 @@ from node.context import Node
 from node.deliveries import GIVEN_UP, WAITING, unread_of
 from node.desk import Desk
 from node.domain.accounts import Account
+from node.store.following import Following, FollowingState
 from node.store.ports import DeadEntry, Post, QueuedJob, StoredMessage
 from node.store.upkeep import Stretch
 
@@ -31,6 +32,9 @@ FILES = (
     "names.ndjson",
     "contacts.ndjson",
     "followers.ndjson",
+    "following.ndjson",
+    "shunned.ndjson",
+    "moves.ndjson",
     "intents.ndjson",
     "drafts.ndjson",
     "deals.ndjson",
@@ -93,6 +97,9 @@ def _readers(account: Account, digests: dict[str, None]) -> dict[str, _Read]:
         "names.ndjson": lambda desk, after: _names(desk, account, after),
         "contacts.ndjson": lambda desk, after: _counted(desk.tx.contacts.all(account.id), after),
         "followers.ndjson": _held(lambda desk, at: desk.tx.holdings.followers(account.id, **at)),
+        "following.ndjson": lambda desk, after: _counted(_following(desk, account), after),
+        "shunned.ndjson": lambda desk, after: _counted(desk.tx.shunned.all(account.id), after),
+        "moves.ndjson": lambda desk, after: _counted(desk.tx.moves.all(account.id), after),
         "intents.ndjson": _held(lambda desk, at: desk.tx.holdings.intents(account.id, **at)),
         "drafts.ndjson": lambda desk, after: _counted(desk.tx.drafts.all(account.id), after),
         "deals.ndjson": _held(lambda desk, at: desk.tx.holdings.deals(account.id, **at)),
@@ -144,6 +151,10 @@ def _account(desk: Desk, account: Account) -> JsonObject:
         "created_at": account.created_at,
         "terms_accepted": account.terms_accepted,
         "approves_followers": account.approves_followers,
+        "also_known_as": account.also_known_as,
+        "moved_to": account.moved_to,
+        "moved_at": account.moved_at,
+        "shows_network": account.shows_network,
         "keys": _public_keys(desk, account.id),
         "preferences": desk.tx.preferences.get(account.id),
     }
@@ -175,6 +186,11 @@ def _documents(desk: Desk, digests: Iterable[str]) -> Iterable[JsonObject]:
         if found is not None:
             actor, body, fetched_at = found
             yield {"actor": actor, "fetched_at": fetched_at, **_exact(body)}
+
+
+def _following(desk: Desk, account: Account) -> list[Following]:
+    """Whom it follows, asked to follow, or once followed."""
+    return [one for state in FollowingState for one in desk.tx.follows.all(account.id, state=state)]
 
 
 def _pictures(desk: Desk, account: Account, after: int) -> tuple[list[Any], int | None]:

@@ -42,7 +42,7 @@ class Scenes:
     def set_up(self) -> list[Scene]:
         """All of them; what there is to see. Raises: StepFailed, CommandFailed, StageFailed."""
         said = [*self._chair(), *self._doll(), *self._balls(), *self._standing(), *self._feedback()]
-        said += [*self._talk(), *self._posts()]
+        said += [*self._talk(), *self._posts(), *self._following()]
         return sorted([*said, *self._draft()], key=lambda scene: scene[0] != "Ana")
 
     # --- one scene each -----------------------------------------------------------------------------------
@@ -219,6 +219,18 @@ class Scenes:
             ("Ana", "a post that says to everybody what she looks for"),
             ("South", "posts of its own, one of them changed and shown first"),
         ]
+
+    def _following(self) -> list[Scene]:
+        self.now_at = "Ana follows South, and North asks whether it may follow Ana"
+        self._ana.ask("following.add", who=self._stage["south"].handle)
+        self._stage["north"].ask("following.add", who=self._ana.handle)
+
+        def is_so() -> bool:
+            follows = str(self._ana.ask("following.list"))
+            return "accepted" in follows and "pending" in str(self._ana.ask("followers.list"))
+
+        await_sight(self._stage, "Ana follows South, and North's question is there", is_so)
+        return [("Ana", "South, whom she follows, and North, who asks to follow her")]
 
     def _length(self, player: Player) -> int:
         """How much was said in the conversation of Ana and South, as one of them has it."""

@@ -344,6 +344,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.context",
         "node.deliveries",
         "node.desk",
+        "node.store.following",
         "node.store.ports",
         "node.store.upkeep",
         "node.domain",

@@ -82,6 +82,10 @@ async def test_accept_by_whom_was_asked_counts_by_id_and_by_content(world: World
     await v.post(an_activity(world.t, "Accept", sent["id"]), "ana", key=world.t.ed25519)
     await v.settle()
     assert await state(world, world.t.id) is FollowingState.REMOVED, "an Accept of what was ended"
+    told = len(await v.notices("ana"))
+    await v.post(an_activity(world.t, "Reject", sent["id"]), "ana", key=world.t.ed25519)
+    await v.settle()
+    assert len(await v.notices("ana")) == told, "what is over ends once"
 
 
 async def test_answer_to_what_was_never_asked_is_ignored(world: World) -> None:
