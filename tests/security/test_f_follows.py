@@ -76,6 +76,10 @@ async def test_accept_by_whom_was_asked_counts_by_id_and_by_content(world: World
     await v.post(an_activity(world.t, "Accept", sent["id"] if by_id else other), "ana", key=world.t.ed25519)
     await v.settle()
     assert await state(world, world.t.id) is FollowingState.ACCEPTED
+    told = len(await v.notices("ana"))
+    await v.post(an_activity(world.t, "Accept", sent["id"]), "ana", key=world.t.ed25519)
+    await v.settle()
+    assert len(await v.notices("ana")) == told, "it is told of once"
     await v.post(an_activity(world.t, "Reject", sent["id"] if by_id else other), "ana", key=world.t.ed25519)
     await v.settle()
     assert await state(world, world.t.id) is FollowingState.REMOVED
