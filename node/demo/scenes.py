@@ -42,7 +42,7 @@ class Scenes:
     def set_up(self) -> list[Scene]:
         """All of them; what there is to see. Raises: StepFailed, CommandFailed, StageFailed."""
         said = [*self._chair(), *self._doll(), *self._balls(), *self._standing(), *self._feedback()]
-        said += [*self._talk(), *self._posts(), *self._following()]
+        said += [*self._talk(), *self._following(), *self._posts(), *self._reading()]
         return sorted([*said, *self._draft()], key=lambda scene: scene[0] != "Ana")
 
     # --- one scene each -----------------------------------------------------------------------------------
@@ -231,6 +231,20 @@ class Scenes:
 
         await_sight(self._stage, "Ana follows South, and North's question is there", is_so)
         return [("Ana", "South, whom she follows, and North, who asks to follow her")]
+
+    def _reading(self) -> list[Scene]:
+        self.now_at = "Ana reads what South says, and likes one of it"
+
+        def newest() -> list[JsonObject]:
+            found: list[JsonObject] = self._ana.ask("reading.list")["readings"]
+            return found
+
+        await_sight(self._stage, "South's posts are in what Ana reads", lambda: len(newest()) > 1)
+        post = str(newest()[0]["id"])
+        self._ana.ask("reading.like", post=post)
+        south = self._stage["south"]
+        await_sight(self._stage, "South sees it", lambda: south.ask("post.show", post=post)["likes"] == 1)
+        return [("Ana", "what South says, whom she follows; one of it she likes")]
 
     def _length(self, player: Player) -> int:
         """How much was said in the conversation of Ana and South, as one of them has it."""

@@ -51,6 +51,11 @@ def mine(
     return Shown(name, viewer, path, viewer, status, is_binding)
 
 
+def the_reading(told: Told) -> str:
+    """The newest post that ana reads."""
+    return f"/my/reading/{told.ask('ana', 'reading.list')['readings'][0]['number']}"
+
+
 def the_talk(told: Told, viewer: str, other: str) -> str:
     """The conversation of one player with another."""
     threads = told.ask(viewer, "talk.list", search=f"@{other}@")["threads"]
@@ -324,6 +329,10 @@ PAGES: tuple[Shown, ...] = (
     mine("post-change", "south", partial(the_post, then="/change")),
     mine("post-remove", "south", partial(the_post, then="/remove")),
     mine("posts-person", "ana", "/my/posts"),
+    mine("reading", "ana", "/my/reading"),
+    mine("reading-none", "south", "/my/reading"),
+    mine("reading-post", "ana", the_reading),
+    mine("portrait", "south", "/my/settings/picture"),
     mine("compose-public", "ana", lambda told: f"{the_draft(told)}/public"),
     Shown("post-public", "south", lambda told: urlsplit(pinned(told)["url"]).path),
     Shown("topic", "south", "/tags/bicycles"),
