@@ -94,7 +94,14 @@ async def test_accept_by_whom_was_asked_counts_by_id_and_by_content(world: World
 
 async def test_answer_to_what_was_never_asked_is_ignored(world: World) -> None:
     v = world.v
-    for claim in ("https://v.example/activities/never", "https://m.example/x", {"type": "Like"}, [], None):
+    claims: list[Any] = [
+        "https://v.example/activities/never",
+        "https://m.example/x",
+        {"type": "Like"},
+        [],
+        None,
+    ]
+    for claim in claims:
         request = an_activity(world.m, "Accept", claim)
         answered = await v.post(request, "ana", key=world.m.ed25519)
         await v.settle()
@@ -233,6 +240,8 @@ async def test_f14_nobody_says_of_somebody_else_that_they_have_moved(world: Worl
         an_activity(world.m, "Move", world.m.id, target=new.id),
         an_activity(world.t, "Move", world.t.id, target=world.t.id),
         an_activity(world.t, "Move", world.t.id),
+        an_activity(world.t, "Move", world.m.id, target=new.id),
+        an_activity(world.t, "Move", new.id, target=new.id),
     ):
         sender = world.t if forged["actor"] == world.t.id else world.m
         await v.post(forged, "ana", key=sender.ed25519)
@@ -258,6 +267,7 @@ async def test_f15_valid_move_asks_the_owner_and_changes_nothing_before(world: W
     for _ in range(2):
         await v.post(moves_to(world, new), "ana", key=world.t.ed25519)
         await v.settle()
+        world.clock.advance(hours=2)
     assert [one.code for one in await v.notices("ana")].count("moved") == 1
     assert await state(world, world.t.id) is FollowingState.ACCEPTED
     assert await state(world, new.id) is None
@@ -269,6 +279,21 @@ async def test_f15_valid_move_asks_the_owner_and_changes_nothing_before(world: W
     assert [one["type"] for one in new.received] == ["Follow"]
     assert world.t.received[-1]["type"] == "Undo"
     assert world.t.received[-1]["object"]["type"] == "Follow"
+
+
+async def test_whoever_moves_on_and_on_has_nobody_asked_for_an_hour(world: World) -> None:
+    v = world.v
+    await followed(world)
+    await v.post(moves_to(world, world.peer("n.example", "tess")), "ana", key=world.t.ed25519)
+    await v.settle()
+    before = len(v.engine.gets)
+    await v.post(moves_to(world, world.peer("n.example", "tess2")), "ana", key=world.t.ed25519)
+    await v.settle()
+    assert v.engine.gets[before:] == []
+    world.clock.advance(hours=1)
+    await v.post(moves_to(world, world.peer("n.example", "tess3")), "ana", key=world.t.ed25519)
+    await v.settle()
+    assert [one.code for one in await v.notices("ana")].count("moved") == 2
 
 
 async def test_f15_move_that_was_taken_back_meanwhile_is_not_followed(world: World) -> None:

@@ -137,8 +137,8 @@ async def test_u03_a_link_from_elsewhere_looks_nobody_up_and_does_nothing(world:
     seen = await street.browser.get(f"/authorize_interaction?uri={quote(NORTH, safe='')}")
     assert seen.status == 200
     assert dict(seen.form("/my/interact/found").fields)["uri"] == NORTH
-    foreign = {"sec-fetch-site": "cross-site"}
-    seen = await street.browser.get(f"/my/interact/found?uri={quote(NORTH, safe='')}", **foreign)
+    found = f"/my/interact/found?uri={quote(NORTH, safe='')}"
+    seen = await street.browser.get(found, sec_fetch_site="cross-site")
     assert "/my/interact?uri=" in seen.url
     assert len(world.network.sent) == sent
     assert await state(street) is None
