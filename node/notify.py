@@ -1,6 +1,7 @@
-"""What systemd is told: that the node is ready, that it stops, and that it still answers.
+"""What systemd is told: that the node is ready, that it stops, and that it still answers; and the door that
+it may keep for the node, where whoever comes while it is started anew waits, and is not turned away.
 
-Spec: sd_notify(3), sd_watchdog_enabled(3). Where nobody asked for it, nothing is said.
+Spec: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3). Where nobody asked for it, nothing is said.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from dataclasses import dataclass
 
 import anyio
 
-__all__ = ["Notifier", "notifier_of"]
+__all__ = ["Notifier", "notifier_of", "passed_listener"]
 
 LOG = logging.getLogger("obverse")
+
+_FIRST_PASSED = 3
+"""The file descriptor of the first socket that systemd passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +67,11 @@ def notifier_of(environment: Mapping[str, str]) -> Notifier:
     micros = environment.get("WATCHDOG_USEC", "")
     watchdog_s = int(micros) / 1e6 if meant and micros.isascii() and micros.isdigit() else 0.0
     return Notifier(environment.get("NOTIFY_SOCKET", ""), watchdog_s)
+
+
+def passed_listener(environment: Mapping[str, str]) -> socket.socket | None:
+    """The socket on which systemd listens for us, None where it does not. Call it once."""
+    if environment.get("LISTEN_PID") != str(os.getpid()) or environment.get("LISTEN_FDS") in (None, "", "0"):
+        return None
+    os.set_inheritable(_FIRST_PASSED, False)  # none of our own children is to hold the door
+    return socket.socket(fileno=_FIRST_PASSED)

@@ -34,7 +34,7 @@ from node.domain.errors import InvalidInput
 from node.door import Door
 from node.metrics import Metrics
 from node.monitor import open_monitor
-from node.notify import Notifier, notifier_of
+from node.notify import Notifier, notifier_of, passed_listener
 from node.services.entering import make_set_up_link, needs_set_up
 from node.store.ports import StoreRefused
 from node.store.staging import take_over
@@ -206,7 +206,22 @@ def _bounds_of(config: Config) -> DoorSettings:
 
 
 def _listen(config: Config) -> socket.socket:
-    """The bound socket, before anything is opened, so that a taken port is told in one line."""
+    """The bound socket, before anything is opened, so that a taken port is told in one line.
+
+    Raises: InvalidInput, also where systemd listens somewhere else than the node is to.
+    """
+    passed = passed_listener(os.environ)
+    if passed is not None:
+        host, port = passed.getsockname()[:2]
+        if (host, port) == (config.bind_host, config.bind_port):
+            return passed
+        passed.close()
+        raise InvalidInput(
+            "bind",
+            f"systemd listens on {host}:{port} for this node, which is to be at"
+            f" {config.bind_host}:{config.bind_port}",
+            "Let ListenStream= of obverse.socket say the same as config.toml.",
+        )
     return _bind(config, "bind", "bind_port", config.bind_host, config.bind_port)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from federation.messages import Limits
+from node.serve import BACKLOG
 from tests.deploy.proxies import DEPLOY
 from tests.needs import need_command
 
@@ -39,12 +40,12 @@ def settings(unit: str) -> dict[str, list[str]]:
 
 def test_units_are_verified(tmp_path: Path) -> None:
     """With a program that is here in place of the installed one; nothing else is changed."""
-    for unit in [*UNITS.glob("*.service"), *UNITS.glob("*.timer")]:
+    for unit in [*UNITS.glob("*.service"), *UNITS.glob("*.socket"), *UNITS.glob("*.timer")]:
         text = unit.read_text(encoding="utf-8")
         text = re.sub(r"/opt/obverse/(?:current/)?bin/\w+", sys.executable, text)
         (tmp_path / unit.name).write_text(text, encoding="utf-8")
     units = sorted(str(path) for path in tmp_path.iterdir())
-    assert len(units) == 3
+    assert len(units) == 4
     ran = analyze("verify", "--man=no", "--recursive-errors=no", *units)
     said = [line for line in ran.stderr.splitlines() if str(tmp_path) in line or "obverse" in line]
     assert (ran.returncode, said) == (0, []), ran.stderr
@@ -86,7 +87,7 @@ def test_units_run_what_the_installer_installs() -> None:
     assert settings("obverse-backup.service")["ExecStart"] == ["/opt/obverse/bin/backup"]
     assert "prefix=/opt/obverse\n" in installer
     assert '"$prefix/bin/backup"' in installer
-    assert '"$units"/obverse*.service "$units"/obverse*.timer' in installer
+    assert '"$units"/obverse*.service "$units"/obverse*.socket "$units"/obverse*.timer' in installer
 
 
 @pytest.mark.parametrize("unit", SERVICES)
@@ -106,6 +107,15 @@ def test_node_tells_systemd_when_it_is_ready_and_that_it_lives() -> None:
     assert found["Restart"] == ["on-failure"]
     assert "StartLimitBurst" in found
     assert "WatchdogSec" in found
+
+
+def test_door_that_systemd_keeps_is_where_the_proxies_knock() -> None:
+    (address,) = settings("obverse.socket")["ListenStream"]
+    for site in ("caddy/Caddyfile", "nginx/obverse.conf"):
+        assert address in (DEPLOY / site).read_text(encoding="utf-8")
+    assert settings("obverse.socket")["Backlog"] == [str(BACKLOG)]
+    for command in ("enable --now obverse.socket", "stop obverse.socket obverse"):
+        assert f"sudo systemctl {command}" in GUIDE
 
 
 def test_timer_starts_the_backup_and_makes_up_for_a_missed_one() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from node.notify import Notifier, notifier_of
+from node.notify import Notifier, notifier_of, passed_listener
 
 pytestmark = pytest.mark.anyio
 
@@ -92,3 +92,20 @@ async def test_without_a_watchdog_nothing_is_asked(manager: socket.socket) -> No
     await Notifier().keep_alive(answers)
     await Notifier("", 5.0).keep_alive(answers)
     await Notifier(manager.getsockname(), 0.0).keep_alive(answers)
+
+
+# --- the door that systemd keeps ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"LISTEN_FDS": "1"},
+        {"LISTEN_FDS": "1", "LISTEN_PID": "1"},
+        {"LISTEN_FDS": "0", "LISTEN_PID": str(os.getpid())},
+        {"LISTEN_FDS": "", "LISTEN_PID": str(os.getpid())},
+    ],
+)
+def test_socket_that_was_not_passed_to_this_very_process_is_not_taken(environment: dict[str, str]) -> None:
+    assert passed_listener(environment) is None
