@@ -79,10 +79,15 @@ def _from_outside(front: Front, who: str) -> int:
 
 def _show(front: Front, shown: JsonObject) -> None:
     rows = [
-        (tone(found["state"]), found["what"], " ".join(filter(None, (found["detail"], found["fix"]))))
+        (tone(found["state"]), found["what"], _sentences(found["detail"], found["fix"]))
         for found in shown["findings"]
     ]
     table(front.out, ["State", "What", "Finding"], rows, empty="")
+
+
+def _sentences(detail: str, fix: str) -> str:
+    """What was found, and after it what mends it."""
+    return f"{detail.removesuffix('.')}. {fix}" if detail and fix else detail or fix
 
 
 def diagnose(front: Front, now: datetime) -> Iterator[Finding]:

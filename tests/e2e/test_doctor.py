@@ -1,4 +1,4 @@
-"""`obverse doctor HANDLE`: a running node looked at from outside, by itself and by another: real processes."""
+"""`obverse doctor HANDLE`: a running node looked at from outside, by itself and by another, as processes."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ def test_node_is_looked_at_by_itself_and_by_another(stage: Stage) -> None:
     assert not itself["healthy"]
     code, shown = said(ana, "doctor", shop.handle)
     assert code == 1
+    assert ". Answer /.well-known/webfinger" in " ".join(shown.split()), "what was seen, then what mends it"
 
 
 def test_what_is_no_handle_is_an_input_to_mend(stage: Stage) -> None:
