@@ -284,6 +284,7 @@ PAGES: tuple[Shown, ...] = (
     mine("security", "ana", "/my/security"),
     mine("notices-person", "ana", "/my/notices"),
     mine("notice-settings-person", "ana", "/my/settings/notices"),
+    mine("doctor", "ana", "/my/doctor"),
     mine("deliveries-waiting", "ana", "/my/deliveries"),
     mine("deliveries-given-up", "ana", "/my/deliveries/given-up"),
     mine("deliveries-unread", "ana", "/my/deliveries/unread"),
