@@ -151,9 +151,10 @@ async def test_undos_that_come_early_are_remembered_within_bounds(world: World) 
 
 async def test_undo_of_something_else_is_not_remembered(world: World) -> None:
     v = world.v
-    like = {"id": "https://m.example/likes/1", "type": "Like", "actor": world.m.id, "object": v.actor("shop")}
-    await v.post(an_activity(world.m, "Undo", like), "shop", key=world.m.ed25519)
-    await v.settle()
+    for kind in ("Like", "Block", "Listen"):
+        done = {"id": world.m.fresh(), "type": kind, "actor": world.m.id, "object": v.actor("shop")}
+        await v.post(an_activity(world.m, "Undo", done), "shop", key=world.m.ed25519)
+        await v.settle()
     assert v.snapshot()["undone"] == []
 
 
