@@ -44,6 +44,9 @@ FILES = (
     "pictures.ndjson",
     "reading.ndjson",
     "reactions.ndjson",
+    "conversations.ndjson",
+    "said.ndjson",
+    "quotes.ndjson",
     "catalogue.ndjson",
     "rules.ndjson",
     "notices.ndjson",
@@ -111,6 +114,9 @@ def _readers(account: Account, digests: dict[str, None]) -> dict[str, _Read]:
         "reactions.ndjson": lambda desk, after: _counted(
             desk.tx.reactions.all_given(account.id, limit=_MOST_REACTIONS), after
         ),
+        "conversations.ndjson": lambda desk, after: _placed(desk.tx.threads.page, account, after),
+        "said.ndjson": lambda desk, after: _said(desk, account, after),
+        "quotes.ndjson": lambda desk, after: _placed(desk.tx.plain_quotes.page, account, after),
         "catalogue.ndjson": _held(lambda desk, at: desk.tx.holdings.items(account.id, **at)),
         "rules.ndjson": lambda desk, after: _counted(desk.tx.rules.all(account.id), after),
         "notices.ndjson": _held(lambda desk, at: desk.tx.holdings.notices(account.id, **at)),
@@ -204,6 +210,20 @@ def _reading(desk: Desk, account: Account, after: int) -> tuple[list[Any], int |
     found = desk.tx.readings.page(account.id, before=after or None, limit=_AT_ONCE)
     more = found[-1][0] if len(found) == _AT_ONCE else None
     return [reading for _, reading in found], more
+
+
+def _placed(
+    page: Callable[..., list[tuple[int, Any]]], account: Account, after: int
+) -> tuple[list[Any], int | None]:
+    """What is listed newest first, each with its place."""
+    found = page(account.id, before=after or None, limit=_AT_ONCE)
+    return [row for _, row in found], found[-1][0] if len(found) == _AT_ONCE else None
+
+
+def _said(desk: Desk, account: Account, after: int) -> tuple[list[Any], int | None]:
+    """What was said in its conversations, by whichever side."""
+    found = desk.tx.threads.all_said(account.id, after=after, limit=_AT_ONCE)
+    return [said for _, said in found], found[-1][0] if len(found) == _AT_ONCE else None
 
 
 def _outbox(desk: Desk, account: Account, after: int) -> tuple[list[Any], int | None]:

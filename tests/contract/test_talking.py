@@ -122,6 +122,15 @@ async def test_the_last_of_a_thread_come_oldest_first_with_their_changes(db: Dat
     assert await db.read(lambda tx: tx.threads.said_in(VENDOR, "t2")) == []
 
 
+async def test_all_that_was_said_is_read_by_stretches(db: Database) -> None:
+    mine = [an_utterance(str(n), thread=f"t{n % 2}") for n in range(5)]
+    await db.write(each(lambda tx: tx.threads.add, an_utterance("x", account=ACCOUNT), *mine))
+    first = await db.read(lambda tx: tx.threads.all_said(VENDOR, limit=3))
+    rest = await db.read(lambda tx: tx.threads.all_said(VENDOR, after=first[-1][0]))
+    assert [said for _, said in (*first, *rest)] == mine
+    assert await db.read(lambda tx: tx.threads.all_said(VENDOR, after=rest[-1][0])) == []
+
+
 async def test_what_a_peer_says_and_who_begins_is_counted_for_a_while(db: Database) -> None:
     await db.write(
         each(

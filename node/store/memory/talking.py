@@ -90,6 +90,10 @@ class MemoryThreads(Repository):
         if (utterance.id, utterance.account) in self._t.talk_said:
             self._t.talk_said[utterance.id, utterance.account] = utterance
 
+    def all_said(self, account: str, *, after: int = 0, limit: int = 200) -> list[tuple[int, Utterance]]:
+        numbered = enumerate(self._t.talk_said.values(), start=1)
+        return [row for row in numbered if row[1].account == account and row[0] > after][:limit]
+
     def heard_since(self, account: str, author: str, since: datetime) -> int:
         said = self._t.talk_said.values()
         return sum((one.account, one.author) == (account, author) and one.at > since for one in said)

@@ -36,6 +36,7 @@ _TALKING = (
     note_id TEXT NOT NULL, thread TEXT NOT NULL, author TEXT NOT NULL, at INTEGER NOT NULL,
     data TEXT NOT NULL, UNIQUE (note_id, account)) STRICT""",
     "CREATE INDEX talk_said_thread ON talk_said (account, thread, id)",
+    "CREATE INDEX talk_said_account ON talk_said (account, id)",
     "CREATE INDEX talk_said_author ON talk_said (account, author, at)",
     """CREATE TABLE talk_answered (account TEXT NOT NULL, what TEXT NOT NULL, at INTEGER NOT NULL,
     PRIMARY KEY (account, what)) STRICT, WITHOUT ROWID""",

@@ -140,6 +140,13 @@ class SqliteThreads:
             (_UTTERANCE.dump(utterance), utterance.id, utterance.account),
         )
 
+    def all_said(self, account: str, *, after: int = 0, limit: int = 200) -> list[tuple[int, Utterance]]:
+        rows = self._db.execute(
+            "SELECT id, data FROM talk_said WHERE account = ? AND id > ? ORDER BY id LIMIT ?",
+            (account, after, limit),
+        )
+        return [(place, _UTTERANCE.load(data)) for place, data in rows]
+
     def heard_since(self, account: str, author: str, since: datetime) -> int:
         row = self._db.execute(
             "SELECT count(*) FROM talk_said WHERE account = ? AND author = ? AND at > ?",
