@@ -17,17 +17,22 @@ pytestmark = [pytest.mark.slow, pytest.mark.processes]
 def followed(street: Street, fedify: Neighbour) -> Iterator[Neighbour]:
     """The server, one of whose users, Mia, is followed by Ana."""
     mia, ana = fedify.actor("mia"), street.ana
-    ana.ask("following.add", who=fedify.handle("mia"))
-    street.awaits(
-        "Mia's server has accepted",
-        lambda: (
-            [one["state"] for one in ana.ask("following.list")["following"] if one["actor"] == mia]
-            == ["accepted"]
-        ),
-    )
+    follow(street, fedify, "mia")
     yield fedify
     ana.ask("following.remove", who=mia)
     street.awaits("it is over", lambda: ana.actor not in fedify.act("people", user="mia")["followers"])
+
+
+def follow(street: Street, fedify: Neighbour, user: str) -> None:
+    """Ana follows a user of theirs, and knows that she does."""
+    actor, ana = fedify.actor(user), street.ana
+    ana.ask("following.add", who=fedify.handle(user))
+
+    def state() -> str:
+        lines = ana.ask("following.list")["following"]
+        return str(next((one["state"] for one in lines if one["actor"] == actor), ""))
+
+    street.awaits(f"{user}'s server has accepted", lambda: state() == "accepted")
 
 
 def readings(street: Street) -> list[JsonObject]:
@@ -140,8 +145,7 @@ def test_likes_and_shares_of_a_post_of_ours_are_counted_once_and_taken_back(
 
 def test_who_is_followed_no_more_is_read_no_more(street: Street, fedify: Neighbour) -> None:
     ana, ben = street.ana, fedify.actor("ben")
-    ana.ask("following.add", who=ben)
-    street.awaits("Ben has a follower", lambda: ana.actor in fedify.act("people", user="ben")["followers"])
+    follow(street, fedify, "ben")
     read(street, fedify.act("post", user="ben", text="One"))
     ana.ask("following.remove", who=ben)
     street.awaits("it is over", lambda: ana.actor not in fedify.act("people", user="ben")["followers"])

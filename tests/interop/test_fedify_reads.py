@@ -50,7 +50,9 @@ def test_each_side_takes_the_others_signature_at_the_first_knock(street: Street,
     set_up = fedify.plan.host.removesuffix(".example")
     wire = fedify.act("wire")
     theirs, ours = posts_in(wire["sent"]), posts_in(wire["received"])
-    assert {(line["signature"], line["status"]) for line in theirs} == {(SIGNED_BY[set_up], 202)}
+    # it remembers the other kind once a GET by this one was 404, so only its first message is as it was set up
+    assert theirs[0]["signature"] == SIGNED_BY[set_up]
+    assert {line["status"] for line in theirs} == {202}
     assert {line["status"] for line in ours} == {202}
     assert {line["signature"] for line in ours} <= {"rfc9421", "cavage"}
 
