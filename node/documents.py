@@ -54,6 +54,7 @@ _MOVING_CONTEXT: JsonObject = {
 
 _PORTRAITS: dict[Purpose, str] = {Purpose.ICON: "icon", Purpose.HEADER: "image"}
 
+
 class Documents:
     """Builds documents of one node. Paths are raw; a path that names nothing gives None."""
 

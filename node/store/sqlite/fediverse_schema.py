@@ -83,6 +83,7 @@ _MEDIA = (
     purpose TEXT NOT NULL, place TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,
     size_bytes INTEGER NOT NULL, at INTEGER NOT NULL, data TEXT NOT NULL,
     UNIQUE (account, purpose, place, name)) STRICT""",
+    "CREATE INDEX kept_picture_account ON kept_picture (account, seq)",
     "CREATE INDEX kept_picture_name ON kept_picture (name, purpose)",
     "CREATE INDEX kept_picture_digest ON kept_picture (digest)",
     "CREATE INDEX kept_picture_at ON kept_picture (purpose, at)",

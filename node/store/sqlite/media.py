@@ -77,10 +77,11 @@ class SqliteMedia:
     def all(
         self, account: str, purposes: Iterable[Purpose], *, place: str | None = None
     ) -> list[KeptPicture]:
+        there = "" if place is None else " AND place = ?"
+        values = (account, names(purposes)) if place is None else (account, names(purposes), place)
         rows = self._db.execute(
-            f"SELECT data FROM kept_picture WHERE account = ? AND {_IS_ONE_OF}"  # noqa: S608 - fixed text
-            " AND (?3 IS NULL OR place = ?3) ORDER BY seq",
-            (account, names(purposes), place),
+            f"SELECT data FROM kept_picture WHERE account = ? AND {_IS_ONE_OF}{there} ORDER BY seq",  # noqa: S608 - fixed text
+            values,
         )
         return [_KEPT.load(row[0]) for row in rows]
 
@@ -92,8 +93,7 @@ class SqliteMedia:
 
     def _one(self, where: str, *values: str) -> tuple[KeptPicture, bytes] | None:
         row = self._db.execute(
-            f"SELECT data, body {_WITH_BYTES} WHERE {where}"
-            " ORDER BY seq LIMIT 1",
+            f"SELECT data, body {_WITH_BYTES} WHERE {where} LIMIT 1",
             values,
         ).fetchone()
         return None if row is None else (_KEPT.load(row[0]), row[1])
@@ -116,7 +116,7 @@ class SqliteMedia:
         self, account: str, number: int, *, limit: int
     ) -> tuple[list[tuple[KeptPicture, bytes]], int | None]:
         rows = self._db.execute(
-            f"SELECT seq, data, body {_WITH_BYTES} WHERE account = ? AND {_IS_ONE_OF}"
+            f"SELECT seq, data, body {_WITH_BYTES} WHERE account = ? AND +{_IS_ONE_OF}"
             " AND seq > ? ORDER BY seq LIMIT ?",
             (account, names(OWN), number, limit),
         ).fetchall()

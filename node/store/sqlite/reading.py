@@ -84,13 +84,15 @@ class SqliteReadings:
         return [_READING.load(row[0]) for row in rows]
 
     def came_since(self, account: str, actor: str, since: datetime) -> int:
-        row = self._db.execute(
-            "SELECT (SELECT count(*) FROM reading WHERE account = ?1 AND author = ?2 AND shared_by = ''"
-            " AND at >= ?3) + (SELECT count(*) FROM reading WHERE account = ?1 AND shared_by = ?2"
-            " AND at >= ?3)",
-            (account, actor, to_micros(since)),
+        values = (account, actor, to_micros(since))
+        said = self._db.execute(
+            "SELECT count(*) FROM reading WHERE account = ? AND author = ? AND shared_by = '' AND at >= ?",
+            values,
         ).fetchone()
-        return int(row[0])
+        passed_on = self._db.execute(
+            "SELECT count(*) FROM reading WHERE account = ? AND shared_by = ? AND at >= ?", values
+        ).fetchone()
+        return int(said[0]) + int(passed_on[0])
 
     def remove(self, account: str, note_id: str) -> bool:
         gone = self._db.execute("DELETE FROM reading WHERE account = ? AND note_id = ?", (account, note_id))

@@ -76,6 +76,15 @@ LISTS: dict[str, Callable[[SqliteTx], object]] = {
     "the newest notice": lambda tx: tx.news.newest("a"),
     "ways out": lambda tx: tx.outlets.all("a"),
     "what is told by which way": lambda tx: tx.outlets.choices("a"),
+    "a page of what is read": lambda tx: tx.readings.page("a", before=7),
+    "one Note in all timelines": lambda tx: tx.readings.of_note("n"),
+    "what came of one actor lately": lambda tx: tx.readings.came_since("a", "b", NOW),
+    "everything of one actor": lambda tx: tx.readings.remove_of("b"),
+    "how often one actor reacted lately": lambda tx: tx.reactions.came_since("b", NOW),
+    "a reaction by its act": lambda tx: tx.reactions.by_activity("b", "x"),
+    "what was liked": lambda tx: tx.reactions.all_given("a"),
+    "a picture that is served": lambda tx: tx.media.served("x.jpg"),
+    "pictures that are exported": lambda tx: tx.media.after("a", 7, limit=8),
 }
 
 
