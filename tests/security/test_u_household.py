@@ -44,7 +44,14 @@ async def things_of_ana(street: Street) -> dict[str, str]:
     found = re.search(r"/my/intents/new/(\w+)/", draft)
     assert digest
     assert vendor
+    said = "To everybody, and hers to change."
+    posted = await street.homes["ana"].ask("post.new", account="ana", text=said)
     return {
+        "post": posted["id"].rpartition("/")[2],
+        "thread": NOTHING,
+        "reference": NOTHING,
+        "act": NOTHING,
+        "name": NOTHING,
         "intent": intent.rpartition("/")[2],
         "deal": offer.split("/")[3],
         "offer": offer.split("/")[5],
