@@ -647,6 +647,17 @@ async def test_split_domain_is_followed_and_checked_both_ways(key: SigningKey) -
     assert ("way back", "failed") in troubles(claimed), "a handle that its host does not know is claimed only"
 
 
+async def test_addresses_on_another_host_are_not_asked_for_an_actor_of_this_one(key: SigningKey) -> None:
+    """Else an actor could have whoever looks at it write to somebody else."""
+    async with serving(Peer) as peer:
+        elsewhere = f"http://brand.localhost:{peer.port}/elsewhere"
+        peer.actor["endpoints"]["sharedInbox"] = elsewhere
+        peer.actor["outbox"] = peer.actor["followers"] = elsewhere
+        findings = await looked_at(peer, key=key, names=(HOST, "brand.localhost"))
+        assert [path for _, path in peer.asked if path == "/elsewhere"] == []
+    assert {name for name, _ in troubles(findings)} >= {"shared inbox", "followers"}
+
+
 async def test_name_that_leads_nowhere_is_found() -> None:
     async def nothing(host: str, port: int) -> list[str]:
         raise OSError(-2, "Name or service not known")
