@@ -93,6 +93,7 @@ def _seen(desk: Desk, visit: Visit) -> None:
 @SCREENS.get("/my/conversations/{thread}/changes", who=Who.OWNER)
 async def changes(visit: Visit) -> Answer:
     account, thread = visit.viewer.account, visit.params["thread"]
+    await visit.look(lambda desk: thread_of(desk, visit))
     return Live(lambda desk: watch_thread(desk, account, thread))
 
 
