@@ -191,6 +191,21 @@ async def test_a_refusal_holds_nothing_back_that_is_said_later(db: Database) -> 
     assert [job.state for job in await jobs(db)][2:] == [JobState.QUEUED] * 2
 
 
+async def test_what_follows_a_refusal_at_once_is_not_held_either(db: Database) -> None:
+    await begin(db, a_fan_out(), *inboxes("a"))
+    (create,) = [job.id for job in await jobs(db)]
+    await settle(db, DEAD, create)
+    await begin(db, a_fan_out("update"), *inboxes("a"))
+    assert [job.state for job in await jobs(db)] == [JobState.DEAD, JobState.QUEUED]
+
+
+async def test_its_bytes_stay_until_the_last_inbox_has_its_row(db: Database) -> None:
+    fan_out = await begin(db, a_fan_out(), *inboxes("a"), is_last=False)
+    await settle(db, DELIVERED, *[job.id for job in await jobs(db)])
+    await db.write(lambda tx: tx.fan_outs.spread(fan_out, inboxes("b"), is_last=True))
+    assert [job.body for job in await jobs(db)] == [b"", fan_out.body]
+
+
 async def test_what_is_taken_back_is_known_before_it_is_sent_and_spreads_no_further(db: Database) -> None:
     spread = await begin(db, a_fan_out(), *inboxes("a"))
     spreading = await begin(db, a_fan_out("update"), *inboxes("a"), is_last=False)
