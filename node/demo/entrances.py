@@ -66,7 +66,7 @@ def _show_command_line(stage: Stage, told: Told, teller: Teller) -> None:
         f"{obverse} deal show {told.deal[-6:]}",
         f"{obverse} intent cast 'a ball' --category Q18545 --budget '30 EUR' --to {west.handle}",
         f"{obverse} inbox --data {_quoted(west)}",
-        f"{obverse} post N0001 --data {_quoted(north)}",
+        f"{obverse} post offer N0001 --data {_quoted(north)}",
         f"{obverse} --help",
     ):
         teller.say(f"    {line}")
