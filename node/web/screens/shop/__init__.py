@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from node.web.screens.shop import deals, importing, inbox, lost, offering, quotes, rules, standing, stock, talks
+from node.web.screens.shop import (
+    deals,
+    importing,
+    inbox,
+    lost,
+    offering,
+    quotes,
+    rules,
+    standing,
+    stock,
+    talks,
+)
 from node.web.visits import Screens
 
 __all__ = ["SCREENS"]
