@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of what was typed: the pieces of a text, in order, are all of it (but the sign of a topic)."""
+    """A stretch of what was typed: the pieces of a text, in order, are all of it but a topic’s sign."""
 
     kind: Kind
     text: str
