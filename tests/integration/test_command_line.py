@@ -178,8 +178,8 @@ def test_lists_say_what_to_do_where_they_are_empty(line: Line, tmp_path: Path) -
 @pytest.mark.parametrize(
     "words",
     ["accept", "ask", "buy", "cancel", "cancel-answer", "confirm", "counter", "decline", "feedback", "inbox",
-     "nobid", "offer", "offer-withdraw", "offers", "post new", "post request", "post list", "post show", "post edit",
-     "post delete", "post pin", "post unpin", "post offer", "post change", "progress", "receipt", "shortlist",
+     "nobid", "offer", "offer-withdraw", "offers", "post new", "post request", "post list", "post show",
+     "post edit", "post delete", "post pin", "post unpin", "post offer", "post change", "progress", "receipt", "shortlist",
      "catalogue import", "catalogue list", "deal list", "deal show", "intent cast", "intent list",
      "intent show", "intent update",
      "intent withdraw", "rules add", "rules list", "rules remove", "vendors add", "vendors list"],
