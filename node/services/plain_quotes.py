@@ -27,7 +27,7 @@ from node.domain.plain_quotes import (
     read_reference,
 )
 from node.domain.plain_words import cancelled_words, confirmation_words, kind_words, quote_words
-from node.domain.sayings import said
+from node.domain.sayings import said, said_by
 from node.domain.talking import Part, Thread, Utterance
 from node.domain.values import Money, Quantity, price_for
 from node.services.talking import Evidence, HeardNote, tell, thread_ref
@@ -83,7 +83,7 @@ def total_of(item: CatalogueItem, quantity: Quantity) -> Money:
     try:
         goods = price_for(Decimal(item.price.text), item.price.currency, quantity.value)
     except ValueError as error:
-        raise InvalidInput("quantity", str(error), "Quote less of it.") from None
+        raise InvalidInput("quantity", said_by(error), "Quote less of it.") from None
     delivery = item.delivery.amount_minor if item.delivery is not None else 0
     return Money(goods.amount_minor + delivery, goods.currency)
 

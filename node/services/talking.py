@@ -78,7 +78,7 @@ def find_thread(desk: Desk, account: Account, thread_id: str) -> Thread:
     thread = desk.tx.threads.get(account.id, thread_id)
     if thread is None:
         wrong = said("there is no conversation '%(thread)s'", thread=thread_id[:60])
-        raise InvalidInput("thread", wrong, "List them with `obverse talk list`.")
+        raise InvalidInput("thread", wrong, "Look at the list of conversations.")
     return thread
 
 
