@@ -147,7 +147,7 @@ async def test_secret_page_of_a_quote_is_indexed_and_found_by_nobody(world: Worl
     for wrong in (quote.secret[:-1], f"{quote.secret}x", quote.secret.swapcase(), "%25", "_" * 22,
                   quote.reference, f"{quote.secret}/", "", "*", f"{quote.secret}%00"):  # fmt: skip
         answer = await get(f"/quotes/{wrong}")
-        assert answer.status == 404, wrong
+        assert answer.status == (400 if "%00" in wrong else 404), wrong
         assert b"North Kid" not in answer.body
 
 
