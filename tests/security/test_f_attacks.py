@@ -905,7 +905,7 @@ async def test_f08_shares_of_what_is_no_public_post_show_nothing(world: World) -
     for subject in shared:
         answered = await world.v.tell(world.t, a_share(world.t, subject), "")
         assert answered.status < 500, subject
-    assert [one.note_id for one in await timeline(world)] == []
+    assert await timeline(world) == []
 
 
 async def test_note_with_an_id_of_ours_or_of_another_origin_is_refused_and_kept_by_nobody(
