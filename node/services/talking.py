@@ -60,8 +60,8 @@ class HeardNote:
 
     Shapes: `form` is its type on the wire; `text` its words without markup; `domain` whose host it came from.
             `is_first_hand` says that its author's own key signed it, by request or by proof: not a copy that
-            somebody brought and we fetched. `is_bare` says that it is its words and nothing else: no title,
-            warning, attachment or quoted post, and nothing struck out or cited.
+            somebody brought and we fetched. `is_bare` says that it is its words and nothing else to whoever
+            sees it (`wire.plainly`), and was not edited.
     """
 
     note: Note
