@@ -26,11 +26,11 @@ from federation.preferences import prefers_html
 from federation.webfinger import build_host_meta
 from node.config import Config, software_version
 from node.context import Node
-from node.documents import Documents, may_read
-from node.probes import Measured, health_routes
-from node.public import PublicDocument, PublicPages
-from node.reporting import Reports
-from node.usage import usage_of
+from node.observability.probes import Measured, health_routes
+from node.observability.reporting import Reports
+from node.public.documents import Documents, may_read
+from node.public.pages import PublicDocument, PublicPages
+from node.public.usage import usage_of
 from node.web.follow import Follow
 from node.web.frame import PRIVATE_PATHS, PrivatePages
 from node.web.gate import Gate

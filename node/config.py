@@ -17,7 +17,7 @@ from federation.ids import host, origin
 from federation.messages import Limits
 from node.domain.errors import InvalidInput
 from node.domain.policy import Policy
-from node.mailserver import MailServer, parse_mail_server
+from node.notices.mailserver import MailServer, parse_mail_server
 
 __all__ = ["FILE", "Config", "load_config", "make_config", "save_config", "software_version"]
 

@@ -28,24 +28,24 @@ from node.config import Config, software_version
 from node.context import BlockList, Node
 from node.desk import Setting
 from node.handlers import build_listeners, take
-from node.health import Health
-from node.importing import import_on, run_imports
-from node.lookups import local_key
-from node.metrics import Metrics
-from node.recipients import Recipients
-from node.reporting import CountingFetcher, Reports, watch_loop
+from node.handlers.recipients import Recipients
+from node.notices.telling import tell_owners
+from node.observability.health import Health
+from node.observability.metrics import Metrics
+from node.observability.reporting import CountingFetcher, Reports, watch_loop
+from node.runtime.importing import import_on, run_imports
+from node.runtime.timekeeper import keep_time, resume_clock, save_mark
+from node.sending.spreading import spread_on, spread_posts
 from node.services.clockwork import run_due
 from node.services.following import is_known
 from node.services.hearing import has_written
 from node.services.undelivered import give_up
 from node.signing import OwnKeys, load_node_key
-from node.spreading import spread_on, spread_posts
 from node.store.ports import Database, StoreRefused
 from node.store.sqlite import open_sqlite
-from node.telling import tell_owners
-from node.timekeeper import keep_time, resume_clock, save_mark
 from node.web.notice_words import letter_of
 from node.wire.messages import is_deal_message
+from node.workflows.lookups import local_key
 
 __all__ = ["OpenNode", "open_node", "utc_now"]
 

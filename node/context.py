@@ -11,15 +11,15 @@ from federation.client import Client
 from federation.fetching import Fetcher
 from federation.ids import canonical_host
 from federation.keyring import Keyring
-from node.arrivals import Arrivals
 from node.changes import Changes
 from node.clocks import SteadyClock
 from node.config import Config
-from node.darkroom import Darkroom
 from node.desk import Desk, Moment, Setting
-from node.examinations import Examinations
-from node.health import Health
-from node.metrics import Metrics
+from node.examination.arrivals import Arrivals
+from node.examination.examinations import Examinations
+from node.observability.health import Health
+from node.observability.metrics import Metrics
+from node.pictures.darkroom import Darkroom
 from node.signing import OwnKeys
 from node.store.ports import Block, Database
 
@@ -77,7 +77,7 @@ class Node:
     """Whoever sends this node a message through its public address sees here how it came."""
 
     tables: Changes = field(default_factory=Changes)
-    """Whoever lets a long table come in tells it here, so that `node.importing` looks."""
+    """Whoever lets a long table come in tells it here, so that `node.runtime.importing` looks."""
 
     darkroom: Darkroom = field(default_factory=Darkroom)
     """Where pictures are decoded and encoded anew, one at a time."""

@@ -14,7 +14,6 @@ import click
 
 from federation.errors import FederationError
 from federation.messages import JsonObject
-from node.asking import CommandFailed, error_of
 from node.cli import (
     accounts,
     admin,
@@ -34,6 +33,7 @@ from node.cli import (
 )
 from node.cli.front import Front, Group, default_data_dir
 from node.domain.errors import InvalidInput, Refusal
+from node.runtime.asking import CommandFailed, error_of
 from node.store.ports import StoreRefused
 
 __all__ = ["build_cli", "main"]

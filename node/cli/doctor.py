@@ -15,12 +15,12 @@ import click
 from cryptography import x509
 
 from federation.messages import JsonObject
-from node.asking import CommandFailed, is_running
 from node.cli import late
 from node.cli.front import Front, command
 from node.cli.render import plural, table, tone
 from node.config import FILE, Config, load_config
 from node.domain.errors import InvalidInput
+from node.runtime.asking import CommandFailed, is_running
 from node.signing import load_node_key
 from node.store.ports import StoreRefused
 
@@ -223,7 +223,7 @@ def _public_certificate(config: Config, now: datetime) -> Iterator[Finding]:
 
 def _store(front: Front, now: datetime) -> Iterator[Finding]:
     """The database opens and is whole, the node key opens its keys, nothing lies about undelivered."""
-    health = _asked(lambda: front.ask("node.health"))
+    health = _asked(lambda: front.ask("node.observability.health"))
     if isinstance(health, str):
         yield Finding("database", FAILED, health)
         return
@@ -332,7 +332,7 @@ def clock(front: Front, trust: bool) -> None:
     if trust:
         front.show(front.ask("clock.trust"), lambda front, done: front.say(f"It is {done['now']}."))
         return
-    health = front.ask("node.health")
+    health = front.ask("node.observability.health")
     front.show({"now": health["now"], **health["clock"]}, _show_clock)
 
 

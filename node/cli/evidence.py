@@ -13,12 +13,12 @@ from federation.errors import FederationError, KeyRefused
 from federation.keys import parse_multikey
 from federation.messages import JsonObject, Limits
 from federation.strictjson import dump_json
-from node.asking import CommandFailed
 from node.cli.front import Front, command
 from node.cli.render import plural, table
 from node.domain.errors import InvalidInput
 from node.domain.terms import short_name
 from node.domain.values import format_time
+from node.runtime.asking import CommandFailed
 from node.store.ports import StoreRefused
 from node.wire.bundles import MOST_BYTES
 from node.wire.verification import KeySeen, Party, Report, Whose, verify_bundle

@@ -18,10 +18,10 @@ from rich.console import Console
 
 from federation.messages import JsonObject
 from federation.strictjson import dump_json
-from node.asking import Answer, Progress, ask_running
 from node.cli import late
 from node.cli.render import plural
 from node.config import load_config
+from node.runtime.asking import Answer, Progress, ask_running
 
 __all__ = ["Front", "Group", "command", "default_data_dir", "front_of", "group", "secret"]
 

@@ -17,42 +17,42 @@ from typing import Any
 import anyio
 
 from federation.messages import JsonObject
-from node.asking import Answer, Progress
 from node.config import Config
+from node.runtime.asking import Answer, Progress
 
 __all__ = ["call_alone", "examine_alone", "found", "play_demo", "restore", "serve_node"]
 
 
 def call_alone(data_dir: Path, command: str, args: Mapping[str, Any], progress: Progress) -> Answer:
-    """Open the node for one command (`node.control.call`)."""
+    """Open the node for one command (`node.runtime.control.call`)."""
     commands = import_module("node.commands").build_commands()
-    answered: Answer = import_module("node.control").call(
+    answered: Answer = import_module("node.runtime.control").call(
         data_dir, commands, command, args, progress=progress
     )
     return answered
 
 
 def examine_alone(who: str, progress: Progress) -> JsonObject:
-    """Look at another's server where there is no node (`node.examining.examine_alone`)."""
-    look = import_module("node.examining").examine_alone
+    """Look at another's server where there is no node (`node.workflows.examining.examine_alone`)."""
+    look = import_module("node.workflows.examining").examine_alone
     seen: JsonObject = anyio.run(lambda: look(who, now=lambda: datetime.now(UTC), say=progress))
     return seen
 
 
 async def found(config: Config, account: Mapping[str, Any], progress: Progress) -> JsonObject:
-    """Make a node (`node.founding.found_node`)."""
+    """Make a node (`node.runtime.founding.found_node`)."""
     commands = import_module("node.commands").build_commands()
-    made: JsonObject = await import_module("node.founding").found_node(
+    made: JsonObject = await import_module("node.runtime.founding").found_node(
         config, commands, account, progress=progress
     )
     return made
 
 
 async def serve_node(config: Config, ready: Callable[[str], None], invite: Callable[[str], None]) -> None:
-    """Run a node (`node.serve.serve`)."""
+    """Run a node (`node.runtime.serve.serve`)."""
     with _kept_for_good():
         commands = import_module("node.commands").build_commands()
-        serve = import_module("node.serve").serve
+        serve = import_module("node.runtime.serve").serve
     await serve(config, commands, ready=ready, invite=invite)
 
 

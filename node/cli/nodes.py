@@ -14,7 +14,7 @@ from federation.messages import JsonObject
 from node.cli import late
 from node.cli.front import Front, command, secret
 from node.config import load_config, make_config
-from node.logs import configure_logs, hold_standard_files, log_uncaught
+from node.observability.logs import configure_logs, hold_standard_files, log_uncaught
 from node.store.ports import StoreRefused
 
 __all__ = ["COMMANDS"]

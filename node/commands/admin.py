@@ -6,15 +6,15 @@ from datetime import datetime
 
 from federation.messages import JsonObject
 from federation.strictjson import parse_json_object
-from node.blocking import block_domain, unblock_domain
 from node.commands.arguments import Arguments
 from node.commands.registry import Commands
 from node.context import Node
 from node.desk import Desk
 from node.domain.values import format_time
+from node.runtime.timekeeper import save_mark
 from node.services.accounts import find_account
 from node.store.ports import LAST_BACKUP, LAST_RESTORE, Channel, Follower, FollowState, JobState
-from node.timekeeper import save_mark
+from node.workflows.blocking import block_domain, unblock_domain
 
 __all__ = ["COMMANDS"]
 
@@ -94,7 +94,7 @@ async def list_notices(node: Node, arguments: Arguments) -> JsonObject:
 # --- what only an open node can tell ----------------------------------------------------------------------
 
 
-@COMMANDS.command("node.health", reads=True)
+@COMMANDS.command("node.observability.health", reads=True)
 async def health(node: Node, arguments: Arguments) -> JsonObject:
     """What `doctor` asks: whose keys open, and what waits."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from federation.messages import JsonObject, Limits
-from node.buying import find_standing_offer, order
 from node.commands.arguments import Arguments
 from node.commands.references import account_for, customer_for, deal_for
 from node.commands.registry import Commands
@@ -15,12 +14,13 @@ from node.domain.deals import Deal, OfferRecord
 from node.domain.errors import InvalidInput
 from node.domain.messages import Sender
 from node.domain.terms import parse_terms
-from node.records import find_offer_message
+from node.queries.records import find_offer_message
 from node.services import negotiating
 from node.services.dealing import find_deal, offer_named
 from node.services.intents import find_intent
 from node.services.negotiating import LosersWord
 from node.services.orders import Purchase
+from node.workflows.buying import find_standing_offer, order
 
 __all__ = ["COMMANDS"]
 

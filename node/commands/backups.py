@@ -9,7 +9,7 @@ from node.commands.arguments import Arguments
 from node.commands.registry import Commands
 from node.context import Node
 from node.domain.errors import InvalidInput
-from node.safekeeping import back_up
+from node.workflows.safekeeping import back_up
 
 __all__ = ["COMMANDS"]
 

@@ -17,10 +17,10 @@ from node.domain.errors import InvalidInput
 from node.domain.feedback import MOODS
 from node.domain.messages import Aspect, Sender, Stage
 from node.domain.reasons import CANCEL_REASONS
-from node.lookups import find_contact
 from node.services import fulfilling, negotiating
 from node.services.feedback import PublicWords, publish_feedback
 from node.services.fulfilling import ReceiptWish
+from node.workflows.lookups import find_contact
 
 __all__ = ["COMMANDS"]
 

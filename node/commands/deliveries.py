@@ -8,7 +8,9 @@ from federation.messages import JsonObject
 from node.commands.arguments import Arguments
 from node.commands.registry import Commands
 from node.context import Node
-from node.deliveries import (
+from node.desk import Desk
+from node.domain.values import format_time
+from node.queries.deliveries import (
     GIVEN_UP,
     WAITING,
     Spread,
@@ -22,8 +24,6 @@ from node.deliveries import (
     spreads,
     standings,
 )
-from node.desk import Desk
-from node.domain.values import format_time
 from node.store.ports import DeadEntry, JobState
 
 __all__ = ["COMMANDS"]

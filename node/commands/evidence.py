@@ -8,7 +8,7 @@ from node.commands.references import deal_for
 from node.commands.registry import Commands
 from node.context import Node
 from node.desk import Desk
-from node.records import export_deal
+from node.queries.records import export_deal
 
 __all__ = ["COMMANDS"]
 

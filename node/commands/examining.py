@@ -7,8 +7,8 @@ from node.commands.arguments import Arguments
 from node.commands.registry import Commands
 from node.context import Node
 from node.domain.errors import InvalidInput
-from node.examining import examine_by, read_reference, report
 from node.services.accounts import find_account
+from node.workflows.examining import examine_by, read_reference, report
 
 __all__ = ["COMMANDS"]
 

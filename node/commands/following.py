@@ -11,14 +11,14 @@ from node.domain.accounts import Account
 from node.domain.errors import InvalidInput
 from node.domain.sayings import said
 from node.domain.values import format_time
-from node.moving import alias, follow_mover, move
 from node.services.accounts import find_account
 from node.services.following import approve_follow, end_follow
 from node.services.followings import follow, unfollow
 from node.services.moving import come_back, leave_move, remove_alias
 from node.services.profile import change_network
 from node.store.following import Following, FollowingState, Moving
-from node.whom import find_followable, known_person
+from node.workflows.moving import alias, follow_mover, move
+from node.workflows.whom import find_followable, known_person
 
 __all__ = ["COMMANDS"]
 

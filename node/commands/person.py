@@ -18,7 +18,6 @@ from node.domain.errors import InvalidInput
 from node.domain.intents import Intent, PersonaMode, Weight, Wish
 from node.domain.terms import DEFAULT_PROFFER, parse_terms
 from node.domain.values import Quantity, parse_quantity, whole_seconds
-from node.lookups import find_contact
 from node.services.intents import (
     IntentChange,
     Wanted,
@@ -27,6 +26,7 @@ from node.services.intents import (
     update_intent,
     withdraw_intent,
 )
+from node.workflows.lookups import find_contact
 
 __all__ = ["COMMANDS", "read_wanted"]
 

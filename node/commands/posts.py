@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from federation.messages import JsonObject
-from node.addressees import find_mentioned
 from node.commands.arguments import Arguments
 from node.commands.person import read_wanted
 from node.commands.references import account_for, customer_for, vendor_for
@@ -21,6 +20,7 @@ from node.services.requests import post_request
 from node.services.standing import change_offer
 from node.store.ports import Post
 from node.store.reading import Tally
+from node.workflows.addressees import find_mentioned
 
 __all__ = ["COMMANDS"]
 

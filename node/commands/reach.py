@@ -6,7 +6,7 @@ from federation.messages import JsonObject
 from node.commands.arguments import Arguments
 from node.commands.registry import Commands
 from node.context import Node
-from node.reaching import Look, look_around
+from node.workflows.reaching import Look, look_around
 
 __all__ = ["COMMANDS"]
 

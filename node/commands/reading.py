@@ -11,9 +11,9 @@ from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.notes import Visibility
 from node.domain.values import format_time
-from node.responding import ANSWERED_AS, Answer, answer, find_by_reference, no_longer, respond
 from node.store.reading import ReactionKind, Reading
 from node.wire.html import plain_text
+from node.workflows.responding import ANSWERED_AS, Answer, answer, find_by_reference, no_longer, respond
 
 __all__ = ["COMMANDS"]
 

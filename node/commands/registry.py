@@ -11,10 +11,10 @@ from typing import Any
 
 from federation.errors import FederationError
 from federation.messages import JsonObject
-from node.asking import error_of
 from node.commands.arguments import Arguments, Say
 from node.context import Node
 from node.domain.errors import InvalidInput, Refusal
+from node.runtime.asking import error_of
 from node.store.ports import StoreRefused
 
 __all__ = ["Command", "Commands", "Run", "answer", "silent"]

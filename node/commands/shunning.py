@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 from federation.messages import JsonObject
-from node.blocklists import BlockLine, apply_blocklist, compare_blocklist, write_blocklist
 from node.commands.arguments import Arguments
 from node.commands.registry import Commands
 from node.context import Node
@@ -16,7 +15,8 @@ from node.domain.values import format_time
 from node.services.accounts import find_account
 from node.services.shunning import Shunnable, block, mute, unblock, unmute
 from node.store.following import Shun
-from node.whom import find_shunnable
+from node.workflows.blocklists import BlockLine, apply_blocklist, compare_blocklist, write_blocklist
+from node.workflows.whom import find_shunnable
 
 __all__ = ["COMMANDS"]
 

@@ -26,7 +26,7 @@ from node.domain.messages import (
     Update,
 )
 from node.domain.values import Money, format_time
-from node.records import Record, Seal, SealState, find_seal, read_records
+from node.queries.records import Record, Seal, SealState, find_seal, read_records
 from node.store.ports import JobState, QueuedJob
 from node.wire.postings import is_posting
 

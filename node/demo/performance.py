@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from node.asking import CommandFailed
 from node.demo.entrances import show_entrances, show_outsider
 from node.demo.neighbour import ActFailed, NeighbourPlan, Runtime, find_runtime, open_neighbour
 from node.demo.outsider import BEN, Outsider
@@ -22,6 +21,7 @@ from node.demo.story import VENDORS, Story, Told
 from node.demo.waiting import StepFailed
 from node.demo.words import Teller
 from node.domain.errors import InvalidInput
+from node.runtime.asking import CommandFailed
 
 __all__ = ["run"]
 

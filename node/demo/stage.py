@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from federation.messages import JsonObject
-from node.asking import CommandFailed, ask_running
 from node.config import load_config
+from node.runtime.asking import CommandFailed, ask_running
 
 __all__ = [
     "CAST",

@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from federation.messages import JsonObject
-from node.asking import CommandFailed
 from node.demo.people import amount_of, coming_friday, pick, wanted
 from node.demo.stage import Player, Stage
 from node.demo.waiting import StepFailed, await_sight
 from node.demo.words import Held, Teller
+from node.runtime.asking import CommandFailed
 
 __all__ = ["HER_TERMS", "VENDORS", "Story", "Told", "deal_at"]
 

@@ -16,7 +16,7 @@ from federation.keys import SigningKey
 from federation.messages import HttpMessage, JsonObject, JsonValue
 from federation.ports import SignatureSpec
 from federation.strictjson import parse_json_object
-from node.arrivals import Arrivals
+from node.examination.arrivals import Arrivals
 
 __all__ = ["Asker", "Bounds", "Examiner", "Ours", "Spent", "json_of"]
 

@@ -11,8 +11,8 @@ from federation import cavage
 from federation.errors import FetchError
 from federation.messages import HttpMessage
 from federation.vocab import ACTIVITY_JSON, JRD_JSON
-from node.arrivals import MARK_HEADER
 from node.domain.sayings import said
+from node.examination.arrivals import MARK_HEADER
 from node.examination.asking import Asker, Ours, json_of
 from node.examination.findings import Check, Finding, failed, fine, trouble, warned
 from node.examination.inboxes import harmless

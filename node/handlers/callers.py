@@ -15,7 +15,7 @@ from federation.strictjson import parse_json_object
 from node.context import Node
 from node.domain.talking import Peer
 from node.handlers.evidence import Sender
-from node.lookups import resolve
+from node.workflows.lookups import resolve
 
 __all__ = ["Callers"]
 

@@ -20,13 +20,13 @@ from node.domain.deals import Deal, DealKind
 from node.domain.errors import Reason, Refusal
 from node.domain.messages import Conclude, Message, OrderAccept, Receipt
 from node.handlers.evidence import Sender, sender_of
-from node.lookups import known_key_for_proof
 from node.services.reception import Reception, Source, receive, refuse_message
 from node.services.shunning import refuses
 from node.store.ports import Direction, Parked, StoredMessage
 from node.wire.credentials import MAX_CREDENTIAL_CHARS, parse_credential, verify_credential
 from node.wire.messages import Envelope, UnknownMessage, envelope_of, parse_message
 from node.wire.receipts import verify_receipt
+from node.workflows.lookups import known_key_for_proof
 
 __all__ = ["take_deal_message"]
 

@@ -11,7 +11,7 @@ from federation.errors import FederationError
 from federation.ports import InboundEntry
 from federation.strictjson import parse_json_object
 from node.context import Node
-from node.lookups import see_actor
+from node.workflows.lookups import see_actor
 
 __all__ = ["Sender", "sender_of"]
 

@@ -13,12 +13,12 @@ from node.context import Node
 from node.desk import Desk
 from node.domain.errors import Refusal
 from node.domain.feedback import FeedbackPost
-from node.lookups import known_key_for_proof
 from node.services.feedback import KIND, REPLY, receive_answer, receive_feedback
 from node.store.ports import Post
 from node.wire.credentials import parse_credential
 from node.wire.feedback import parse_feedback_post, verify_purchase
 from node.wire.replies import parse_reply, read_reply
+from node.workflows.lookups import known_key_for_proof
 
 __all__ = ["take_answer", "take_feedback"]
 

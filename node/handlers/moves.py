@@ -6,9 +6,9 @@ from federation.jsonld import as_id
 from federation.listeners import Inbound
 from node.context import Node
 from node.desk import Desk
-from node.moving import see_move, shown_handle
 from node.services.moving import concerned_by, receive_move
 from node.store.following import Moving
+from node.workflows.moving import see_move, shown_handle
 
 __all__ = ["take_move"]
 

@@ -18,7 +18,6 @@ from node.domain.errors import Refusal
 from node.domain.talking import Peer
 from node.handlers.callers import Callers
 from node.handlers.evidence import Sender
-from node.lookups import see_actor
 from node.services.reading import (
     Passed,
     drop_share,
@@ -32,6 +31,7 @@ from node.store.reading import Reaction, ReactionKind, Reading
 from node.wire.fediverse import parse_note
 from node.wire.postings import is_posting
 from node.wire.reactions import emoji_of
+from node.workflows.lookups import see_actor
 
 __all__ = ["Shares", "take_like", "take_unlike", "take_unreaction_by_id"]
 

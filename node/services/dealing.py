@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from node import attest, publish
 from node.desk import Desk
 from node.domain.deals import Deal, DealKind, OfferRecord
 from node.domain.errors import InvalidInput, Reason
@@ -18,6 +17,7 @@ from node.domain.events import Event, Noted
 from node.domain.messages import Message, Sender
 from node.domain.sayings import said
 from node.domain.transitions import apply
+from node.sending import attest, publish
 from node.services.stock import follow_stock
 from node.store.ports import Notice
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from federation.keys import SigningKey
-from node import attest, publish
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.deals import Deal
@@ -13,6 +12,7 @@ from node.domain.errors import InvalidInput
 from node.domain.feedback import FeedbackPost, Standing, standing
 from node.domain.messages import Aspect
 from node.domain.sayings import said
+from node.sending import attest, publish
 from node.store.ports import Notice, Post
 
 __all__ = [

@@ -9,7 +9,7 @@ from federation.messages import JsonObject
 from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.errors import InvalidInput
-from node.relating import accept_follow, follow_of, reject_follow
+from node.sending.relating import accept_follow, follow_of, reject_follow
 from node.store.following import FollowingState
 from node.store.ports import Follower, FollowState, Notice
 

@@ -8,7 +8,7 @@ from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.errors import InvalidInput
 from node.domain.sayings import said
-from node.relating import send_follow, take_back_follow
+from node.sending.relating import send_follow, take_back_follow
 from node.store.following import Following, FollowingState
 from node.store.ports import Notice
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from node import attest
 from node.desk import Desk
 from node.domain.deals import Acceptance, CancellationState, Deal
 from node.domain.errors import InvalidInput
@@ -25,6 +24,7 @@ from node.domain.offers import AgreementTerms
 from node.domain.reasons import CANCEL_REASONS
 from node.domain.sayings import said, said_by
 from node.domain.values import Money, Quantity, parse_amount, parse_quantity
+from node.sending import attest
 from node.services.accounts import quiet_personas
 from node.services.dealing import act, envelope
 

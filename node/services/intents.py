@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from node import attest
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.deals import AcceptanceState, Deal, DealState
@@ -16,6 +15,7 @@ from node.domain.policy import PROTOCOL
 from node.domain.sayings import said
 from node.domain.terms import missing_terms, short_name
 from node.domain.values import Money, Quantity
+from node.sending import attest
 from node.services.accounts import kept_actor, persona_for
 from node.services.dealing import act, envelope
 

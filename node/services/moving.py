@@ -10,7 +10,7 @@ from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.errors import InvalidInput
 from node.domain.sayings import said
-from node.relating import announce_move
+from node.sending.relating import announce_move
 from node.services.followings import Followable, drop_following, follow
 from node.services.profile import announce_profile
 from node.store.following import FollowingState, MoveState, Moving

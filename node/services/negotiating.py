@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from federation.keys import did_key, ed25519_from_seed
-from node import attest
 from node.desk import Desk
 from node.domain.deals import Deal, OfferRecord
 from node.domain.errors import InvalidInput
@@ -15,6 +14,7 @@ from node.domain.messages import Accept, Ask, Counter, Decline, Shortlist
 from node.domain.reasons import DECLINE_REASONS
 from node.domain.sayings import said, said_by
 from node.domain.values import Money, parse_amount
+from node.sending import attest
 from node.services.dealing import act, envelope, offer_named
 from node.services.disclosure import disclose
 from node.services.intents import check_free_to_accept

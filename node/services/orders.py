@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from node import attest, publish
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.catalogue import CatalogueItem
@@ -20,6 +19,7 @@ from node.domain.sayings import said, said_by
 from node.domain.terms import missing_terms
 from node.domain.transitions import Outcome, apply
 from node.domain.values import CURRENCIES, Quantity, parse_quantity, price_for
+from node.sending import attest, publish
 from node.services.accounts import persona_for
 from node.services.dealing import act, envelope
 from node.services.disclosure import disclose

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from node import attest
 from node.desk import Desk
 from node.domain.accounts import Account, AccountKind
 from node.domain.catalogue import CatalogueItem
@@ -30,6 +29,7 @@ from node.domain.plain_words import cancelled_words, confirmation_words, kind_wo
 from node.domain.sayings import said, said_by
 from node.domain.talking import Part, Thread, Utterance
 from node.domain.values import Money, Quantity, price_for
+from node.sending import attest
 from node.services.talking import Evidence, HeardNote, tell, thread_ref
 from node.store.ports import Direction, Notice, StoredMessage
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from federation.messages import JsonObject
-from node import attest, publish
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.errors import InvalidInput
 from node.domain.notes import Attachment, Mention, Note, Visibility
 from node.domain.sayings import said
 from node.domain.written import MOST_HASHTAGS, MOST_MENTIONS, handles_in, hashtags_in
+from node.sending import attest, publish
 from node.services.media import settle
 from node.store.ports import Post
 from node.store.posting import Edit, Utterance

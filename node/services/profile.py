@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from node import publish
-from node.attest import html_of
 from node.desk import Desk
-from node.documents import Documents
 from node.domain.accounts import Account, AccountKind
 from node.domain.errors import InvalidInput
 from node.domain.terms import parse_terms
+from node.public.documents import Documents
+from node.sending import publish
+from node.sending.attest import html_of
 
 __all__ = ["accept_agreements", "announce_profile", "change_network", "change_profile", "let_be_found"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from node import attest
 from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.catalogue import CatalogueItem
@@ -18,6 +17,7 @@ from node.domain.offers import AgreementTerms, Answer, FieldAsked, Item, Link, P
 from node.domain.reasons import NO_BID_REASONS
 from node.domain.sayings import said
 from node.domain.values import Money
+from node.sending import attest
 from node.services.dealing import act, envelope, notice, offer_named
 
 __all__ = ["Quote", "answer_by_rule", "make_offer", "refuse_to_bid", "withdraw_offer"]

@@ -9,7 +9,7 @@ from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.errors import InvalidInput
 from node.domain.notes import Note, Visibility
-from node.reacting import send_reaction, send_undo
+from node.sending.reacting import send_reaction, send_undo
 from node.store.ports import FollowState, Post
 from node.store.reading import GivenReaction, Reaction, ReactionKind, Reading, Tally
 

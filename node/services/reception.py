@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
-from node import attest, publish
 from node.desk import Desk
 from node.domain.accounts import Account, AccountKind
 from node.domain.deals import Deal, DealKind, DealState
@@ -31,6 +30,7 @@ from node.domain.messages import (
 from node.domain.sayings import said
 from node.domain.terms import missing_terms
 from node.domain.transitions import Outcome, apply
+from node.sending import attest, publish
 from node.services.accounts import quiet_personas
 from node.services.dealing import envelope, follow_events, notice, save
 from node.services.intents import decide

@@ -5,13 +5,13 @@ Nobody is bound by it and no deal begins: whoever can help answers, and she cast
 
 from __future__ import annotations
 
-from node import attest
 from node.desk import Desk
 from node.domain.accounts import Account, AccountKind
 from node.domain.drafts import Draft
 from node.domain.errors import InvalidInput
 from node.domain.intents import Budget, Proposal
 from node.domain.notes import Visibility
+from node.sending import attest
 from node.services.composing import wanted_of
 from node.services.intents import Wanted
 from node.services.posting import Saying, say

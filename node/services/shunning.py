@@ -9,7 +9,7 @@ from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.deals import DealKind
 from node.domain.errors import InvalidInput
-from node.relating import send_block, take_back_block
+from node.sending.relating import send_block, take_back_block
 from node.services.following import drop_follower
 from node.services.followings import drop_following
 from node.store.following import FollowingState, Shun

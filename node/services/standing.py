@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from node import attest, publish
 from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.errors import InvalidInput
 from node.domain.offers import StandingOffer
 from node.domain.sayings import said
 from node.domain.values import CURRENCIES, UNITS, Money
+from node.sending import attest, publish
 from node.store.ports import Post
 
 __all__ = ["LONGEST", "change_offer", "content_of", "tell_of_ends"]

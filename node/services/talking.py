@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from node.attest import html_of
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.errors import InvalidInput
 from node.domain.notes import Note, Visibility
 from node.domain.sayings import said
 from node.domain.talking import Part, Peer, Thread, ThreadState, Utterance, answered, is_wider
+from node.sending.attest import html_of
 from node.services.posting import NOTE, Saying, say
 
 __all__ = [

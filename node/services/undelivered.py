@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from federation.strictjson import parse_json_object
 from node.desk import Desk
-from node.fanning import kind_of_activity
+from node.sending.fanning import kind_of_activity
 from node.store.ports import Follower, FollowState, Notice, QueuedJob
 
 __all__ = ["give_up", "kind_of_activity"]

@@ -8,7 +8,7 @@ from federation.messages import Limits
 from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.deals import Acceptance, Deal
-from node.records import read_records
+from node.queries.records import read_records
 from node.services.disclosure import read_card
 from node.web.deal_reads import (
     OfferShown,

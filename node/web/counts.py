@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from node.deliveries import count_failed
 from node.desk import Desk
 from node.domain.accounts import Account, AccountKind
 from node.domain.notices import Topic, topic_of
+from node.queries.deliveries import count_failed
 
 __all__ = ["MOST", "counts_of"]
 

@@ -18,7 +18,7 @@ from node.domain.intents import Intent, Wish
 from node.domain.messages import Offer, Sender
 from node.domain.offers import Answer, Link, Meets, is_trusted_link
 from node.domain.values import Money
-from node.records import Seal, find_offer_message, find_seal
+from node.queries.records import Seal, find_offer_message, find_seal
 from node.web.visits import Missing
 from node.wire.html import plain_text
 

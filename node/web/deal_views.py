@@ -22,7 +22,7 @@ from node.domain.deals import (
 from node.domain.messages import Ask, Feedback, Kind, Sender
 from node.domain.tables import TABLES
 from node.domain.values import Money
-from node.records import Cited, Record, Seal, read_records
+from node.queries.records import Cited, Record, Seal, read_records
 from node.web.deal_reads import (
     Peer,
     deal_page,

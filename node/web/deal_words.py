@@ -24,7 +24,7 @@ from node.domain.messages import (
     Update,
 )
 from node.domain.values import Money
-from node.records import STANDING_OFFER, Record
+from node.queries.records import STANDING_OFFER, Record
 from node.store.ports import JobState
 from node.web import formats
 from node.web.deal_reads import words_of

@@ -12,7 +12,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from node.deliveries import (
+from node.desk import Desk
+from node.domain.accounts import Account, AccountKind
+from node.queries.deliveries import (
     GIVEN_UP,
     WAITING,
     Stage,
@@ -26,8 +28,6 @@ from node.deliveries import (
     standings,
     unread_of,
 )
-from node.desk import Desk
-from node.domain.accounts import Account, AccountKind
 from node.store.ports import DeadEntry, JobState, QueuedJob
 from node.web.deal_reads import ref_of
 from node.web.delivery_words import cause_words, kind_words, stage_tone, stage_words

@@ -9,8 +9,8 @@ import re
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from node.deliveries import Stage, Standing
 from node.domain.messages import Kind
+from node.queries.deliveries import Stage, Standing
 from node.web import formats
 from node.web.i18n import N_, Locale
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from node.domain.accounts import Account
 from node.examination import Check, Finding, State
-from node.examinations import Examination
+from node.examination.examinations import Examination
 from node.web.events import mark_of
 from node.web.i18n import N_, Locale
 from node.web.sayings import sentence

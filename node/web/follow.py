@@ -20,13 +20,13 @@ from federation.ids import host
 from federation.rates import Buckets
 from federation.webfinger import Handle, parse_handle
 from node.context import Node
-from node.lookups import FollowPlace, find_ask_place, find_follow_place
 from node.web.fields import Typed
 from node.web.forms import BadForm, parse_urlencoded
 from node.web.i18n import choose_locale
 from node.web.pages import render_follow, render_missing
 from node.web.templating import Reader
 from node.web.views import FollowView, MissingView
+from node.workflows.lookups import FollowPlace, find_ask_place, find_follow_place
 
 __all__ = ["Follow", "FollowSettings"]
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from node.domain.notices import Topic, topic_of
-from node.mailing import Letter
+from node.notices.mailing import Letter
 from node.store.ports import Notice
 from node.web.i18n import N_, Words, locale_for
 from node.web.names import REFUSALS

@@ -10,10 +10,10 @@ from markupsafe import Markup
 from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.notes import Attachment, Visibility
-from node.responding import ANSWERED_AS
 from node.store.media import KeptPicture, Purpose
 from node.store.reading import ReactionKind, Reading
 from node.web.unseen import show_unseen_in_prose
+from node.workflows.responding import ANSWERED_AS
 
 __all__ = ["A_PAGE", "PictureLine", "ReadingLine", "ReadingsView", "reading_line", "readings_view"]
 

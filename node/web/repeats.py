@@ -7,7 +7,7 @@ from datetime import timedelta
 from node.desk import Desk
 from node.domain.deals import Deal
 from node.domain.messages import Ask, Feedback, Kind
-from node.records import read_message
+from node.queries.records import read_message
 from node.store.ports import Direction
 from node.wire.html import html_of
 

@@ -14,14 +14,14 @@ from anyio.to_thread import run_sync
 
 from node.context import Node
 from node.domain.accounts import Account, AccountKind
-from node.lookups import find_contact
-from node.reaching import Look, Seen, look_around
-from node.safekeeping import back_up, bring_back
 from node.services.practice import NAME, cast_practice, practice_customer
 from node.services.setting_up import Draft, load_draft, make_account_key
 from node.store.backup import read_backup
 from node.store.staging import drop_staged, is_staged
 from node.web.visits import GoTo, Visit
+from node.workflows.lookups import find_contact
+from node.workflows.reaching import Look, Seen, look_around
+from node.workflows.safekeeping import back_up, bring_back
 
 __all__ = [
     "PERSON",

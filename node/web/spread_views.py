@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from node.deliveries import GIVEN_UP, WAITING, Spread, Standing, spreads, standings
 from node.desk import Desk
 from node.domain.accounts import Account
+from node.queries.deliveries import GIVEN_UP, WAITING, Spread, Standing, spreads, standings
 from node.store.fan_outs import FanOut
 from node.web.delivery_words import kind_words, stage_words
 from node.web.i18n import Locale

@@ -9,19 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode, urlsplit
 
-from node.acquaintance import Acquaintance
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.deals import Deal, DealState
 from node.domain.policy import PROTOCOL
 from node.domain.terms import DEFAULT_PROFFER, ROSTER, missing_terms, parse_terms, terms_iri
-from node.reputation import Published, feedback_by
+from node.queries.reputation import Published, feedback_by
 from node.store.following import Following, FollowingState, Shun
 from node.store.ports import Block, Follower, FollowState
 from node.web.deal_views import GROUPS, DealLine, deal_line
 from node.web.intent_views import unread_deals
 from node.web.places import named_by, place_of
 from node.web.visits import Missing
+from node.workflows.acquaintance import Acquaintance
 
 __all__ = [
     "CodeView",

@@ -21,7 +21,14 @@ MAX_LINES = 400
 LONG: dict[str, int] = {}
 
 # Where the wall clock, randomness and identifiers may be read; everywhere else they are passed in.
-AMBIENT_ALLOWED = ("node.app", "node.cli", "node.commands", "node.container", "node.control", "node.demo")
+AMBIENT_ALLOWED = (
+    "node.app",
+    "node.cli",
+    "node.commands",
+    "node.container",
+    "node.runtime.control",
+    "node.demo",
+)
 AMBIENT = ("datetime.now", "datetime.utcnow", "date.today", "time.time", "uuid.uuid4", "uuid4", "uuid.uuid1")
 ENVIRONMENT = ("os.environ", "os.getenv", "os.environb", "environ", "getenv")
 

@@ -37,7 +37,7 @@ DATA = tuple(
 FRONT = (
     "node.context",
     "node.services",
-    "node.lookups",
+    "node.workflows.lookups",
     "node.desk",
     "node.domain",
     "node.store.fan_outs",
@@ -53,27 +53,46 @@ FRONT = (
 
 # package or module → what of ours it may import; the most specific name decides.
 ALLOWED: dict[str, tuple[str, ...]] = {
+    # packages of modules that each have a row of their own
+    "node.notices": (),
+    "node.observability": (),
+    "node.pictures": (),
+    "node.public": (),
+    "node.queries": (),
+    "node.runtime": (),
+    "node.sending": (),
+    "node.workflows": (),
     "node.domain": ("node.domain",),
-    "node.mailserver": ("node.domain",),
+    "node.notices.mailserver": ("node.domain",),
     "node.config": (
         "node.domain",
-        "node.mailserver",
+        "node.notices.mailserver",
         "federation.errors",
         "federation.ids",
         "federation.messages",
     ),
-    "node.logs": (),
-    "node.metrics": ("node.store.ports",),
-    "node.health": ("node.store.ports",),
-    "node.monitor": ("node.health", "node.metrics", "node.store.ports"),
-    "node.reporting": ("node.metrics", "node.store.ports", "federation"),
+    "node.observability.logs": (),
+    "node.observability.metrics": ("node.store.ports",),
+    "node.observability.health": ("node.store.ports",),
+    "node.observability.monitor": (
+        "node.observability.health",
+        "node.observability.metrics",
+        "node.store.ports",
+    ),
+    "node.observability.reporting": ("node.observability.metrics", "node.store.ports", "federation"),
     "node.clocks": (),
     "node.changes": (),
     # long tables come in, whoever looks on
-    "node.importing": FRONT,
+    "node.runtime.importing": FRONT,
     # what goes to many is spread, whoever looks on
-    "node.spreading": ("node.context", "node.desk", "node.fanning", "node.store.ports"),
-    "node.timekeeper": ("node.clocks", "node.context", "node.desk", "node.services", "node.store.ports"),
+    "node.sending.spreading": ("node.context", "node.desk", "node.sending.fanning", "node.store.ports"),
+    "node.runtime.timekeeper": (
+        "node.clocks",
+        "node.context",
+        "node.desk",
+        "node.services",
+        "node.store.ports",
+    ),
     # store: ports above adapters, one driver each
     "node.store": (),
     "node.store.records": ("node.domain.errors", "node.domain.notes", "federation.ports"),
@@ -171,15 +190,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # a backup that waits for the next start, under the lock of the store that it will replace
     "node.store.staging": ("node.store.backup", "node.store.ports", "node.store.sqlite"),
     # what accounts say to each other about themselves
-    "node.reacting": (
-        "node.publish",
+    "node.sending.reacting": (
+        "node.sending.publish",
         "node.desk",
         "node.store.reading",
         "node.wire.reactions",
         "node.domain",
         "federation.messages",
     ),
-    "node.relating": ("node.publish", "node.desk", "node.domain", "federation.messages"),
+    "node.sending.relating": ("node.sending.publish", "node.desk", "node.domain", "federation.messages"),
     # the use cases and what they stand on
     "node.wire": ("node.wire", "node.domain", *DATA),
     "node.signing": ("node.store.ports", "federation.errors", "federation.keys", "federation.ports"),
@@ -190,12 +209,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.encodings",
         "federation.keys",
     ),
-    "node.attest": ("node.desk", "node.wire", "node.domain", *DATA),
-    "node.fanning": ("node.desk", "node.store.fan_outs", "federation.messages"),
-    "node.publish": (
-        "node.attest",
+    "node.sending.attest": ("node.desk", "node.wire", "node.domain", *DATA),
+    "node.sending.fanning": ("node.desk", "node.store.fan_outs", "federation.messages"),
+    "node.sending.publish": (
+        "node.sending.attest",
         "node.desk",
-        "node.fanning",
+        "node.sending.fanning",
         "node.wire",
         "node.store.fan_outs",
         "node.store.ports",
@@ -207,9 +226,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # federation.keys: a use case that makes an account or a persona makes its keys; messages: types only
     "node.services": (
         "node.services",
-        "node.attest",
-        "node.publish",
-        "node.reacting",
+        "node.sending.attest",
+        "node.sending.publish",
+        "node.sending.reacting",
         "node.desk",
         "node.signing",
         "node.store.fan_outs",
@@ -227,8 +246,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     # whom accounts here follow, and who follows them
     "node.services.following": (
-        "node.relating",
-        "node.publish",
+        "node.sending.relating",
+        "node.sending.publish",
         "node.desk",
         "node.store.following",
         "node.store.ports",
@@ -236,7 +255,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.messages",
     ),
     "node.services.followings": (
-        "node.relating",
+        "node.sending.relating",
         "node.desk",
         "node.store.following",
         "node.store.ports",
@@ -244,7 +263,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "node.services.shunning": (
         "node.services",
-        "node.relating",
+        "node.sending.relating",
         "node.desk",
         "node.store.following",
         "node.store.ports",
@@ -252,7 +271,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "node.services.moving": (
         "node.services",
-        "node.relating",
+        "node.sending.relating",
         "node.desk",
         "node.store.following",
         "node.store.ports",
@@ -260,7 +279,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "node.services.undelivered": (
         "node.desk",
-        "node.fanning",
+        "node.sending.fanning",
         "node.store.ports",
         "federation.messages",
         "federation.strictjson",
@@ -268,34 +287,34 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # what is published of an account, as it is served
     "node.services.profile": (
         "node.services",
-        "node.attest",
-        "node.documents",
-        "node.publish",
+        "node.sending.attest",
+        "node.public.documents",
+        "node.sending.publish",
         "node.desk",
         "node.store.ports",
         "node.domain",
     ),
-    "node.examinations": ("node.examination.findings", "federation.rates"),
-    "node.arrivals": ("federation.messages",),
+    "node.examination.examinations": ("node.examination.findings", "federation.rates"),
+    "node.examination.arrivals": ("federation.messages",),
     "node.context": (
-        "node.examinations",
-        "node.arrivals",
+        "node.examination.examinations",
+        "node.examination.arrivals",
         "node.changes",
         "node.clocks",
         "node.config",
-        "node.darkroom",
+        "node.pictures.darkroom",
         "node.desk",
-        "node.health",
-        "node.metrics",
+        "node.observability.health",
+        "node.observability.metrics",
         "node.signing",
         "node.store.ports",
         "node.domain",
         "federation",
     ),
     # what the node serves: documents for programs, and beside each the page for people
-    "node.listed": ("node.store.ports", "node.store.posting", "node.domain", *DATA),
-    "node.documents": (
-        "node.listed",
+    "node.public.listed": ("node.store.ports", "node.store.posting", "node.domain", *DATA),
+    "node.public.documents": (
+        "node.public.listed",
         "node.wire.posts",
         "node.signing",
         "node.store.following",
@@ -306,9 +325,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *DATA,
     ),
     # how much the node is used, as everybody is told
-    "node.usage": ("node.store.ports", "node.domain", "federation.nodeinfo"),
-    "node.public_posts": (
-        "node.listed",
+    "node.public.usage": ("node.store.ports", "node.domain", "federation.nodeinfo"),
+    "node.public.posts": (
+        "node.public.listed",
         "node.store.reading",
         "node.store.ports",
         "node.web.unseen",
@@ -316,11 +335,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.wire",
         "node.domain",
     ),
-    "node.public_quotes": ("node.web.views", "node.store.ports", "node.domain", *DATA),
-    "node.public": (
-        "node.documents",
-        "node.public_posts",
-        "node.public_quotes",
+    "node.public.quotes": ("node.web.views", "node.store.ports", "node.domain", *DATA),
+    "node.public.pages": (
+        "node.public.documents",
+        "node.public.posts",
+        "node.public.quotes",
         "node.web.unseen",
         "node.web.views",
         "node.wire",
@@ -330,9 +349,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *DATA,
     ),
     # what was published about an account, for its owner's pages
-    "node.reputation": ("node.desk", "node.services", "node.wire", "node.store.ports", "node.domain", *DATA),
+    "node.queries.reputation": (
+        "node.desk",
+        "node.services",
+        "node.wire",
+        "node.store.ports",
+        "node.domain",
+        *DATA,
+    ),
     # where each message stands that has not left or could not be read: for every front
-    "node.deliveries": (
+    "node.queries.deliveries": (
         "node.desk",
         "node.services",
         "node.store.fan_outs",
@@ -343,9 +369,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *DATA,
     ),
     # all that an account holds, as files to take along
-    "node.archive": (
+    "node.queries.archive": (
         "node.context",
-        "node.deliveries",
+        "node.queries.deliveries",
         "node.desk",
         "node.store.following",
         "node.store.ports",
@@ -354,43 +380,43 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.messages",
     ),
     # what decodes pictures stands alone: it runs as a program of its own
-    "node.developing": (),
-    "node.darkroom": ("node.domain",),
+    "node.pictures.developing": (),
+    "node.pictures.darkroom": ("node.domain",),
     # what an owner does with what was read, for every front
-    "node.responding": (*FRONT, "federation.errors"),
+    "node.workflows.responding": (*FRONT, "federation.errors"),
     # somebody else's picture, for every front
-    "node.looking": (*FRONT, "federation.errors", "federation.ids", "federation.messages"),
-    "node.recipients": ("node.context", "node.desk"),
+    "node.workflows.looking": (*FRONT, "federation.errors", "federation.ids", "federation.messages"),
+    "node.handlers.recipients": ("node.context", "node.desk"),
     # a deal's messages read anew, and all of them in one file with our own documents as they are served
-    "node.records": (
+    "node.queries.records": (
         "node.desk",
-        "node.documents",
+        "node.public.documents",
         "node.wire",
         "node.store.ports",
         "node.domain",
         *DATA,
     ),
-    "node.lookups": (
+    "node.workflows.lookups": (
         "node.context",
-        "node.documents",
+        "node.public.documents",
         "node.signing",
         "node.store.ports",
         "node.domain",
         "federation",
     ),
     # whom the node does not hear: for every front
-    "node.blocking": (*FRONT, *DATA),
+    "node.workflows.blocking": (*FRONT, *DATA),
     # lists of them, as other servers share them
-    "node.blocklists": ("node.blocking", *FRONT, *DATA),
+    "node.workflows.blocklists": ("node.workflows.blocking", *FRONT, *DATA),
     # who somebody is, asked of the network before they are kept: for every front
-    "node.acquaintance": (*FRONT, "federation.webfinger", *DATA),
+    "node.workflows.acquaintance": (*FRONT, "federation.webfinger", *DATA),
     # whether both sides say that somebody has moved, asked before anybody goes along: for every front
-    "node.moving": ("node.acquaintance", "node.whom", *FRONT, *DATA),
+    "node.workflows.moving": ("node.workflows.acquaintance", "node.workflows.whom", *FRONT, *DATA),
     # whom an owner means, by what is known of them or by their server: for every front
-    "node.whom": ("node.acquaintance", *FRONT, *DATA),
+    "node.workflows.whom": ("node.workflows.acquaintance", *FRONT, *DATA),
     # what owners are told by mail and by push
-    "node.mailing": ("node.domain", "node.mailserver"),
-    "node.pushing": (
+    "node.notices.mailing": ("node.domain", "node.notices.mailserver"),
+    "node.notices.pushing": (
         "node.context",
         "node.desk",
         "node.domain",
@@ -398,19 +424,19 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.ids",
         "federation.messages",
     ),
-    "node.telling": (
+    "node.notices.telling": (
         "node.context",
         "node.desk",
         "node.domain",
-        "node.mailing",
-        "node.pushing",
+        "node.notices.mailing",
+        "node.notices.pushing",
         "node.services",
         "node.store.ports",
     ),
     # whom words name, asked of the network before they are said: for every front
-    "node.addressees": ("node.acquaintance", *FRONT),
+    "node.workflows.addressees": ("node.workflows.acquaintance", *FRONT),
     # buying asks the network, then runs the use case: for every front
-    "node.buying": (*FRONT, "node.wire", *DATA),
+    "node.workflows.buying": (*FRONT, "node.wire", *DATA),
     # the fronts: never each other
     "node.handlers": (
         "node.handlers",
@@ -420,7 +446,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.ports",
         *DATA,
     ),
-    "node.handlers.moves": (*FRONT, "node.moving", "federation.listeners", *DATA),
+    "node.handlers.moves": (*FRONT, "node.workflows.moving", "federation.listeners", *DATA),
     # which hosts are one owner's, so that they share what they may hold up
     "node.handlers.callers": ("node.handlers", *FRONT, "federation.rates", *DATA),
     # what is passed on is fetched, and how much of that a stranger may cause
@@ -445,28 +471,34 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.web": (
         "node.web",
         *FRONT,
-        "node.acquaintance",
-        "node.blocking",
-        "node.buying",
-        "node.deliveries",
-        "node.looking",
-        "node.records",
-        "node.reputation",
-        "node.responding",
+        "node.workflows.acquaintance",
+        "node.workflows.blocking",
+        "node.workflows.buying",
+        "node.queries.deliveries",
+        "node.workflows.looking",
+        "node.queries.records",
+        "node.queries.reputation",
+        "node.workflows.responding",
         "node.wire.html",
         "federation.messages",
     ),
     # whom a post names is asked of their servers before it is said
-    "node.web.screens.posts": ("node.web", *FRONT, "node.addressees"),
+    "node.web.screens.posts": ("node.web", *FRONT, "node.workflows.addressees"),
     # whom an owner means, whom she does not hear, and who has moved
-    "node.web.screens.relations": ("node.web", "node.moving", "node.whom", *FRONT),
-    "node.web.screens.blocks": ("node.web", "node.blocking", "node.blocklists", *FRONT),
-    "node.web.screens.vendors": ("node.web", "node.acquaintance", "node.blocking", "node.whom", *FRONT),
+    "node.web.screens.relations": ("node.web", "node.workflows.moving", "node.workflows.whom", *FRONT),
+    "node.web.screens.blocks": ("node.web", "node.workflows.blocking", "node.workflows.blocklists", *FRONT),
+    "node.web.screens.vendors": (
+        "node.web",
+        "node.workflows.acquaintance",
+        "node.workflows.blocking",
+        "node.workflows.whom",
+        *FRONT,
+    ),
     # somebody or something found elsewhere, asked for at their server
     "node.web.screens.interact": (
         "node.web",
-        "node.acquaintance",
-        "node.whom",
+        "node.workflows.acquaintance",
+        "node.workflows.whom",
         "node.wire.fediverse",
         *FRONT,
         "federation.errors",
@@ -474,16 +506,21 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation.jsonld",
     ),
     "node.web.interact": ("node.web", "federation.errors", "federation.ids"),
-    "node.web.screens.export": ("node.web", "node.archive", *FRONT, "node.deliveries"),
+    "node.web.screens.export": ("node.web", "node.queries.archive", *FRONT, "node.queries.deliveries"),
     # a look from outside, as it goes
-    "node.web.screens.doctor": ("node.web", *FRONT, "node.examinations", "node.examining"),
-    "node.web.doctor_views": ("node.web", *FRONT, "node.examination", "node.examinations"),
+    "node.web.screens.doctor": (
+        "node.web",
+        *FRONT,
+        "node.examination.examinations",
+        "node.workflows.examining",
+    ),
+    "node.web.doctor_views": ("node.web", *FRONT, "node.examination", "node.examination.examinations"),
     # the way in: whether the node is found, what is brought back, what is kept safe
     "node.web.setting_up": (
         "node.web",
         *FRONT,
-        "node.reaching",
-        "node.safekeeping",
+        "node.workflows.reaching",
+        "node.workflows.safekeeping",
         "node.store.backup",
         "node.store.staging",
     ),
@@ -491,11 +528,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.web.screens.notice_settings": (
         "node.web",
         *FRONT,
-        "node.mailing",
-        "node.mailserver",
-        "node.pushing",
+        "node.notices.mailing",
+        "node.notices.mailserver",
+        "node.notices.pushing",
     ),
-    "node.web.notice_words": ("node.web", *FRONT, "node.mailing"),
+    "node.web.notice_words": ("node.web", *FRONT, "node.notices.mailing"),
     # how often logging in may be tried
     "node.web.gate": ("node.web", "federation.rates"),
     # how often a stranger may have this node ask a server, and what may come of it
@@ -510,24 +547,42 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.api": ("node.api", *FRONT),
     "node.commands": (
         "node.commands",
-        "node.asking",
-        "node.buying",
-        "node.records",
-        "node.responding",
+        "node.runtime.asking",
+        "node.workflows.buying",
+        "node.queries.records",
+        "node.workflows.responding",
         *FRONT,
         "node.config",
         "node.wire",
         *DATA,
     ),
     # the owner's word on the clock is written down at once
-    "node.commands.admin": ("node.commands", "node.blocking", *FRONT, "node.timekeeper", *DATA),
-    "node.commands.posts": ("node.commands", "node.addressees", *FRONT, *DATA),
-    "node.commands.following": ("node.commands", "node.moving", "node.whom", *FRONT, *DATA),
-    "node.commands.shunning": ("node.commands", "node.blocklists", "node.whom", *FRONT, *DATA),
-    "node.commands.deliveries": ("node.commands", "node.deliveries", *FRONT, *DATA),
+    "node.commands.admin": (
+        "node.commands",
+        "node.workflows.blocking",
+        *FRONT,
+        "node.runtime.timekeeper",
+        *DATA,
+    ),
+    "node.commands.posts": ("node.commands", "node.workflows.addressees", *FRONT, *DATA),
+    "node.commands.following": (
+        "node.commands",
+        "node.workflows.moving",
+        "node.workflows.whom",
+        *FRONT,
+        *DATA,
+    ),
+    "node.commands.shunning": (
+        "node.commands",
+        "node.workflows.blocklists",
+        "node.workflows.whom",
+        *FRONT,
+        *DATA,
+    ),
+    "node.commands.deliveries": ("node.commands", "node.queries.deliveries", *FRONT, *DATA),
     # a backup holds the node key beside the database
-    "node.commands.backups": ("node.commands", *FRONT, "node.safekeeping", *DATA),
-    "node.safekeeping": (
+    "node.commands.backups": ("node.commands", *FRONT, "node.workflows.safekeeping", *DATA),
+    "node.workflows.safekeeping": (
         "node.config",
         "node.context",
         "node.signing",
@@ -540,41 +595,41 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # a server looked at from outside, through the guarded client; knows no node
     "node.examination": (
         "node.examination",
-        "node.arrivals",
+        "node.examination.arrivals",
         "node.domain.errors",
         "node.domain.sayings",
         "federation",
     ),
-    "node.examining": (
+    "node.workflows.examining": (
         "node.config",
         "node.context",
-        "node.documents",
+        "node.public.documents",
         "node.domain",
         "node.examination",
         "federation",
     ),
-    "node.reaching": ("node.context", "node.documents", "federation.webfinger", *DATA),
+    "node.workflows.reaching": ("node.context", "node.public.documents", "federation.webfinger", *DATA),
     # assembly
     "node.container": (
         "node.clocks",
         "node.config",
         "node.context",
         "node.desk",
-        "node.documents",
+        "node.public.documents",
         "node.domain",
         "node.handlers",
-        "node.health",
-        "node.lookups",
-        "node.metrics",
-        "node.recipients",
-        "node.reporting",
+        "node.observability.health",
+        "node.workflows.lookups",
+        "node.observability.metrics",
+        "node.handlers.recipients",
+        "node.observability.reporting",
         "node.services",
         "node.signing",
-        "node.spreading",
+        "node.sending.spreading",
         "node.store",
-        "node.telling",
-        "node.importing",
-        "node.timekeeper",
+        "node.notices.telling",
+        "node.runtime.importing",
+        "node.runtime.timekeeper",
         "node.web",
         "node.wire",
         "federation",
@@ -582,23 +637,23 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.app": (
         *FRONT,
         "node.config",
-        "node.documents",
+        "node.public.documents",
         "node.handlers",
-        "node.probes",
-        "node.public",
-        "node.reporting",
-        "node.usage",
+        "node.observability.probes",
+        "node.public.pages",
+        "node.observability.reporting",
+        "node.public.usage",
         "node.web",
         "node.api",
         "node.wire",
         "federation",
     ),
-    "node.commands.examining": ("node.commands", *FRONT, "node.examining", *DATA),
-    "node.commands.reach": ("node.commands", *FRONT, "node.reaching", *DATA),
+    "node.commands.examining": ("node.commands", *FRONT, "node.workflows.examining", *DATA),
+    "node.commands.reach": ("node.commands", *FRONT, "node.workflows.reaching", *DATA),
     # above the assembly: how a command reaches a node, that runs or is opened for it
-    "node.asking": ("node.config", "node.domain.errors", *DATA),
-    "node.control": (
-        "node.asking",
+    "node.runtime.asking": ("node.config", "node.domain.errors", *DATA),
+    "node.runtime.control": (
+        "node.runtime.asking",
         "node.commands",
         "node.config",
         "node.container",
@@ -607,33 +662,37 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.ports",
         *DATA,
     ),
-    "node.founding": (
+    "node.runtime.founding": (
         "node.commands",
         "node.config",
         "node.container",
-        "node.control",
+        "node.runtime.control",
         "node.domain",
         "node.signing",
         "node.store.sqlite",
         *DATA,
     ),
-    "node.connections": ("federation.answers", "federation.heads"),
-    "node.door": ("node.connections",),
-    "node.probes": ("node.health", "node.metrics", "federation.answers"),
-    "node.notify": (),
-    "node.serve": (
+    "node.runtime.connections": ("federation.answers", "federation.heads"),
+    "node.runtime.door": ("node.runtime.connections",),
+    "node.observability.probes": (
+        "node.observability.health",
+        "node.observability.metrics",
+        "federation.answers",
+    ),
+    "node.runtime.notify": (),
+    "node.runtime.serve": (
         "node.app",
         "node.commands",
         "node.config",
-        "node.connections",
+        "node.runtime.connections",
         "node.container",
-        "node.control",
+        "node.runtime.control",
         "node.domain",
         "node.context",
-        "node.door",
-        "node.metrics",
-        "node.monitor",
-        "node.notify",
+        "node.runtime.door",
+        "node.observability.metrics",
+        "node.observability.monitor",
+        "node.runtime.notify",
         "node.services",
         "node.store.ports",
         "node.store.staging",
@@ -643,10 +702,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # what it needs of the node itself it loads late, in `node.cli.late` alone
     "node.cli": (
         "node.cli",
-        "node.asking",
+        "node.runtime.asking",
         "node.config",
         "node.domain",
-        "node.logs",
+        "node.observability.logs",
         "node.signing",
         "node.store.ports",
         "node.wire",
@@ -654,7 +713,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "node.demo": (
         "node.demo",
-        "node.asking",
+        "node.runtime.asking",
         "node.config",
         "node.domain",
         "node.wire",
@@ -670,18 +729,18 @@ ALONE: dict[str, tuple[str, tuple[str, ...]]] = {
     "httpx_aiohttp": ("", ("federation.client",)),
     "starlette": ("federation", ("federation.answers", "federation.asgi")),
     "http_message_signatures": ("", ("federation.signatures",)),
-    "prometheus_client": ("", ("node.metrics",)),
+    "prometheus_client": ("", ("node.observability.metrics",)),
     "pyld": ("", ("federation.contexts",)),
     "sqlite_utils": ("", ("node.store.sqlite", "node.store.backup")),
     "sqlite3": ("", ("node.store.sqlite", "node.store.backup")),
     "psycopg": ("", ("node.store.postgres",)),
     "jinja2": ("", ("node.web",)),
-    "PIL": ("", ("node.developing",)),
-    "aiosmtplib": ("", ("node.mailing",)),
-    "py_vapid": ("", ("node.pushing",)),
+    "PIL": ("", ("node.pictures.developing",)),
+    "aiosmtplib": ("", ("node.notices.mailing",)),
+    "py_vapid": ("", ("node.notices.pushing",)),
     "nh3": ("", ("node.wire.html",)),
     "segno": ("", ("node.web.qr",)),
-    "uvicorn": ("", ("node.connections", "node.door", "node.serve")),
+    "uvicorn": ("", ("node.runtime.connections", "node.runtime.door", "node.runtime.serve")),
 }
 
 

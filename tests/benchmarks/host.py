@@ -17,12 +17,12 @@ from typing import Any
 
 import anyio
 
-import node.serve
+import node.runtime.serve
 from federation.worker import WorkerSettings
 from node.commands import build_commands
 from node.config import Config, load_config
 from node.container import OpenNode, open_node
-from node.logs import configure_logs
+from node.observability.logs import configure_logs
 from tests.benchmarks.limits import unhurried
 from tests.benchmarks.machine import end_with_parent, profiled
 
@@ -44,11 +44,13 @@ def main() -> None:
     changes: dict[str, int] = {"processed_at_once": 0} if options.no_processing else {}
     if options.no_delivering:
         changes |= {"delivered_at_once": 0, "slow_at_once": 0}
-    setattr(node.serve, "open_node", _opening(changes))  # noqa: B010 (mypy takes the name for the module's own)
+    setattr(node.runtime.serve, "open_node", _opening(changes))  # noqa: B010 (mypy takes the name for the module's own)
 
     def serve() -> None:
         anyio.run(
-            lambda: node.serve.serve(config, build_commands(), ready=lambda text: print(1, flush=True)),
+            lambda: node.runtime.serve.serve(
+                config, build_commands(), ready=lambda text: print(1, flush=True)
+            ),
             backend_options={"use_uvloop": True},
         )
 

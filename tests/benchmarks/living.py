@@ -17,12 +17,12 @@ from typing import Any
 import anyio
 import psutil
 
-from node.asking import ask_running
 from node.config import Config
 from node.container import open_node
 from node.desk import Desk
 from node.domain.deals import Deal
 from node.domain.messages import Sender
+from node.runtime.asking import ask_running
 from node.services.quotes import answer_by_rule
 from tests.benchmarks.figures import Figure, Row, figure_of
 from tests.benchmarks.machine import ROOT, free_port, wait_until

@@ -18,8 +18,8 @@ from federation.ports import KnownKey
 from federation.strictjson import dump_json
 from node.commands import build_commands
 from node.config import Config, make_config
-from node.control import run_once
-from node.founding import found_node
+from node.runtime.control import run_once
+from node.runtime.founding import found_node
 from node.store.sqlite import open_sqlite
 from tests.benchmarks.machine import free_port
 

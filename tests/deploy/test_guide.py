@@ -18,7 +18,7 @@ from federation.messages import Limits
 from node import config as node_config
 from node.cli import build_cli
 from node.config import Config, make_config
-from node.metrics import Metrics
+from node.observability.metrics import Metrics
 from node.store.ports import Lengths
 from tests.deploy.proxies import DEPLOY
 

@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 
 from federation.messages import JsonObject, Limits
-from node.asking import ask_running
 from node.config import load_config
+from node.runtime.asking import ask_running
 from tests.deploy.proxies import PROXIES, Answer, Proxy, open_proxies, open_signpost, read_answer
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]

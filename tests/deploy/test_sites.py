@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from federation.messages import Limits
-from node.connections import DoorSettings
+from node.runtime.connections import DoorSettings
 from tests.deploy.proxies import DEPLOY, caddy_site, free_port, nginx_site
 from tests.needs import need_command
 

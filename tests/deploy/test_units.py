@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from federation.messages import Limits
-from node.serve import BACKLOG
+from node.runtime.serve import BACKLOG
 from tests.deploy.proxies import DEPLOY
 from tests.needs import need_command
 

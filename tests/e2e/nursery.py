@@ -22,7 +22,12 @@ from node.cli import run
 
 __all__ = ["Nursery"]
 
-PRELOADED = ("node.commands", "node.serve", "uvicorn.loops.auto", "uvicorn.protocols.http.httptools_impl")
+PRELOADED = (
+    "node.commands",
+    "node.runtime.serve",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.httptools_impl",
+)
 """What `obverse serve` loads late."""
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from federation.errors import InvalidIri
 from federation.ids import parse_iri
-from node.blocking import domain_in
 from node.store.following import Following, FollowingState
 from node.store.ports import Follower, FollowState
+from node.workflows.blocking import domain_in
 
 pytestmark = pytest.mark.anyio
 

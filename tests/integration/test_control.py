@@ -16,15 +16,15 @@ import pytest
 
 from federation.keys import SigningKey
 from federation.messages import JsonObject
-from node.asking import CommandFailed, is_running
 from node.commands import build_commands
 from node.commands.arguments import Arguments
 from node.commands.registry import Commands, answer
 from node.config import Config, save_config
 from node.container import open_node
 from node.context import Node
-from node.control import call, run_once, serve_control
 from node.domain.errors import InvalidInput
+from node.runtime.asking import CommandFailed, is_running
+from node.runtime.control import call, run_once, serve_control
 from node.signing import create_node_key
 from node.store.ports import QueuedJob, StoreRefused
 from node.store.sqlite import open_sqlite
@@ -164,14 +164,14 @@ async def test_odd_request_is_answered_with_an_error(config: Config, line: bytes
 
 
 async def test_line_beyond_bounds_is_refused(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("node.control.MOST_BYTES", 1000)
+    monkeypatch.setattr("node.runtime.control.MOST_BYTES", 1000)
     async with open_node(config) as opened, serve_control(opened.node, COMMANDS):
         with pytest.raises(CommandFailed, match="not one line of JSON within bounds"):
             await in_thread(lambda: call(config.data_dir, COMMANDS, "user.add", {"name": "a" * 1200}))
 
 
 async def test_request_that_never_comes_is_given_up(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("node.control.REQUEST_S", 0.05)
+    monkeypatch.setattr("node.runtime.control.REQUEST_S", 0.05)
     async with open_node(config) as opened, serve_control(opened.node, COMMANDS):
         here = os.open(config.data_dir, os.O_RDONLY)
         reader, writer = await asyncio.open_unix_connection(f"/proc/self/fd/{here}/obverse.sock")
@@ -194,7 +194,7 @@ async def test_who_leaves_before_the_answer_disturbs_nobody(config: Config) -> N
 
 
 async def test_shortage_of_files_is_waited_out(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("node.control.PAUSE_S", 0.05)
+    monkeypatch.setattr("node.runtime.control.PAUSE_S", 0.05)
     accept = socket.socket.accept
     failed: list[socket.socket] = []
 
@@ -211,7 +211,7 @@ async def test_shortage_of_files_is_waited_out(config: Config, monkeypatch: pyte
 
 
 async def test_stop_does_not_wait_for_ever(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("node.control.STOP_S", 0.05)
+    monkeypatch.setattr("node.runtime.control.STOP_S", 0.05)
     async with open_node(config) as opened, serve_control(opened.node, COMMANDS):
         here = os.open(config.data_dir, os.O_RDONLY)
         reader, writer = await asyncio.open_unix_connection(f"/proc/self/fd/{here}/obverse.sock")

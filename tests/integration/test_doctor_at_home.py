@@ -18,18 +18,18 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 
 from federation.vocab import ACTIVITY_JSON
 from node.app import create_app
-from node.arrivals import MARK_HEADER
 from node.commands import build_commands
 from node.config import Config
 from node.container import OpenNode, open_node
 from node.context import Node
 from node.domain.errors import InvalidInput
 from node.examination import Bounds, Check, Finding, State, examine
-from node.examinations import Examinations, TooSoon
-from node.examining import examine_alone, examine_by, examiner_of, read_reference
-from node.founding import found_node
+from node.examination.arrivals import MARK_HEADER
+from node.examination.examinations import Examinations, TooSoon
+from node.runtime.founding import found_node
 from node.signing import create_node_key
 from node.store.sqlite import open_sqlite
+from node.workflows.examining import examine_alone, examine_by, examiner_of, read_reference
 from tests.browsing import Browser
 from tests.integration.faulty import a_listener, listening
 
@@ -440,7 +440,7 @@ async def test_one_look_runs_at_a_time_and_the_last_is_kept(monkeypatch: pytest.
     kept = looks.of("ana")
     assert kept is not None
     assert (kept.findings, kept.is_over, kept.is_cut_off) == ([FINE], True, False)
-    monkeypatch.setattr("node.examinations._REMEMBERED", 1)
+    monkeypatch.setattr("node.examination.examinations._REMEMBERED", 1)
     await looks.aclose()
     looks.begin("f", "@a@b", findings_of(), now=NOW + timedelta(hours=1), happened=lambda: None)
     assert looks.of("ana") is None

@@ -16,9 +16,9 @@ import pytest
 import trustme
 import uvicorn
 
-from node.connections import DoorSettings
-from node.door import Door
-from node.serve import NodeServer
+from node.runtime.connections import DoorSettings
+from node.runtime.door import Door
+from node.runtime.serve import NodeServer
 
 pytestmark = pytest.mark.anyio
 

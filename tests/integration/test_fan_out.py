@@ -12,12 +12,12 @@ import anyio
 import pytest
 
 from federation.strictjson import parse_json_object
-from node import spreading
 from node.desk import Desk
 from node.domain.notes import Visibility
-from node.fanning import AT_ONCE, IN_ONE_GO, KEPT_FOR, spread_further
+from node.sending import spreading
+from node.sending.fanning import AT_ONCE, IN_ONE_GO, KEPT_FOR, spread_further
+from node.sending.spreading import forget_old, spread_on, spread_posts
 from node.services.posting import Saying, change, say, take_back
-from node.spreading import forget_old, spread_on, spread_posts
 from node.store.fan_outs import Tally
 from node.store.ports import Follower, FollowState, Post, QueuedJob, StoreRefused
 

@@ -9,7 +9,7 @@ import pytest
 from federation.messages import HttpMessage
 from federation.strictjson import parse_json_object
 from node.domain.errors import InvalidInput
-from node.relating import send_follow
+from node.sending.relating import send_follow
 from node.services.following import FollowRequest, receive_follow, receive_unfollow, receive_unfollow_by_id
 from node.services.followings import Followable, follow
 from node.services.shunning import Shunnable, block, mute

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from federation.messages import HttpMessage
-from node.archive import archive_of
 from node.desk import Desk
 from node.domain.errors import InvalidInput
 from node.domain.notes import Attachment, Visibility
 from node.domain.pictures import IN_POSTS, ReadyPicture
-from node.looking import show_picture
+from node.queries.archive import archive_of
 from node.services import media
 from node.services.media import attach, dress, drop_passing, keep_shown, next_passing, settle, undress
 from node.store.media import OWN, KeptPicture, Purpose
+from node.workflows.looking import show_picture
 from tests.unit.node.pictures.drawing import a_picture, a_png_that_claims, corners
 
 pytestmark = pytest.mark.anyio

@@ -14,7 +14,6 @@ from federation.strictjson import parse_json_object
 from federation.vocab import PUBLIC
 from node.domain.errors import InvalidInput
 from node.domain.notes import Note, Visibility
-from node.lookups import find_contact
 from node.services.posting import (
     MOST_CHARS,
     MOST_PINNED,
@@ -29,6 +28,7 @@ from node.services.posting import (
     unpin,
 )
 from node.store.ports import Follower, FollowState, JobState, Post
+from node.workflows.lookups import find_contact
 
 pytestmark = pytest.mark.anyio
 NORTH = "https://north.example/actors/north"

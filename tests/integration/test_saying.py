@@ -11,9 +11,9 @@ from federation.strictjson import parse_json_object
 from federation.vocab import PUBLIC
 from node.domain.errors import InvalidInput
 from node.domain.notes import Visibility
-from node.lookups import find_contact
 from node.services.posting import Saying, say
 from node.store.ports import Follower, FollowState, Post
+from node.workflows.lookups import find_contact
 
 pytestmark = pytest.mark.anyio
 NORTH = "https://north.example/actors/north"

@@ -18,13 +18,13 @@ import psutil
 import pytest
 import trustme
 
-from node.asking import is_running
 from node.commands import build_commands
 from node.config import Config
-from node.control import call
 from node.domain.errors import InvalidInput
-from node.founding import found_node
-from node.serve import serve
+from node.runtime.asking import is_running
+from node.runtime.control import call
+from node.runtime.founding import found_node
+from node.runtime.serve import serve
 
 pytestmark = pytest.mark.anyio
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from node.domain.notes import Visibility
-from node.lookups import find_contact
 from node.services.posting import Saying, say
 from node.store.following import Shun
 from node.store.ports import Post
+from node.workflows.lookups import find_contact
 
 pytestmark = pytest.mark.anyio
 NORTH = "https://north.example/actors/north"

@@ -20,7 +20,7 @@ from node.app import create_app
 from node.commands import build_commands
 from node.config import Config
 from node.container import open_node
-from node.founding import found_node
+from node.runtime.founding import found_node
 from tests.integration.faulty import a_listener, listening
 from tests.needs import need
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from federation.messages import HttpMessage
-from node.connections import DoorSettings
-from node.door import Door
-from node.serve import NodeServer, server_settings
+from node.runtime.connections import DoorSettings
+from node.runtime.door import Door
+from node.runtime.serve import NodeServer, server_settings
 from tests.security.target import Target
 
 __all__ = ["Answer", "Caller", "Front", "at_the_door", "raw", "spoken"]

@@ -18,7 +18,7 @@ from federation.asgi import RequestGuard
 from federation.intake import Room
 from federation.messages import HttpMessage
 from node.app import create_app
-from node.connections import DoorSettings
+from node.runtime.connections import DoorSettings
 from tests.security.forging import a_follow
 from tests.security.front import Answer, Caller, at_the_door, raw, spoken
 from tests.security.world import World

@@ -16,8 +16,8 @@ from federation.errors import FederationError
 from federation.keys import SigningKey, generate_ed25519
 from federation.messages import HttpMessage, JsonObject, Limits
 from node.domain.errors import InvalidInput
-from node.lookups import find_contact
 from node.wire.verification import verify_bundle
+from node.workflows.lookups import find_contact
 from tests.security.forging import a_cast, a_follow, forge_cavage, forge_rfc9421
 from tests.security.peers import ACTIVITY, PUBLIC, Peer, a_note, own_name
 from tests.security.world import World

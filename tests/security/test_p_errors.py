@@ -106,7 +106,7 @@ async def test_p14_malformed_requests_learn_nothing_of_the_inside(world: World) 
         sqlite3.OperationalError("no such table: inbox in /var/lib/obverse/obverse.db"),
         StoreRefused("The database /var/lib/obverse/obverse.db cannot be written any more (disk I/O error)."),
         ValueError("Traceback: SELECT * FROM own_key"),
-        RecursionError("maximum recursion depth exceeded in node.public"),
+        RecursionError("maximum recursion depth exceeded in node.public.pages"),
         OSError(28, "No space left on device", "/var/lib/obverse/obverse.db-wal"),
     ],
     ids=lambda error: type(error).__name__,

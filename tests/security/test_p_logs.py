@@ -26,7 +26,7 @@ from federation import signatures
 from federation.keys import SigningKey, generate_ed25519
 from federation.messages import HttpMessage, JsonObject
 from node.demo.stage import Network, Player, Stage, await_ready, free_ports, open_stage, start
-from node.logs import configure_logs
+from node.observability.logs import configure_logs
 from node.signing import OwnKeys, load_node_key
 from node.store.ports import StoreRefused
 from node.store.records import KeyRow

@@ -19,9 +19,9 @@ from federation.errors import FederationError
 from federation.messages import HttpMessage, JsonObject
 from federation.webfinger import parse_handle
 from node.domain.notes import Visibility
-from node.lookups import find_follow_place
 from node.store.ports import Post
 from node.wire.replies import Reply, build_reply
+from node.workflows.lookups import find_follow_place
 from tests.browsing import Browser
 from tests.security.commerce import owner, stocked
 from tests.security.peers import Answer

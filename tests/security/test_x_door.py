@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from federation.worker import WorkerSettings
-from node.connections import DoorSettings
-from node.serve import GRACE_S, connections_within
+from node.runtime.connections import DoorSettings
+from node.runtime.serve import GRACE_S, connections_within
 from tests.security.processes import Running, Vendor, load
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]

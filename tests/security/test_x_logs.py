@@ -79,7 +79,7 @@ def test_x06_a_log_directory_of_one_megabyte_fills_up_and_empties_again(tmp_path
     need_command("unshare", package="util-linux")
     need(_may_mount(), "user namespaces that may mount a tmpfs (unshare -Urm)")
     program = (
-        "import logging, os, sys; from node.logs import configure_logs\n"
+        "import logging, os, sys; from node.observability.logs import configure_logs\n"
         "stream = open('/mnt/full/log', 'a')\n"
         "handler = configure_logs(stream, level=logging.DEBUG)\n"
         "log = logging.getLogger('obverse')\n"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from node.blocking import block_domain, unblock_domain
-from node.blocklists import BlockLine, Verdict, apply_blocklist, compare_blocklist, write_blocklist
 from node.desk import Desk
 from node.web.fields import attached, hidden, optional, text
 from node.web.forms import Filled, Form
@@ -13,6 +11,8 @@ from node.web.i18n import N_
 from node.web.relation_views import BlocksView, blocks_view
 from node.web.uploads import IMPORT_BYTES
 from node.web.visits import Answer, Download, Forbidden, Page, Redirect, Screens, Visit
+from node.workflows.blocking import block_domain, unblock_domain
+from node.workflows.blocklists import BlockLine, Verdict, apply_blocklist, compare_blocklist, write_blocklist
 
 __all__ = ["SCREENS"]
 

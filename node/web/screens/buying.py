@@ -8,7 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 from urllib.parse import quote
 
-from node.buying import Found, find_standing_offer, list_standing_offers, order
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.errors import InvalidInput
@@ -23,6 +22,7 @@ from node.web.forms import Form
 from node.web.i18n import Locale
 from node.web.names import term_words
 from node.web.visits import Answer, Page, Redirect, Screens, Visit, Who
+from node.workflows.buying import Found, find_standing_offer, list_standing_offers, order
 
 __all__ = ["SCREENS"]
 

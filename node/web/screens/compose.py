@@ -11,7 +11,6 @@ from node.domain.errors import InvalidInput
 from node.domain.intents import PersonaMode, Place
 from node.domain.terms import ROSTER, parse_terms
 from node.domain.values import CURRENCIES, UNITS, Quantity, parse_quantity
-from node.lookups import find_contact
 from node.services.composing import MOST_VENDORS, keep_part, start_draft
 from node.web.categories import category_name, find_category, near_to
 from node.web.compose_views import (
@@ -26,6 +25,7 @@ from node.web.compose_views import (
 from node.web.fields import choice, day, many, money, optional, switch, text, whole
 from node.web.forms import Filled, Form
 from node.web.visits import Answer, Page, Redirect, Screens, Visit, Who
+from node.workflows.lookups import find_contact
 
 __all__ = ["SCREENS", "keep_and_go_on", "kept_draft", "show_part"]
 

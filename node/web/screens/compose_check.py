@@ -9,7 +9,6 @@ from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.errors import InvalidInput
 from node.domain.intents import Intent
-from node.lookups import find_contact
 from node.services.composing import cast_draft, troubles_of, vendors_of
 from node.services.intents import LONGEST_HOLD
 from node.web.compose_views import check_view, find_draft, preview_view, stamp_of
@@ -18,6 +17,7 @@ from node.web.fields import choice, hidden
 from node.web.forms import Filled, Form
 from node.web.screens.compose import kept_draft
 from node.web.visits import Answer, Page, Redirect, Screens, Visit, Who
+from node.workflows.lookups import find_contact
 
 __all__ = ["SCREENS"]
 

@@ -6,7 +6,7 @@ import json
 
 from node.desk import Desk
 from node.domain.messages import Kind
-from node.records import export_deal
+from node.queries.records import export_deal
 from node.services import negotiating
 from node.web.agreement_views import agreement_view, evidence_view
 from node.web.deal_reads import deal_page, find_deal_of, ref_of

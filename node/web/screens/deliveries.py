@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from node.deliveries import drop, drop_unread, find_unread, read_again, resend
 from node.desk import Desk
+from node.queries.deliveries import drop, drop_unread, find_unread, read_again, resend
 from node.web.delivery_views import (
     DeliveriesView,
     deliveries_view,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from node.examinations import TooSoon
-from node.examining import examine_by, read_reference
+from node.examination.examinations import TooSoon
 from node.web.doctor_views import doctor_view, watched
 from node.web.fields import text
 from node.web.forms import Form
 from node.web.visits import Answer, Live, Page, Redirect, Screens, TooMany, Visit
+from node.workflows.examining import examine_by, read_reference
 
 __all__ = ["SCREENS"]
 

@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from node.archive import archive_of
-from node.deliveries import is_alone
 from node.domain.accounts import AccountKind
+from node.queries.archive import archive_of
+from node.queries.deliveries import is_alone
 from node.web.export_tables import contacts_csv, deals_csv
 from node.web.fields import secret
 from node.web.forms import Form

@@ -11,7 +11,6 @@ from node.domain.feedback import MOODS
 from node.domain.messages import Aspect, Kind, Stage
 from node.domain.reasons import DECLINE_REASONS
 from node.domain.values import Money
-from node.lookups import find_contact
 from node.services import fulfilling
 from node.services.feedback import PublicWords, publish_feedback
 from node.web.deal_reads import deal_page, find_deal_of
@@ -21,6 +20,7 @@ from node.web.forms import Filled, Form
 from node.web.repeats import was_just_said
 from node.web.screens.deals import show_deal
 from node.web.visits import Answer, Page, Redirect, Screens, Visit, Who
+from node.workflows.lookups import find_contact
 
 __all__ = ["SCREENS"]
 

@@ -15,12 +15,10 @@ from markupsafe import Markup
 from federation.errors import FederationError, InvalidIri
 from federation.ids import origin
 from federation.jsonld import as_id
-from node.acquaintance import WITHIN_S, Acquaintance, Unknown, Why, look_up, read_reference
 from node.desk import Desk
 from node.domain.accounts import AccountKind
 from node.domain.errors import Refusal
 from node.domain.notes import Note, Visibility
-from node.lookups import SeenActor, contact_of, see_actor
 from node.services.followings import follow
 from node.services.posting import MOST_CHARS, Saying, say
 from node.store.following import Following, FollowingState, Shun
@@ -31,8 +29,10 @@ from node.web.places import place_of
 from node.web.screens.vendors import TROUBLES
 from node.web.unseen import show_unseen_in_prose
 from node.web.visits import Answer, Page, Redirect, Screens, Visit
-from node.whom import find_followable
 from node.wire.fediverse import parse_note
+from node.workflows.acquaintance import WITHIN_S, Acquaintance, Unknown, Why, look_up, read_reference
+from node.workflows.lookups import SeenActor, contact_of, see_actor
+from node.workflows.whom import find_followable
 
 __all__ = ["SCREENS"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from node.desk import Desk
-from node.mailing import MailFailed, build_mail, send_mail
-from node.mailserver import is_mail_address
-from node.pushing import load_push_key, outlet_id, parse_endpoint
+from node.notices.mailing import MailFailed, build_mail, send_mail
+from node.notices.mailserver import is_mail_address
+from node.notices.pushing import load_push_key, outlet_id, parse_endpoint
 from node.services.outlets import (
     MOST_BROWSERS,
     TooManyOutlets,

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from babel.core import Locale as Formats
 
-from node.addressees import find_mentioned
 from node.desk import Desk
 from node.domain.notes import Attachment, Visibility
 from node.domain.pictures import IN_POSTS, MOST_IN_A_POST, ReadyPicture
@@ -21,6 +20,7 @@ from node.web.forms import Filled, Form
 from node.web.post_views import VISIBILITY_WORDS, find_post, post_page, posts_view
 from node.web.uploads import PICTURES_BYTES
 from node.web.visits import Answer, Missing, Page, Redirect, Screens, Visit
+from node.workflows.addressees import find_mentioned
 
 __all__ = ["SCREENS"]
 

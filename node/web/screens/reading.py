@@ -5,9 +5,6 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from node.domain.notes import Visibility
-from node.looking import show_picture
-from node.responding import Answer as Answered
-from node.responding import answer, no_longer, respond
 from node.store.reading import ReactionKind
 from node.web.fields import choice, optional, text, whole
 from node.web.forms import Form
@@ -16,6 +13,9 @@ from node.web.media import picture_answer
 from node.web.reading_views import ReadingLine, reading_line, readings_view
 from node.web.screens.conversations import place_before
 from node.web.visits import Answer, Missing, Page, Redirect, Screens, Visit
+from node.workflows.looking import show_picture
+from node.workflows.responding import Answer as Answered
+from node.workflows.responding import answer, no_longer, respond
 
 __all__ = ["SCREENS"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from node.desk import Desk
-from node.moving import alias, follow_mover, move
 from node.services.following import approve_follow, end_follow
 from node.services.followings import unfollow
 from node.services.moving import come_back, leave_move, remove_alias
@@ -20,7 +19,8 @@ from node.web.relation_views import (
     shunned_view,
 )
 from node.web.visits import Answer, Page, Redirect, Screens, Visit
-from node.whom import find_shunnable
+from node.workflows.moving import alias, follow_mover, move
+from node.workflows.whom import find_shunnable
 
 __all__ = ["SCREENS", "page_asked"]
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import quote
 
-from node.acquaintance import Acquaintance, Unknown, Why, keep, look_up
-from node.blocking import block_domain, unblock_domain
 from node.desk import Desk
 from node.domain.accounts import Account
 from node.services.following import approve_follow, end_follow
@@ -30,7 +28,9 @@ from node.web.vendor_views import (
     vendors_view,
 )
 from node.web.visits import Answer, Missing, Page, Redirect, Screens, Visit, Who
-from node.whom import find_followable
+from node.workflows.acquaintance import Acquaintance, Unknown, Why, keep, look_up
+from node.workflows.blocking import block_domain, unblock_domain
+from node.workflows.whom import find_followable
 
 __all__ = ["SCREENS", "TROUBLES"]
 

@@ -14,7 +14,7 @@ from node.domain.messages import Ask, Cast, Feedback, Kind, Offer, Sender, Updat
 from node.domain.offers import AgreementTerms, Answer, PricePart
 from node.domain.tables import TABLES, is_terminal
 from node.domain.values import Money, Quantity
-from node.records import Record, read_records
+from node.queries.records import Record, read_records
 from node.web.deal_reads import ref_of, stated_day, words_of
 from node.web.events import mark_of
 from node.web.shop.deals import (

@@ -13,7 +13,7 @@ from node.domain.intents import Proposal
 from node.domain.matching import Verdict
 from node.domain.talking import ThreadState
 from node.domain.values import Money, Quantity
-from node.records import find_told
+from node.queries.records import find_told
 from node.services.offering import find_fit
 from node.web.events import mark_of
 from node.web.shop.deals import (

@@ -12,7 +12,7 @@ from node.domain.errors import InvalidInput
 from node.domain.intents import Proposal
 from node.domain.messages import Offer
 from node.domain.offers import PartKind
-from node.records import find_offer_message
+from node.queries.records import find_offer_message
 from node.services.offering import Goods, goods_from_catalogue
 from node.web.shop.deal import seen_mark
 from node.web.shop.deals import Customer, customer_of, place_of

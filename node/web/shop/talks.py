@@ -9,8 +9,8 @@ from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.deals import Deal
 from node.domain.messages import Ask, Aspect, Feedback
-from node.records import read_message
-from node.reputation import Published, feedback_about
+from node.queries.records import read_message
+from node.queries.reputation import Published, feedback_about
 from node.store.ports import Direction, StoredMessage
 from node.web.deal_reads import words_of
 from node.web.shop.deals import Customer, customer_of, place_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from node.domain.messages import Kind, Progress, Stage
-from node.records import STANDING_OFFER, Record
+from node.queries.records import STANDING_OFFER, Record
 from node.web.i18n import N_, Locale
 
 __all__ = ["said_in"]

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from federation.errors import InvalidIri
-from node.documents import Documents
+from node.public.documents import Documents
 
 NOBODY: Any = None
 """None of these is looked for in the store."""

@@ -10,7 +10,7 @@ from node.desk import Desk
 from node.domain.deals import Deal
 from node.domain.messages import Kind, Stage
 from node.domain.reasons import CANCEL_REASONS
-from node.records import Record, export_deal
+from node.queries.records import Record, export_deal
 from node.services import fulfilling, negotiating, quotes
 from node.services.fulfilling import ReceiptWish
 from node.web.deal_reads import words_of

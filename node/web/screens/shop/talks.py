@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from node.lookups import find_contact
 from node.services.feedback import answer_feedback
 from node.web.fields import hidden, text
 from node.web.forms import Form
 from node.web.shop.talks import MOST_PAGES, feedback_view, talks_view
 from node.web.visits import Answer, Missing, Page, Redirect, Screens, Visit, Who
+from node.workflows.lookups import find_contact
 
 __all__ = ["SCREENS"]
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import trustme
 
-from node.asking import CommandFailed
 from node.cli import doctor
 from node.cli.doctor import Finding, diagnose
+from node.runtime.asking import CommandFailed
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from node.logs import FIELDS, SafeHandler, configure_logs, hold_standard_files, log_uncaught
+from node.observability.logs import FIELDS, SafeHandler, configure_logs, hold_standard_files, log_uncaught
 
 SECRET = "Im looking for a wheelchair for Ana Gomez, Rua Verde 3"
 
@@ -323,7 +323,7 @@ def test_x06_process_without_standard_files_keeps_their_numbers(tmp_path: Path) 
     told = tmp_path / "told"
     program = (
         "import os, sys; sys.path.insert(0, sys.argv[2]);"
-        "from node.logs import configure_logs, hold_standard_files;"
+        "from node.observability.logs import configure_logs, hold_standard_files;"
         "os.close(0); os.close(1); os.close(2); hold_standard_files();"
         "number = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT);"
         "handler = configure_logs(None); os.write(number, str(number).encode())"

@@ -123,7 +123,7 @@ def test_serve_prints_the_address_when_it_is_ready_and_how_to_set_it_up(
         ready(f"{config.base_url} is served on {config.bind_host}:{config.bind_port}")
         invite("https://ana.example/setup?token=T")
 
-    monkeypatch.setattr("node.serve.serve", served)
+    monkeypatch.setattr("node.runtime.serve.serve", served)
     for name in ("configure_logs", "hold_standard_files", "log_uncaught"):
         monkeypatch.setattr(nodes, name, lambda **options: None)
     ran = obverse("serve")

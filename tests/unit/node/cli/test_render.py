@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from node.asking import Answer
 from node.cli.front import Front, _Quiet, secret
 from node.cli.render import ago, money, plural, short_id, span, table, tone
+from node.runtime.asking import Answer
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

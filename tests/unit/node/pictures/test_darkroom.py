@@ -10,10 +10,10 @@ from typing import Any
 import anyio
 import pytest
 
-from node import darkroom
-from node.darkroom import Darkroom
 from node.domain.errors import InvalidInput
 from node.domain.pictures import IN_POSTS, ReadyPicture
+from node.pictures import darkroom
+from node.pictures.darkroom import Darkroom
 from tests.unit.node.pictures.drawing import a_picture, a_png_that_claims, corners
 
 pytestmark = pytest.mark.anyio
@@ -95,7 +95,7 @@ async def test_an_answer_that_cannot_be_is_not_believed(
 ) -> None:
     process = Answering(answer, code)
     process.released.set()
-    monkeypatch.setattr("node.darkroom.anyio.run_process", process)
+    monkeypatch.setattr("node.pictures.darkroom.anyio.run_process", process)
     with pytest.raises(InvalidInput, match="damaged"):
         await Darkroom().develop(a_picture(), IN_POSTS)
 
@@ -104,7 +104,7 @@ async def test_one_picture_is_worked_on_at_a_time_and_only_so_many_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     process, room = Answering(told(a_picture())), Darkroom()
-    monkeypatch.setattr("node.darkroom.anyio.run_process", process)
+    monkeypatch.setattr("node.pictures.darkroom.anyio.run_process", process)
     done: list[ReadyPicture] = []
 
     async def one() -> None:
@@ -123,6 +123,6 @@ async def test_one_picture_is_worked_on_at_a_time_and_only_so_many_wait(
 
 async def test_a_process_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(darkroom, "_WITHIN_S", 0.05)
-    monkeypatch.setattr("node.darkroom.anyio.run_process", Answering(b""))
+    monkeypatch.setattr("node.pictures.darkroom.anyio.run_process", Answering(b""))
     with pytest.raises(InvalidInput, match="damaged"):
         await Darkroom().develop(a_picture(), IN_POSTS)

@@ -12,9 +12,9 @@ from dataclasses import asdict, replace
 import pytest
 from PIL import Image, ImageCms
 
-from node import developing
-from node.developing import Unfit, develop
 from node.domain.pictures import ICON, IN_POSTS, PictureBounds, media_type_of
+from node.pictures import developing
+from node.pictures.developing import Unfit, develop
 from tests.unit.node.pictures.drawing import (
     EXIF_WORDS,
     a_picture,
@@ -226,7 +226,7 @@ def test_what_is_short_of_memory_is_told_apart(monkeypatch: pytest.MonkeyPatch) 
 def run(
     data: bytes, bounds: PictureBounds = IN_POSTS, *, before: str = ""
 ) -> subprocess.CompletedProcess[bytes]:
-    code = f"import sys; {before}from node.developing import main; sys.exit(main(sys.argv[1]))"
+    code = f"import sys; {before}from node.pictures.developing import main; sys.exit(main(sys.argv[1]))"
     return subprocess.run(
         [sys.executable, "-c", code, json.dumps(asdict(bounds))], input=data, capture_output=True, timeout=60
     )
@@ -251,7 +251,7 @@ def test_the_program_has_too_little_memory_for_what_would_take_all() -> None:
 
 def test_the_program_opens_neither_a_file_nor_a_connection() -> None:
     spied = (
-        "import node.developing as d, socket\n"
+        "import node.pictures.developing as d, socket\n"
         "def look(*_):\n"
         "    found = []\n"
         "    for act in (lambda: open('/etc/hostname'), socket.socket):\n"

@@ -10,9 +10,9 @@ import pytest
 
 from federation.keys import SigningKey
 from federation.ports import InboundEntry
-from node.deliveries import count_failed
 from node.desk import Desk
 from node.domain.notes import Visibility
+from node.queries.deliveries import count_failed
 from node.services.accounts import find_account
 from node.services.posting import Saying, say, take_back
 from node.store.ports import Follower, FollowState, JobState, Post, QueuedJob

@@ -18,10 +18,10 @@ from zipfile import ZipFile
 import pytest
 
 from federation.keys import SigningKey
-from node import archive
-from node.archive import FILES, archive_of
 from node.desk import Desk
 from node.domain.accounts import Account
+from node.queries import archive
+from node.queries.archive import FILES, archive_of
 from node.services.accounts import find_account
 from node.services.entering import make_log_in_link
 from node.store.backup import read_backup

@@ -13,7 +13,7 @@ from node.context import Node
 from node.domain.errors import Reason
 from node.domain.messages import Kind
 from node.domain.notices import TOPICS, Topic, topic_of
-from node.pushing import load_push_key, outlet_id
+from node.notices.pushing import load_push_key, outlet_id
 from node.services.outlets import MAIL, MOST_BROWSERS
 from node.store.ports import Channel, Choices, Notice, Outlet
 from node.web.i18n import locale_for

@@ -11,7 +11,6 @@ import pytest
 
 from node.container import open_node
 from node.domain.accounts import Account, AccountKind
-from node.reaching import Look, Seen
 from node.services.entering import make_set_up_link
 from node.services.setting_up import end_set_up, load_draft
 from node.store.backup import read_backup, write_backup
@@ -19,6 +18,7 @@ from node.store.ports import LAST_BACKUP, LAST_RESTORE, StoreRefused
 from node.store.staging import draft_of, is_staged, take_over
 from node.web.screens import setup as setup_screens
 from node.web.setting_up import is_code
+from node.workflows.reaching import Look, Seen
 from tests.authenticator import Authenticator, options_in
 from tests.browsing import Browser
 from tests.browsing import Seen as Shown

@@ -13,8 +13,8 @@ import anyio
 import pytest
 
 from federation.keys import SigningKey
-from node.documents import Documents
 from node.domain.accounts import Contact
+from node.public.documents import Documents
 from node.store.ports import Block, Follower, FollowState
 from node.web.places import place_of
 from node.web.qr import draw_code
@@ -261,7 +261,7 @@ async def test_server_that_never_answers_is_not_waited_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     street = await Street.of(world)
-    monkeypatch.setattr("node.acquaintance.WITHIN_S", 0.05)
+    monkeypatch.setattr("node.workflows.acquaintance.WITHIN_S", 0.05)
 
     async def forever(scope: object, receive: object, send: object) -> None:
         await anyio.sleep_forever()

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from node.domain.notes import Attachment, Visibility
-from node.lookups import find_contact
 from node.services.accounts import find_account
 from node.services.posting import Saying, change, say, take_back
 from node.store.ports import Post
+from node.workflows.lookups import find_contact
 from tests.browsing import Browser, Seen
 from tests.unit.node.web.private.shop.conftest import Street
 

@@ -11,7 +11,7 @@ import anyio.lowlevel
 import pytest
 
 from node.domain.sheets import items_of, read_sheet
-from node.importing import import_on, run_imports
+from node.runtime.importing import import_on, run_imports
 from node.services.importing import AT_ONCE, import_part
 from node.store.imports import ImportRun
 from node.store.ports import StoreRefused
@@ -228,8 +228,8 @@ async def test_a_store_that_refuses_is_tried_again(street: Street, monkeypatch: 
             raise RuntimeError("a fault of ours")
         return await import_on(node)
 
-    monkeypatch.setattr("node.importing.import_on", refuse_once)
-    monkeypatch.setattr("node.importing._REST_S", 0.01)
+    monkeypatch.setattr("node.runtime.importing.import_on", refuse_once)
+    monkeypatch.setattr("node.runtime.importing._REST_S", 0.01)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(run_imports, street.north.node)
         await at_its_end(street)
@@ -248,7 +248,7 @@ async def test_a_table_that_makes_us_stumble_stops_and_keeps_nobody_waiting(
         raise RuntimeError("a fault of ours")
 
     with monkeypatch.context() as patched:
-        patched.setattr("node.importing.items_of", stumble)
+        patched.setattr("node.runtime.importing.items_of", stumble)
         with anyio.fail_after(20):
             assert await import_on(street.north.node)
     run = await run_of(street)

@@ -11,7 +11,7 @@ import pytest
 from federation.messages import JsonObject
 from federation.strictjson import dump_json, parse_json_object
 from node.domain.errors import Reason, Refusal
-from node.publish import announce_note
+from node.sending.publish import announce_note
 from node.services.feedback import KIND, REPLY, receive_answer
 from node.store.ports import Post
 from node.wire.replies import Reply, build_reply, is_reply, parse_reply
