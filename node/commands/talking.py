@@ -22,14 +22,14 @@ from node.services.plain_quotes import QuoteDraft, link_of, send_quote, withdraw
 from node.services.talking import answer, close_thread, find_thread, last_heard, open_thread, see_thread
 from node.wire.html import plain_text
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "thread_for"]
 
 COMMANDS = Commands()
 LOOKED_AT = 500
 VALID_FOR = timedelta(days=3)
 
 
-def _thread_for(desk: Desk, account: Account, arguments: Arguments) -> Thread:
+def thread_for(desk: Desk, account: Account, arguments: Arguments) -> Thread:
     """The conversation that a user names, by its id or the end of it. Raises: InvalidInput."""
     named = arguments.text("thread", 100)
     if desk.tx.threads.get(account.id, named) is None and len(named) >= 4:
@@ -67,7 +67,7 @@ async def show_thread(node: Node, arguments: Arguments) -> JsonObject:
 
     def view(desk: Desk) -> JsonObject:
         account = account_for(desk, arguments)
-        return _whole(desk, _thread_for(desk, account, arguments))
+        return _whole(desk, thread_for(desk, account, arguments))
 
     return await node.look(view)
 
@@ -151,7 +151,7 @@ async def answer_thread(node: Node, arguments: Arguments) -> JsonObject:
 
     def work(desk: Desk) -> JsonObject:
         account = account_for(desk, arguments)
-        thread = see_thread(desk, account, _thread_for(desk, account, arguments).id)
+        thread = see_thread(desk, account, thread_for(desk, account, arguments).id)
         to = arguments.maybe_text("to", 2000) or ""
         heard = desk.tx.threads.utterance(account.id, to) if to else last_heard(desk, thread)
         sent = answer(
@@ -175,7 +175,7 @@ async def close(node: Node, arguments: Arguments) -> JsonObject:
 
     def work(desk: Desk) -> JsonObject:
         account = account_for(desk, arguments)
-        return _shown_thread(close_thread(desk, account, _thread_for(desk, account, arguments).id))
+        return _shown_thread(close_thread(desk, account, thread_for(desk, account, arguments).id))
 
     return await node.work(work)
 
@@ -186,7 +186,7 @@ async def reopen(node: Node, arguments: Arguments) -> JsonObject:
 
     def work(desk: Desk) -> JsonObject:
         account = account_for(desk, arguments)
-        return _shown_thread(open_thread(desk, account, _thread_for(desk, account, arguments).id))
+        return _shown_thread(open_thread(desk, account, thread_for(desk, account, arguments).id))
 
     return await node.work(work)
 
@@ -200,7 +200,7 @@ async def quote(node: Node, arguments: Arguments) -> JsonObject:
 
     def work(desk: Desk) -> JsonObject:
         account = vendor_for(desk, arguments)
-        thread = _thread_for(desk, account, arguments)
+        thread = thread_for(desk, account, arguments)
         return _shown_quote(desk, send_quote(desk, account, thread, _draft(desk, account, arguments)))
 
     return await node.work(work)

@@ -51,6 +51,8 @@ class Part(StrEnum):
     """What an utterance is, beside its words."""
 
     WORDS = "words"
+    CAST = "cast"
+    """Ours: an intent, as somebody without a node is told of it."""
     QUOTE = "quote"
     """Ours: an offer that `accept REFERENCE` concludes."""
     ACCEPTANCE = "acceptance"

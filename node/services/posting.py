@@ -26,6 +26,7 @@ __all__ = [
     "NOTE",
     "Saying",
     "change",
+    "check_words",
     "hear_reply",
     "named_before",
     "pin",
@@ -82,7 +83,7 @@ def say(
             words, and `name` the last part of its id, where it has to be known beforehand.
     Raises: InvalidInput where there is nothing to say, or nobody to say it to.
     """
-    _check_words(saying)
+    check_words(saying)
     _check_readers(desk, account, saying)
     name = name or desk.new_id()
     note = _note_of(desk, account, saying, name)
@@ -109,8 +110,8 @@ def say(
     return post
 
 
-def _check_words(saying: Saying) -> None:
-    """Raises: InvalidInput."""
+def check_words(saying: Saying) -> None:
+    """Whether a Note can hold these words. Raises: InvalidInput."""
     if not saying.text.strip() and not saying.attachments:
         raise InvalidInput("text", "it is empty", "Write what you want to say.")
     if len(saying.text) > MOST_CHARS:
@@ -187,8 +188,10 @@ def _context_of(desk: Desk, post_id: str) -> str:
 # --- what becomes of it -----------------------------------------------------------------------------------
 
 
-def change(desk: Desk, account: Account, post_id: str, saying: Saying) -> Post:
+def change(desk: Desk, account: Account, post_id: str, saying: Saying, *, kind: str = NOTE) -> Post:
     """Say it otherwise: an Update, signed anew, to whom the Create went, and to whom it names now.
+
+    Shapes: `kind` is what the post has to be: what the node says by itself is changed by nobody else.
 
     Who may read it stays as it was, and so do what it answers and its thread; what it said before is kept for
     its owner. Nothing is sent where nothing is new.
@@ -196,10 +199,10 @@ def change(desk: Desk, account: Account, post_id: str, saying: Saying) -> Post:
     """
     post = _own(desk, account, post_id)
     before = post.note
-    if before is None or post.kind != NOTE:
+    if before is None or post.kind != kind:
         raise InvalidInput("post", "it is no post that can be changed", "Take it back, and say it anew.")
     saying = replace(saying, visibility=post.visibility, in_reply_to=before.in_reply_to, context=post.context)
-    _check_words(saying)
+    check_words(saying)
     _check_readers(desk, account, saying)
     made = _note_of(desk, account, saying, post.id.rpartition("/")[2])
     note = replace(made, published_at=before.published_at, updated_at=before.updated_at)

@@ -27,6 +27,7 @@ from node.store.memory.people import (
     MemoryPersonas,
     MemorySessions,
 )
+from node.store.memory.plain_casts import MemoryHandOffers, MemoryPlainCasts
 from node.store.memory.posting import MemoryPosts
 from node.store.memory.queues import MemoryDeliveries, MemoryInbox
 from node.store.memory.reading import MemoryReactions, MemoryReadings
@@ -91,6 +92,8 @@ class MemoryTx:
         self.peers = MemoryPeers(tables)
         self.gone = MemoryGone(tables)
         self.plain_quotes = MemoryPlainQuotes(tables)
+        self.plain_casts = MemoryPlainCasts(tables)
+        self.hand_offers = MemoryHandOffers(tables)
         self.follows = MemoryFollows(tables)
         self.shunned = MemoryShunned(tables)
         self.undone = MemoryUndone(tables)

@@ -33,6 +33,7 @@ from node.store.sqlite.people import (
     SqlitePersonas,
     SqliteSessions,
 )
+from node.store.sqlite.plain_casts import SqliteHandOffers, SqlitePlainCasts
 from node.store.sqlite.posting import SqlitePosts
 from node.store.sqlite.reading import SqliteReactions, SqliteReadings
 from node.store.sqlite.shop import (
@@ -100,6 +101,8 @@ class SqliteTx:
         self.peers = SqlitePeers(connection)
         self.gone = SqliteGone(connection)
         self.plain_quotes = SqlitePlainQuotes(connection)
+        self.plain_casts = SqlitePlainCasts(connection)
+        self.hand_offers = SqliteHandOffers(connection)
         self.follows = SqliteFollows(connection)
         self.shunned = SqliteShunned(connection)
         self.undone = SqliteUndone(connection)
