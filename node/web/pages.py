@@ -13,6 +13,7 @@ from node.web.linked import linked_data
 from node.web.templating import TEMPLATES, Reader, spoken
 from node.web.views import (
     AnswerView,
+    AskedView,
     FeedbackView,
     FeedView,
     FollowView,
@@ -49,6 +50,7 @@ _PAGES: dict[type, str] = {
     PostView: "post.html",
     TopicView: "topic.html",
     QuoteView: "quote.html",
+    AskedView: "asked.html",
     FeedView: "feed.xml",
 }
 _NO_TIME = datetime.min.replace(tzinfo=UTC)

@@ -17,6 +17,7 @@ from node.domain.values import Money, Quantity
 __all__ = [
     "AnswerLine",
     "AnswerView",
+    "AskedView",
     "AspectLine",
     "FeedLine",
     "FeedView",
@@ -372,6 +373,16 @@ class QuoteView:
     indexed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AskedView:
+    """What one plain account was told of an intent; it does not say whom, nor who asks."""
+
+    host: str
+    title: str
+    words: str
+    is_open: bool
+
+
 PublicView = (
     FrontView
     | ProfileView
@@ -381,6 +392,7 @@ PublicView = (
     | PostView
     | TopicView
     | QuoteView
+    | AskedView
     | FeedView
     | MissingView
 )
