@@ -12,6 +12,7 @@ from node.desk import Desk
 from node.domain.accounts import Account, AccountKind
 from node.domain.catalogue import CatalogueItem
 from node.domain.notes import Attachment, Visibility
+from node.domain.plain_casts import HandOffer, PlainCast
 from node.domain.plain_quotes import PlainQuote, QuoteState
 from node.domain.talking import Part, Thread, ThreadState, Utterance
 from node.services.plain_quotes import link_of
@@ -132,7 +133,8 @@ class ThreadView:
     """A conversation whole.
 
     Shapes: `answered_as` is who could read what is answered; `said` what is answered, None for nothing.
-            `is_cut` says that there was more before.
+            `is_cut` says that there was more before; `cast` is the intent that it is about, None for none,
+            and `recorded` what was offered in it.
     """
 
     thread: Thread
@@ -141,8 +143,14 @@ class ThreadView:
     answered_as: Visibility
     quotes: tuple[PlainQuote, ...]
     may_quote: bool
+    cast: PlainCast | None
+    recorded: tuple[HandOffer, ...]
     is_cut: bool
     mark: str
+
+    @property
+    def intent_page(self) -> str:
+        return f"/my/intents/{self.cast.intent.rpartition('/')[2]}" if self.cast is not None else ""
 
 
 def watch_thread(desk: Desk, account: Account, thread_id: str) -> tuple[int, int]:
@@ -169,6 +177,8 @@ def thread_view(desk: Desk, account: Account, thread_id: str) -> ThreadView | No
         answered_as=asked.visibility if asked is not None else thread.last,
         quotes=tuple(desk.tx.plain_quotes.of_thread(account.id, thread.id)),
         may_quote=account.kind is AccountKind.VENDOR,
+        cast=desk.tx.plain_casts.of_thread(account.id, thread.id),
+        recorded=tuple(desk.tx.hand_offers.of_thread(account.id, thread.id)),
         is_cut=thread.length > len(said),
         mark=mark_of(watch_thread(desk, account, thread_id)),
     )

@@ -375,7 +375,7 @@ async def test_taken_one_ends_the_intent_where_she_says_so_and_tells_all_but_its
     await replies(world, shop)
     found = await threads(world, "ana")
     thread = next(one for one in found if one.peer.actor == shop.id)
-    made = await record(world, thread=thread.id) if len(found) == 1 else await ask(world, 
+    made = await record(world, thread=thread.id) if len(found) == 1 else await ask(world,
         "talk.record", account="ana", thread=thread.id, goods="Norrland Kid 340", price="260.00"
     )  # fmt: skip
     done = await ask(world, "talk.recorded.take", account="ana", offer=made["id"], tell_others=True)
