@@ -58,7 +58,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class HandShown:
-    """An offer that she took from a message: signed by nobody, so that nothing of it is added up or accepted."""
+    """An offer that she took from a message: signed by nobody, so nothing of it is added up or accepted."""
 
     offer: HandOffer
     wishes: tuple[WishAnswered, ...]
@@ -68,7 +68,10 @@ class HandShown:
 
 @dataclass(frozen=True, slots=True)
 class OffersView:
-    """`recorded` are from messages. `taken` is the deal in which an offer was accepted. `mark` is what the stream goes on from."""
+    """`taken` is the deal in which an offer was accepted. `mark` is what the stream goes on from.
+
+    Shapes: `recorded` are from messages.
+    """
 
     intent: Intent
     page: str
