@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
 
 from markupsafe import Markup
 
@@ -18,7 +18,7 @@ from node.services.hand_offers import cast_of_thread, mark_taken, record_offer, 
 from node.services.talking import last_heard
 from node.web.compose_views import day_ends
 from node.web.deal_reads import intent_page
-from node.web.fields import choice, day, hidden, money, optional, switch, text
+from node.web.fields import Field, choice, day, hidden, money, optional, switch, text
 from node.web.forms import Filled, Form
 from node.web.i18n import N_
 from node.web.names import UNITS as UNIT_NAMES
@@ -68,15 +68,21 @@ def _sheet(desk: Desk, visit: Visit) -> RecordSheet:
     return RecordSheet(thread, intent, heard.id if heard is not None else "", said)
 
 
-def _wish_fields(intent: Intent) -> list[Any]:
+@cache
+def _wish_fields(wishes: int) -> tuple[Field[Meets], ...]:
     words = {one.value: one for one in Meets}
-    return [choice(f"meets{number}", words) for number in range(1, len(intent.wishes) + 1)]
+    return tuple(choice(f"meets{number}", words) for number in range(1, wishes + 1))
+
+
+@cache
+def _form(wishes: int, *, is_priced: bool) -> Form:
+    """One field a wish, and none for a price where no money changes hands; one form a shape."""
+    price = [PRICE] if is_priced else []
+    return Form(SOURCE, GOODS, QUANTITY, UNIT, *price, DELIVERY, UNTIL, NOTE, *_wish_fields(wishes))
 
 
 def _form_for(intent: Intent) -> Form:
-    """One field a wish; where no money changes hands, none for a price."""
-    price = [PRICE] if intent.currency is not None else []
-    return Form(SOURCE, GOODS, QUANTITY, UNIT, *price, DELIVERY, UNTIL, NOTE, *_wish_fields(intent))
+    return _form(len(intent.wishes), is_priced=intent.currency is not None)
 
 
 @SCREENS.get("/my/conversations/{thread}/record", who=Who.PERSON)
@@ -88,8 +94,8 @@ async def record_page(visit: Visit) -> Answer:
         shown["price_currency"] = sheet.intent.currency
     units = tuple((name, named(UNIT_NAMES, name, visit.locale)) for name in UNITS)
     words = tuple((one.value, visit.words(text)) for one, text in _MEETS.items())
-    for field in _wish_fields(sheet.intent):
-        shown[field.name] = Meets.UNKNOWN.value
+    for field in _wish_fields(len(sheet.intent.wishes)):
+        shown[field.names[0]] = Meets.UNKNOWN.value
     return Page("talk/record.html", (sheet, units, words), visit.form_or(_form_for(sheet.intent), shown))
 
 
@@ -99,7 +105,7 @@ async def record(visit: Visit) -> Answer:
     sheet = await visit.look(lambda desk: _sheet(desk, visit))
     filled = await visit.read(_form_for(sheet.intent))
     account, until = visit.viewer.account, filled[UNTIL]
-    fields = _wish_fields(sheet.intent)
+    fields = _wish_fields(len(sheet.intent.wishes))
     draft = HandDraft(
         goods=filled[GOODS],
         quantity=_quantity(visit, filled),
