@@ -30,9 +30,10 @@ from federation.heads import authorities_of, check_head
 from federation.inbox import InboxDependencies, receive
 from federation.intake import Bodies, Body, BodyTimeout, Patience, Room, Turnstile, read_body
 from federation.messages import HttpMessage, JsonObject, Limits
+from federation.nodeinfo import NODEINFO_2_0, NODEINFO_2_1, as_nodeinfo_2_0
 from federation.preferences import prefers_html
 from federation.strictjson import dump_json
-from federation.vocab import ACTIVITY_JSON, JRD_JSON, JSON, REL_NODEINFO_2_1, XRD_XML
+from federation.vocab import ACTIVITY_JSON, JRD_JSON, JSON, REL_NODEINFO_2_0, REL_NODEINFO_2_1, XRD_XML
 
 __all__ = ["Endpoints", "InboxEndpoint", "RequestGuard", "Served", "public_request", "routes"]
 
@@ -105,7 +106,8 @@ def routes(
     discovery: dict[str, _Answering] = {
         "/.well-known/webfinger": _webfinger,
         "/.well-known/nodeinfo": _nodeinfo_links,
-        "/nodeinfo/2.1": _nodeinfo,
+        NODEINFO_2_0: _nodeinfo_2_0,
+        NODEINFO_2_1: _nodeinfo,
         "/.well-known/host-meta": _host_meta,
     }
     return [
@@ -288,6 +290,11 @@ async def _nodeinfo_links(endpoints: Endpoints, scope: Scope) -> Response:
 async def _nodeinfo(endpoints: Endpoints, scope: Scope) -> Response:
     media_type = f'{JSON}; profile="{REL_NODEINFO_2_1}#"'
     return Response(dump_json(await endpoints.nodeinfo()), 200, _FOR_SCRIPTS, media_type)
+
+
+async def _nodeinfo_2_0(endpoints: Endpoints, scope: Scope) -> Response:
+    media_type = f'{JSON}; profile="{REL_NODEINFO_2_0}#"'
+    return Response(dump_json(as_nodeinfo_2_0(await endpoints.nodeinfo())), 200, _FOR_SCRIPTS, media_type)
 
 
 async def _host_meta(endpoints: Endpoints, scope: Scope) -> Response:

@@ -1,4 +1,7 @@
-"""NodeInfo 2.1 (FEP-f1d5): what software runs here, and where its node actor is (FEP-2677)."""
+"""NodeInfo 2.1 (FEP-f1d5): what software runs here, and where its node actor is (FEP-2677).
+
+Some servers ask for version 2.0 by its address and for no other, so both are there.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,32 @@ from federation.errors import InvalidIri
 from federation.ids import parse_iri
 from federation.jsonld import as_list, as_text
 from federation.messages import JsonObject
-from federation.vocab import REL_APPLICATION, REL_NODEINFO_2_1
+from federation.vocab import REL_APPLICATION, REL_NODEINFO_2_0, REL_NODEINFO_2_1
 
-__all__ = ["NodeLinks", "Usage", "build_nodeinfo", "build_wellknown", "parse_wellknown"]
+__all__ = [
+    "NODEINFO_2_0",
+    "NODEINFO_2_1",
+    "NodeLinks",
+    "Usage",
+    "as_nodeinfo_2_0",
+    "build_nodeinfo",
+    "build_wellknown",
+    "parse_wellknown",
+]
+
+NODEINFO_2_0, NODEINFO_2_1 = "/nodeinfo/2.0", "/nodeinfo/2.1"
+"""Where the documents lie on a server of ours."""
 
 _REL_NODEINFO = re.compile(r"https?://nodeinfo\.diaspora\.software/ns/schema/2\.[01]")
 _SOFTWARE_NAME = re.compile(r"[a-z0-9-]+")
 
 
-def build_wellknown(*, nodeinfo_url: str, node_actor: str) -> JsonObject:
+def build_wellknown(*, base_url: str, node_actor: str) -> JsonObject:
     """The document at `/.well-known/nodeinfo`."""
     return {
         "links": [
-            {"rel": REL_NODEINFO_2_1, "href": nodeinfo_url},
+            {"rel": REL_NODEINFO_2_0, "href": base_url + NODEINFO_2_0},
+            {"rel": REL_NODEINFO_2_1, "href": base_url + NODEINFO_2_1},
             {"rel": REL_APPLICATION, "href": node_actor},
         ]
     }
@@ -69,6 +85,12 @@ def build_nodeinfo(
         "usage": _told(usage),
         "metadata": {key: value for key, value in metadata.items() if value is not None},
     }
+
+
+def as_nodeinfo_2_0(document: JsonObject) -> JsonObject:
+    """The same as version 2.0 says it, whose schema knows of software its name and version alone."""
+    software = {name: document["software"][name] for name in ("name", "version")}
+    return {**document, "version": "2.0", "software": software}
 
 
 def _told(usage: Usage | None) -> JsonObject:

@@ -28,6 +28,7 @@ __all__ = [
     "PUBLIC",
     "PUBLIC_SPELLINGS",
     "REL_APPLICATION",
+    "REL_NODEINFO_2_0",
     "REL_NODEINFO_2_1",
     "REL_PROFILE_PAGE",
     "REL_SELF",
@@ -79,6 +80,7 @@ REL_PROFILE_PAGE = "http://webfinger.net/rel/profile-page"
 REL_SUBSCRIBE = "http://ostatus.org/schema/1.0/subscribe"
 FEP_3B86 = "https://w3id.org/fep/3b86/"
 """Before the name of an activity: the relation of the page at which its owner does it (activity intents)."""
+REL_NODEINFO_2_0 = "http://nodeinfo.diaspora.software/ns/schema/2.0"
 REL_NODEINFO_2_1 = "http://nodeinfo.diaspora.software/ns/schema/2.1"
 REL_APPLICATION = AS_NAMESPACE + "Application"
 """FEP-2677: NodeInfo's link to the node actor."""

@@ -110,9 +110,7 @@ def _endpoints(node: Node, inbox: InboxDependencies, documents: Documents, room:
         return await node.look(lambda desk: documents.webfinger(desk.tx, resource))
 
     async def nodeinfo_links() -> JsonObject:
-        return build_wellknown(
-            nodeinfo_url=f"{node.config.base_url}/nodeinfo/2.1", node_actor=documents.node_actor
-        )
+        return build_wellknown(base_url=node.config.base_url, node_actor=documents.node_actor)
 
     async def nodeinfo() -> JsonObject:
         is_told = node.config.shows_usage

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from federation.errors import InvalidIri
-from federation.ids import canonical_host, host
+from federation.ids import canonical_host, domain_matches, host
 from node.context import Node
 from node.desk import Desk
 from node.domain.errors import InvalidInput
 from node.domain.sayings import said
+from node.services.shunning import part_from
 from node.store.ports import Block
 
 __all__ = ["block_domain", "domain_in", "own_domain", "unblock_domain"]
@@ -27,6 +28,7 @@ async def block_domain(node: Node, text: str, reason: str = "") -> str:
 
     def change(desk: Desk) -> list[Block]:
         desk.tx.blocks.save(Block(domain, desk.now, reason))
+        part_from(desk, lambda actor: domain_matches(host(actor), domain))
         return desk.tx.blocks.all()
 
     node.blocks.replace(await node.work(change))

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from federation.errors import InvalidIri
-from federation.ids import domain_matches
+from federation.ids import domain_matches, host
 from node.blocking import domain_in, own_domain
-from node.context import Node
+from node.context import BlockList, Node
 from node.desk import Desk
 from node.domain.errors import InvalidInput
 from node.domain.sayings import said
+from node.services.shunning import part_from
 from node.store.ports import Block
 
 __all__ = ["MOST_LINES", "BlockLine", "Verdict", "apply_blocklist", "compare_blocklist", "write_blocklist"]
@@ -85,7 +86,11 @@ async def apply_blocklist(node: Node, text: str) -> tuple[BlockLine, ...]:
         for line in lines:
             if line.is_taken:
                 desk.tx.blocks.save(Block(line.domain, desk.now, line.reason))
-        return lines, desk.tx.blocks.all()
+        blocks = desk.tx.blocks.all()
+        shut_out = BlockList()
+        shut_out.replace(blocks)
+        part_from(desk, lambda actor: shut_out(host(actor)))
+        return lines, blocks
 
     lines, blocks = await node.work(change)
     node.blocks.replace(blocks)

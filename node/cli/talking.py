@@ -109,7 +109,9 @@ def open_talk(front: Front, thread: str) -> None:
 @click.option("--goods", help="What it is, in words (default with --sku: its name).")
 @click.option("--quantity", help="How much of it (default: 1).")
 @click.option("--unit", help="Of what unit (default: the item's, or one).")
-@click.option("--price", help="The total, such as '260.00 EUR' (default with --sku: the catalogue's).")
+@click.option(
+    "--price", help="The total, such as '260.00 EUR' (default with --sku: the catalogue's, delivery with it)."
+)
 @click.option("--terms", help="What else holds: delivery, payment, return.")
 @click.option("--valid", metavar="72h", help="How long it stands (default: 3 days).")
 @click.option("--firm", is_flag=True, help="It is not taken back, and its stock is reserved.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 
 from federation.messages import JsonObject
 from node.commands.arguments import Arguments
@@ -17,8 +16,8 @@ from node.domain.notes import Visibility
 from node.domain.plain_quotes import PlainQuote, QuoteState
 from node.domain.plain_words import LANGUAGES
 from node.domain.talking import Thread, ThreadState, Utterance
-from node.domain.values import Money, Quantity, format_time, parse_quantity, price_for
-from node.services.plain_quotes import QuoteDraft, link_of, send_quote, withdraw_quote
+from node.domain.values import Quantity, format_time, parse_quantity
+from node.services.plain_quotes import QuoteDraft, link_of, send_quote, total_of, withdraw_quote
 from node.services.talking import answer, close_thread, find_thread, last_heard, open_thread, see_thread
 from node.wire.html import plain_text
 
@@ -216,7 +215,7 @@ def _draft(desk: Desk, account: Account, arguments: Arguments) -> QuoteDraft:
     currency = item.price.currency if item is not None else arguments.maybe_text("currency", 3)
     price = arguments.maybe_money("price", currency)
     if price is None and item is not None:
-        price = _times(item.price, quantity)
+        price = total_of(item, quantity)
     if price is None:
         raise InvalidInput("price", "is missing", "Write the total, such as '289.00 EUR'.")
     goods = arguments.maybe_text("goods", 500) or (item.name if item is not None else "")
@@ -237,13 +236,6 @@ def _quantity(text: str, unit: str) -> Quantity:
         return parse_quantity(text, unit)
     except ValueError as error:
         raise InvalidInput("quantity", str(error), "Write a number such as 1 or 2.5.") from None
-
-
-def _times(price: Money, quantity: Quantity) -> Money:
-    try:
-        return price_for(Decimal(price.text), price.currency, quantity.value)
-    except ValueError as error:
-        raise InvalidInput("quantity", str(error), "Quote less of it.") from None
 
 
 @COMMANDS.command("talk.quotes", "all", reads=True)

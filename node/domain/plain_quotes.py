@@ -7,6 +7,7 @@ answered kindly.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -76,16 +77,17 @@ class Word:
     reference: str
 
 
-def read_word(text: str) -> Word | None:
+def read_word(text: str, mentions: Collection[str] = ()) -> Word | None:
     """What a Note says to a quote; None for anything else, which is a message.
 
-    Shapes: `text` is without HTML. Mentions and white space are taken away here, nothing else is.
+    Shapes: `text` is without HTML. These `mentions` (casefolded) and white space are taken away here, nothing
+            else is: another word that begins with @ may be a price or a condition.
     Spec:   `protocol §5`, Plain fediverse accounts.
     """
     if len(text) > _MOST_CHARS:
         return None
-    words = [word for word in text.translate(_HYPHENS).split() if not word.startswith("@")]
-    match = _WORD.fullmatch(" ".join(words))
+    words = [word for word in text.split() if word.casefold() not in mentions]
+    match = _WORD.fullmatch(" ".join(words).translate(_HYPHENS))
     reference = read_reference(match[2]) if match else None
     return Word(Act(match[1].lower()), reference) if match and reference else None
 

@@ -24,13 +24,11 @@ from node.services.talking import Evidence, HeardNote
 from node.wire.fediverse import parse_note
 from node.wire.feedback import is_feedback_post
 from node.wire.html import plain_text
+from node.wire.plainly import plain_words
 from node.wire.postings import is_posting
 from node.wire.replies import is_reply
 
 __all__ = ["Notes"]
-
-_NOT_MEANT = ("<blockquote", "<del")
-"""What is cited or struck out is not what its author says now."""
 
 
 class Notes:
@@ -131,9 +129,8 @@ def _heard(inbound: Inbound, note: Note, sender: Sender | None) -> HeardNote:
     entry, document = inbound.entry, inbound.activity.object
     text = plain_text(note.content)
     is_edited = note.updated_at is not None and note.updated_at > note.published_at
-    is_bare = not (note.title or note.summary or note.attachments or note.quoted or is_edited) and not any(
-        mark in note.content for mark in _NOT_MEANT
-    )
+    plain = plain_words(document) if isinstance(document, dict) else None
+    is_bare = plain is not None and plain.split() == text.split() and not is_edited
     return HeardNote(
         note=note,
         form=_form(document),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
 from node.desk import Desk
 from node.domain.accounts import Account, AccountKind
 from node.domain.notes import Note, Visibility
-from node.domain.plain_quotes import PlainQuote, read_word
+from node.domain.plain_quotes import PlainQuote, Word, read_word
 from node.domain.talking import (
     EXCERPT_CHARS,
     Part,
@@ -46,6 +47,7 @@ FORGOTTEN_AFTER = timedelta(hours=6)
 _GOES_ON_FOR = timedelta(days=3)
 """Many programs send each direct message by itself: within this time it goes on with the last such thread."""
 _DAY = timedelta(days=1)
+_HANDLE = re.compile(r"@[^\s@]+@[^\s@]+")
 
 
 def addressees(desk: Desk, note: Note) -> list[Account]:
@@ -92,7 +94,7 @@ def hear(desk: Desk, said: HeardNote, peer: Peer) -> list[Thread]:
 
 
 def _hear_for(desk: Desk, account: Account, said: HeardNote, peer: Peer) -> Thread:
-    word = read_word(said.text) if account.kind is AccountKind.VENDOR else None
+    word = _word_of(desk, account, said)
     part, quote = take_word(desk, account, said, word) if word is not None else (Part.WORDS, None)
     thread = _thread_for(desk, account, said, peer, quote)
     utterance = _utterance_of(desk, thread, said, part)
@@ -110,6 +112,18 @@ def _hear_for(desk: Desk, account: Account, said: HeardNote, peer: Peer) -> Thre
     if word is not None and quote is None:
         answer_kindly(desk, account, thread, said, word)
     return thread
+
+
+def _word_of(desk: Desk, account: Account, said: HeardNote) -> Word | None:
+    """What it says to a quote of a vendor, once it is taken away whom it names.
+
+    That is the vendor by name or handle, and others by their whole handles: a name alone could be any word.
+    """
+    if account.kind is not AccountKind.VENDOR:
+        return None
+    name, server = f"@{account.name}", desk.setting.base_url.partition("://")[2]
+    others = {found.handle.casefold() for found in said.note.mentions if _HANDLE.fullmatch(found.handle)}
+    return read_word(said.text, {name, f"{name}@{server}", *others})
 
 
 def _thread_for(
@@ -210,7 +224,7 @@ def hear_edit(desk: Desk, said: HeardNote) -> None:
             continue
         desk.tx.threads.change(after)
         thread = _look_again(desk, thread, said.text or said.note.summary, before.id)
-        word = read_word(said.text) if account.kind is AccountKind.VENDOR else None
+        word = _word_of(desk, account, said)
         if word is not None and before.part is Part.WORDS:
             answer_kindly(desk, account, thread, said, word, is_edit=True)
 

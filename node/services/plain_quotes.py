@@ -27,9 +27,9 @@ from node.domain.plain_quotes import (
     read_reference,
 )
 from node.domain.plain_words import cancelled_words, confirmation_words, kind_words, quote_words
-from node.domain.sayings import said
+from node.domain.sayings import said, said_by
 from node.domain.talking import Part, Thread, Utterance
-from node.domain.values import Money, Quantity
+from node.domain.values import Money, Quantity, price_for
 from node.services.talking import Evidence, HeardNote, tell, thread_ref
 from node.store.ports import Direction, Notice, StoredMessage
 
@@ -44,6 +44,7 @@ __all__ = [
     "link_of",
     "send_quote",
     "take_word",
+    "total_of",
     "withdraw_quote",
 ]
 
@@ -72,6 +73,19 @@ class QuoteDraft:
 def link_of(desk: Desk, quote: PlainQuote) -> str:
     """The page of a quote: whoever has the link sees what the Note says, and nothing else."""
     return f"{desk.setting.base_url}/quotes/{quote.secret}"
+
+
+def total_of(item: CatalogueItem, quantity: Quantity) -> Money:
+    """What so much of an item costs with its delivery: a quote names what is paid in all.
+
+    Raises: InvalidInput for more than an amount can hold.
+    """
+    try:
+        goods = price_for(Decimal(item.price.text), item.price.currency, quantity.value)
+    except ValueError as error:
+        raise InvalidInput("quantity", said_by(error), "Quote less of it.") from None
+    delivery = item.delivery.amount_minor if item.delivery is not None else 0
+    return Money(goods.amount_minor + delivery, goods.currency)
 
 
 def find_quote(desk: Desk, account: Account, reference: str) -> PlainQuote:

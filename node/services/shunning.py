@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from node.desk import Desk
@@ -14,7 +15,7 @@ from node.services.followings import drop_following
 from node.store.following import FollowingState, Shun
 from node.store.ports import FollowState, Notice
 
-__all__ = ["Shunnable", "block", "mute", "receive_block", "refuses", "unblock", "unmute"]
+__all__ = ["Shunnable", "block", "mute", "part_from", "receive_block", "refuses", "unblock", "unmute"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +112,23 @@ def refuses(desk: Desk, own: str, actor: str, deal_id: str = "") -> bool:
         return False
     deal = desk.tx.deals.get(own, deal_id) if deal_id else None
     return deal is None or not (deal.acceptances or deal.kind is DealKind.ORDER)
+
+
+def part_from(desk: Desk, is_shut_out: Callable[[str], bool]) -> int:
+    """End who follows whom with everybody whose actor id is shut out now; how many that were.
+
+    Nobody there is told: nothing of theirs comes in any more, and nothing goes out to them.
+    """
+    ended = 0
+    for account in desk.tx.accounts.all():
+        for state in (FollowState.ACCEPTED, FollowState.PENDING):
+            for follower in desk.tx.followers.all(account.id, state=state):
+                if is_shut_out(follower.actor):
+                    desk.tx.followers.save(replace(follower, state=FollowState.REMOVED))
+                    ended += 1
+        for followed_state in (FollowingState.ACCEPTED, FollowingState.PENDING):
+            for followed in desk.tx.follows.all(account.id, state=followed_state):
+                if is_shut_out(followed.actor):
+                    desk.tx.follows.save(replace(followed, state=FollowingState.REMOVED, at=desk.now))
+                    ended += 1
+    return ended

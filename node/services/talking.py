@@ -60,8 +60,8 @@ class HeardNote:
 
     Shapes: `form` is its type on the wire; `text` its words without markup; `domain` whose host it came from.
             `is_first_hand` says that its author's own key signed it, by request or by proof: not a copy that
-            somebody brought and we fetched. `is_bare` says that it is its words and nothing else: no title,
-            warning, attachment or quoted post, and nothing struck out or cited.
+            somebody brought and we fetched. `is_bare` says that it is its words and nothing else to whoever
+            sees it (`wire.plainly`), and was not edited.
     """
 
     note: Note
@@ -78,7 +78,7 @@ def find_thread(desk: Desk, account: Account, thread_id: str) -> Thread:
     thread = desk.tx.threads.get(account.id, thread_id)
     if thread is None:
         wrong = said("there is no conversation '%(thread)s'", thread=thread_id[:60])
-        raise InvalidInput("thread", wrong, "List them with `obverse talk list`.")
+        raise InvalidInput("thread", wrong, "Look at the list of conversations.")
     return thread
 
 

@@ -9,6 +9,8 @@ import pytest
 from federation.errors import InvalidIri
 from federation.ids import parse_iri
 from node.blocking import domain_in
+from node.store.following import Following, FollowingState
+from node.store.ports import Follower, FollowState
 
 pytestmark = pytest.mark.anyio
 
@@ -141,3 +143,39 @@ async def test_who_was_blocked_by_a_list_is_refused_at_once(world: Any) -> None:
     await world.settle()
     actor, follower = "https://ana.example/actors/ana", "https://north.example/actors/north"
     assert await ana.node.look(lambda desk: desk.tx.followers.get(actor, follower)) is None
+
+
+@pytest.mark.parametrize("by_list", [False, True])
+async def test_blocking_a_domain_ends_who_follows_whom_there_and_tells_nobody(
+    world: Any, by_list: bool
+) -> None:
+    ana, here = await world.person("ana"), "https://ana.example/actors/ana"
+    now = ana.node.now()
+    hosts = ("evil.example", "deep.evil.example", "notevil.example")
+    actors = [f"https://{host}/users/m" for host in hosts]
+
+    def befriend(desk: Any) -> None:
+        for actor, state in zip(
+            actors, (FollowState.ACCEPTED, FollowState.PENDING, FollowState.ACCEPTED), strict=True
+        ):
+            inbox = f"{actor}/inbox"
+            desk.tx.followers.save(Follower(here, actor, inbox, None, f"{actor}#follow", state, now))
+            followed = Following(
+                here, actor, "@m", "M", inbox, "", f"{here}#{actor}", FollowingState(state.value), now
+            )
+            desk.tx.follows.save(followed)
+
+    await ana.node.work(befriend)
+    if by_list:
+        assert await verdicts(ana, "evil.example\n", apply=True) == ["new"]
+    else:
+        await ana.ask("block.add", domain="Evil.example.")
+    await world.settle()
+    states = await ana.node.look(
+        lambda desk: [
+            (desk.tx.followers.get(here, one).state.value, desk.tx.follows.get(here, one).state.value)
+            for one in actors
+        ]
+    )
+    assert states == [("removed", "removed"), ("removed", "removed"), ("accepted", "accepted")]
+    assert await ana.node.look(lambda desk: desk.tx.deliveries.all()) == []

@@ -185,6 +185,10 @@ def _two_self_links(peer: Peer) -> None:
     peer.jrd["links"].append({**peer.jrd["links"][0], "href": f"{peer.base}/users/shop"})
 
 
+def _self_link_twice(peer: Peer) -> None:
+    peer.jrd["links"].append(dict(peer.jrd["links"][0]))
+
+
 def _attribute(name: str, value: Any) -> Fault:
     return lambda peer: setattr(peer, name, value)
 
@@ -241,6 +245,7 @@ def _by_accept(wanted: str, answer: Response) -> Fault:
 
 FAULTS: dict[str, tuple[Fault, str, str, str]] = {
     "two self links": (_two_self_links, "self link", "failed", "exactly one link"),
+    "the same self link twice": (_self_link_twice, "self link", "warning", "exactly one link"),
     "no self link": (_set("jrd", "links", value=[]), "self link", "failed", "exactly one link"),
     "self link to nowhere": (
         _set("jrd", "links", 0, "href", value="shop"),

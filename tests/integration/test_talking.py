@@ -187,7 +187,8 @@ async def test_quote_is_sent_accepted_and_listed_by_the_commands(world: Any, hom
     await speak(world, ana, "What is the red one?")
     thread = await only_thread(north)
     made = await north.ask("talk.quote", thread=thread["id"], sku="NK20", quantity="2", terms="Collected.")
-    assert (made["price"], made["quantity"]) == ({"amount": "558.00", "currency": "EUR"}, "2")
+    in_all = {"amount": "568.00", "currency": "EUR"}  # twice 279.00, and delivery for 10.00
+    assert (made["price"], made["quantity"]) == (in_all, "2")
     await world.settle()
     hers = await only_thread(ana)
     assert made["reference"] in hers["said"][-1]["text"]

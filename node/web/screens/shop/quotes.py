@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from node.desk import Desk
 from node.domain.plain_quotes import PlainQuote
 from node.domain.plain_words import LANGUAGES
 from node.domain.values import UNITS, Quantity, parse_quantity
-from node.services.plain_quotes import QuoteDraft, send_quote, withdraw_quote
+from node.services.plain_quotes import QuoteDraft, send_quote, total_of, withdraw_quote
 from node.web import formats
 from node.web.fields import choice, hidden, money, optional, switch, text
 from node.web.forms import Filled, Form
@@ -50,13 +51,14 @@ _LANGUAGES = (("en", "English"), ("de", "Deutsch"))
 async def quote_page(visit: Visit) -> Answer:
     view = await visit.look(lambda desk: _form_view(desk, visit))
     item = view.item
+    price = total_of(item, Quantity(Decimal(1), item.unit)) if item is not None else None
     shown = {
         "sku": item.sku if item is not None else "",
         "goods": item.name if item is not None else "",
         "quantity": "1",
         "unit": item.unit if item is not None else "one",
-        "price": formats.amount_input(item.price) if item is not None else "",
-        "price_currency": item.price.currency if item is not None else "EUR",
+        "price": formats.amount_input(price) if price is not None else "",
+        "price_currency": price.currency if price is not None else "EUR",
         "valid": "3",
         "language": visit.locale.language if visit.locale.language in LANGUAGES else LANGUAGES[0],
     }

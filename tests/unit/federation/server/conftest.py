@@ -158,7 +158,7 @@ class Party:
             document=self._document,
             webfinger=self._webfinger,
             nodeinfo_links=partial(_constant, {"links": []}),
-            nodeinfo=partial(_constant, {"version": "2.1"}),
+            nodeinfo=partial(_constant, {"version": "2.1", "software": {"name": "us", "version": "1"}}),
             host_meta=partial(_constant, b"<XRD/>"),
             report=lambda what, error: self.failures.append((what, error)),
         )

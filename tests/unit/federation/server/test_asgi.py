@@ -454,6 +454,7 @@ async def test_webfinger_answers_400_404_and_the_jrd_to_everybody(app: Any) -> N
     ("path", "media_type"),
     [
         ("/.well-known/nodeinfo", "application/json"),
+        ("/nodeinfo/2.0", 'application/json; profile="http://nodeinfo.diaspora.software/ns/schema/2.0#"'),
         ("/nodeinfo/2.1", 'application/json; profile="http://nodeinfo.diaspora.software/ns/schema/2.1#"'),
         ("/.well-known/host-meta", "application/xrd+xml"),
     ],

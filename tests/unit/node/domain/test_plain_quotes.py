@@ -86,7 +86,7 @@ def test_letters_that_look_like_digits_are_read_as_digits() -> None:
     ],
 )
 def test_word_is_read_once_mentions_and_white_space_are_gone(text: str) -> None:
-    assert read_word(text) == ACCEPT
+    assert read_word(text, {"@shop", "@shop@shop.example", "@other@far.example"}) == ACCEPT
 
 
 @pytest.mark.parametrize(
@@ -105,10 +105,13 @@ def test_word_is_read_once_mentions_and_white_space_are_gone(text: str) -> None:
         "„accept 7K3M-9QXT“",
         "RE: https://social.example/notes/1 accept 7K3M-9QXT",
         "accept 7K3M-9QXT" + " @shop" * 200,
+        "accept 7K3M-9QXT @200EUR",
+        "@i @do @not accept 7K3M-9QXT",
+        "@shopkeeper accept 7K3M-9QXT",
     ],
 )
 def test_anything_else_is_a_message(text: str) -> None:
-    assert read_word(text) is None
+    assert read_word(text, {"@shop"}) is None
 
 
 def test_cancel_is_a_word_too() -> None:

@@ -171,7 +171,7 @@ async def test_quote_is_written_from_the_catalogue_and_its_page_names_nobody(str
         street.world.network.apps["north.example"], "https://north.example", says={"accept": "text/html"}
     )
     seen = await stranger.get(quote["page"].removeprefix("https://north.example"))
-    for part in ("North Kid 20", "279.00", "Collected."):
+    for part in ("North Kid 20", "289.00", "Collected."):
         assert part in seen.html
     assert reference not in seen.html
     assert "ana" not in seen.words.lower().split()
