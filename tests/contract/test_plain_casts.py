@@ -30,8 +30,9 @@ def a_plain_cast(name: str = "c1", **over: object) -> PlainCast:
 
 def a_hand_offer(name: str = "h1", **over: object) -> HandOffer:
     made = HandOffer(
-        ACCOUNT, name, INTENT, "c1", "t1", "https://social.example/notes/1", SHOP, "Norrland Kid 340", one(),
-        money("260.00"), NOW, "On Friday", NOW + timedelta(days=2), (Answer("w1", "", Meets.PARTLY),), "Used.",
+        ACCOUNT, name, INTENT, "c1", "t1", "https://social.example/notes/1", SHOP, "Norrland Kid 340",
+        one(), money("260.00"), NOW, "On Friday", NOW + timedelta(days=2),
+        (Answer("w1", "", Meets.PARTLY),), "Used.",
     )  # fmt: skip
     return replace(made, **over)  # type: ignore[arg-type]
 
