@@ -146,6 +146,8 @@ def _served(found: PublicDocument, reader: Reader) -> Served:
     view, headers = found.view, [("vary", "Accept, Accept-Language, Signature")]
     if view is not None and not getattr(view, "indexed", True):
         headers.append(("x-robots-tag", "noindex"))
+    if getattr(view, "by_link_only", False):
+        headers.append(("cache-control", "private, no-store"))
     vary = tuple(headers)
     if isinstance(view, FeedView):
         return Served(render_public(view, reader).encode(), found.media_type, headers=vary)

@@ -21,7 +21,7 @@ _WITH_PORT = re.compile(r"([^:\[\]]+|\[[^\[\]]+\]):[0-9]{1,5}", re.ASCII)
 async def block_domain(node: Node, text: str, reason: str = "") -> str:
     """Refuse everything from a domain; its canonical form. Raises: InvalidInput for none, and for our own."""
     domain = _domain(text)
-    if domain == own_domain(node):
+    if domain_matches(own_domain(node), domain):
         raise InvalidInput(
             "domain", said("%(domain)s is this node itself", domain=domain), "Name another domain."
         )

@@ -188,16 +188,16 @@ class FollowPlace:
     host: str
 
 
-async def find_follow_place(node: Node, visitor: str, actor: str) -> FollowPlace | None:
+async def find_follow_place(node: Node, visitor: Handle, actor: str) -> FollowPlace | None:
     """Ask the server of a visitor's handle where he can follow `actor`; None where it names no such place.
 
-    Raises: InvalidIri for what is no handle; FederationError or OSError where the server cannot be asked.
+    Raises: FederationError or OSError where the server cannot be asked.
     Spec:   FEP-3b86; OStatus subscription 1.0; interop §3.3; `security U03`.
     """
     return await _find_place(node, visitor, actor, _FOLLOWING)
 
 
-async def find_ask_place(node: Node, visitor: str, actor: str) -> FollowPlace | None:
+async def find_ask_place(node: Node, visitor: Handle, actor: str) -> FollowPlace | None:
     """Ask the same where he can cast an intent to `actor`, a vendor: a node of our kind names such a place.
 
     Raises: as `find_follow_place`.
@@ -206,14 +206,13 @@ async def find_ask_place(node: Node, visitor: str, actor: str) -> FollowPlace | 
 
 
 async def _find_place(
-    node: Node, visitor: str, actor: str, templates: tuple[tuple[str, str], ...]
+    node: Node, handle: Handle, actor: str, templates: tuple[tuple[str, str], ...]
 ) -> FollowPlace | None:
     """The first of these templates that the server names for the visitor, filled in.
 
     What it names is http only where we ourselves are: a template of another scheme, or one that leaves the
     host to be filled in, is no place. Whoever is led there is shown the host first.
     """
-    handle = parse_handle(visitor)
     if handle.host == node.config.host:
         scheme, documents = node.config.base_url.partition("://")[0], Documents(node.config.base_url)
         ours = await node.look(lambda desk: documents.webfinger(desk.tx, handle.acct))

@@ -16,7 +16,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from federation.errors import FederationError, InvalidIri
+from federation.ids import host
 from federation.rates import Buckets
+from federation.webfinger import Handle, parse_handle
 from node.context import Node
 from node.lookups import FollowPlace, find_ask_place, find_follow_place
 from node.web.fields import Typed
@@ -94,21 +96,23 @@ class Follow:
         return None
 
     async def _found(self, view: FollowView, handle: str) -> tuple[FollowView, int, dict[str, str]]:
-        wait_s = self._wait_s(handle)
+        try:
+            visitor = parse_handle(handle)
+        except InvalidIri:
+            return replace(view, typed=handle, wrong="handle"), 422, {}
+        wait_s = self._wait_s(visitor)
         if wait_s > 0:
             return replace(view, typed=handle, wrong="busy"), 429, {"retry-after": str(int(wait_s) + 1)}
         try:
             find = find_ask_place if view.asks else find_follow_place
-            place = await find(self._node, handle, view.actor)
-        except InvalidIri:
-            return replace(view, typed=handle, wrong="handle"), 422, {}
+            place = await find(self._node, visitor, view.actor)
         except (FederationError, OSError):
             return replace(view, typed=handle, wrong="server"), 422, {}
         return _with_place(view, handle, place)
 
-    def _wait_s(self, handle: str) -> float:
-        """Count this question, or say how long to wait before it may be asked."""
-        at_s, server = self._node.now().timestamp(), handle.rpartition("@")[2].casefold()
+    def _wait_s(self, visitor: Handle) -> float:
+        """Count this question, or say how long to wait: a ration for each server, at whatever port."""
+        at_s, server = self._node.now().timestamp(), host(f"https://{visitor.host}")
         wait_s = max(self._overall.wait_s(_EVERYBODY, at_s), self._servers.wait_s(server, at_s))
         if wait_s <= 0:
             self._overall.spend(_EVERYBODY, at_s)

@@ -357,7 +357,10 @@ class FeedView:
 
 @dataclass(frozen=True, slots=True)
 class QuoteView:
-    """What a vendor offers to one plain account, for whoever has the link; it does not say to whom."""
+    """What a vendor offers to one plain account, for whoever has the link; it does not say to whom.
+
+    Its address is a secret (`by_link_only`): nobody on the way keeps the page.
+    """
 
     host: str
     page: str
@@ -371,6 +374,7 @@ class QuoteView:
     is_open: bool
     is_agreed: bool
     indexed: bool = False
+    by_link_only: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.store.selling": ("node.store.records", "node.domain"),
     "node.store.telling": ("node.store.records",),
     "node.store.imports": ("node.domain",),
-    "node.store.fan_outs": ("node.store.records",),
+    "node.store.fan_outs": ("node.store.records", "node.store.stops"),
+    "node.store.stops": ("node.store.records", "federation.errors", "federation.ids"),
     "node.store.following": ("node.store.records",),
     "node.store.media": (),
     "node.store.reading": ("node.domain.notes",),
@@ -128,6 +129,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.reading",
         "node.store.posting",
         "node.store.ports",
+        "node.store.stops",
         "node.store.talking",
         "node.domain",
         "federation.ports",
@@ -150,6 +152,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.reading",
         "node.store.posting",
         "node.store.ports",
+        "node.store.stops",
         "node.store.talking",
         "node.domain",
         "federation.ports",
@@ -502,7 +505,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # how often logging in may be tried
     "node.web.gate": ("node.web", "federation.rates"),
     # how often a stranger may have this node ask a server, and what may come of it
-    "node.web.follow": ("node.web", *FRONT, "federation.errors", "federation.rates"),
+    "node.web.follow": (
+        "node.web",
+        *FRONT,
+        "federation.errors",
+        "federation.ids",
+        "federation.rates",
+        "federation.webfinger",
+    ),
     "node.api": ("node.api", *FRONT),
     "node.commands": (
         "node.commands",

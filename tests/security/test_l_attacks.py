@@ -206,9 +206,6 @@ SPELLINGS = (
 )  # fmt: skip
 
 
-@pytest.mark.xfail(
-    strict=True, reason="each spelling of a server has a ration of its own; the overall one is what holds"
-)
 async def test_u03_spellings_of_one_server_share_its_ration(world: World) -> None:
     browser = Browser(world.v.app, world.v.base, says={"accept": HTML})
     for handle in SPELLINGS:
