@@ -11,7 +11,8 @@ from node.domain.plain_casts import PlainCast
 from node.domain.plain_quotes import PlainQuote, QuoteState
 from node.domain.values import format_time
 from node.store.ports import Tx
-from node.web.views import AskedView, Party, QuoteView
+from node.web.asked_views import AskedView
+from node.web.views import Party, QuoteView
 
 __all__ = ["PATHS", "told_at"]
 

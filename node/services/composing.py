@@ -74,8 +74,10 @@ class Trouble:
     lacking: tuple[str, ...] = ()
 
 
-def start_draft(desk: Desk, account: Account, template: Template, vendors: tuple[str, ...] = ()) -> Draft:
-    """A new draft with the terms and the persona that are the default, for these vendors to begin with.
+def start_draft(desk: Desk, account: Account, template: Template, asked: Contact | None = None) -> Draft:
+    """A new draft with the terms and the persona that are the default, for `asked` to begin with.
+
+    Whoever has no node is asked by a message: the way here says so, and so does the check before it leaves.
 
     Raises: InvalidInput.
     """
@@ -88,7 +90,8 @@ def start_draft(desk: Desk, account: Account, template: Template, vendors: tuple
         changed_at=desk.now,
         currency=None if template.is_gift else (last.currency if last is not None else None),
         quantity=_one(),
-        vendors=vendors,
+        vendors=(asked.actor,) if asked is not None and PROTOCOL in asked.implements else (),
+        as_message=(asked.actor,) if asked is not None and PROTOCOL not in asked.implements else (),
         terms=desk.tx.preferences.get(account.id).terms or parse_terms(DEFAULT_PROFFER),
         persona_mode=PersonaMode.PER_DEAL,
     )

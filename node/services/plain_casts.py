@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from federation.ids import domain_matches, host
 from node.attest import html_of
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
@@ -59,6 +60,9 @@ def check_plain(desk: Desk, account: Account, vendors: tuple[Contact, ...]) -> N
         if shunned.is_blocked(account.id, vendor.actor) or shunned.is_muted(account.id, vendor.actor):
             wrong = said("you do not hear %(vendor)s", vendor=vendor.handle)
             raise InvalidInput("as_message", wrong, "Unmute or unblock it first, or leave it out.")
+        if any(domain_matches(host(vendor.actor), block.domain) for block in desk.tx.blocks.all()):
+            wrong = said("the server of %(vendor)s is blocked", vendor=vendor.handle)
+            raise InvalidInput("as_message", wrong, "Unblock it first, or leave it out.")
 
 
 # --- telling ----------------------------------------------------------------------------------------------

@@ -104,6 +104,11 @@ class NewView:
     asked: Contact | None
     action: str
 
+    @property
+    def is_message(self) -> bool:
+        """Whether it can only get a message."""
+        return self.asked is not None and PROTOCOL not in self.asked.implements
+
 
 def new_view(desk: Desk, account: Account, asked: str = "") -> NewView:
     """Shapes: `asked` is the vendor's name in an address (`places`), "" for none."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from node.web.asked_views import AskedView
 from node.web.i18n import LANGUAGES, Locale, words_in
 from node.web.linked import linked_data
 from node.web.templating import TEMPLATES, Reader, spoken
 from node.web.views import (
     AnswerView,
-    AskedView,
     FeedbackView,
     FeedView,
     FollowView,

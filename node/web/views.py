@@ -13,11 +13,11 @@ from decimal import Decimal
 from markupsafe import Markup
 
 from node.domain.values import Money, Quantity
+from node.web.asked_views import AskedView
 
 __all__ = [
     "AnswerLine",
     "AnswerView",
-    "AskedView",
     "AspectLine",
     "FeedLine",
     "FeedView",
@@ -375,16 +375,6 @@ class QuoteView:
     is_agreed: bool
     indexed: bool = False
     by_link_only: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class AskedView:
-    """What one plain account was told of an intent; it does not say whom, nor who asks."""
-
-    host: str
-    title: str
-    words: str
-    is_open: bool
 
 
 PublicView = (

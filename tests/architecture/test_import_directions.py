@@ -322,7 +322,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.wire",
         "node.domain",
     ),
-    "node.public_quotes": ("node.web.views", "node.store.ports", "node.domain", *DATA),
+    "node.public_quotes": (
+        "node.web.asked_views",
+        "node.web.views",
+        "node.store.ports",
+        "node.domain",
+        *DATA,
+    ),
     "node.public": (
         "node.documents",
         "node.public_posts",

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from tests.browser.asked import PLAIN_SHOP
 from tests.browser.story import PASSWORD, Told
 
 __all__ = ["the_draft", "the_held", "the_trial"]
@@ -41,7 +42,7 @@ _PARTS: tuple[tuple[str, dict[str, str]], ...] = (
     ),
     ("wishes", {"wish": "A colour that a six-year-old would call lively", "weight": "nice"}),
     ("limits", {"budget": "300", "budget_currency": "EUR", "place": "Glasgow", "radius": "20"}),
-    ("vendors", {"go": "all"}),
+    ("vendors", {"go": "all", "message": PLAIN_SHOP}),
 )
 _TABLE = """sku,name,category,price,currency,stock
 T-1,Tricycle,Q11442,129.00,EUR,4

@@ -18,6 +18,7 @@ import httpx
 
 from federation.messages import JsonObject
 from node.web.shop.deals import place_of
+from tests.browser.asked import PLAIN_SHOP
 from tests.browser.drafting import the_draft, the_held, the_trial
 from tests.browser.story import Told
 
@@ -210,6 +211,21 @@ def the_letter(told: Told, then: str = "") -> str:
     return f"/my/deliveries/unread/{told.ask('ana', 'deliveries.list')['dead_letters'][0]['id']}{then}"
 
 
+def the_recorded(told: Told, then: str = "") -> str:
+    """What Ana took down from the words of a shop without a node."""
+    recorded = told.ask("ana", "talk.recorded")["recorded"]
+    found = next(one for one in recorded if one["actor"] == PLAIN_SHOP)
+    return f"/my/recorded/{found['id']}{then}"
+
+
+def the_asked(told: Told) -> str:
+    """The page of what that shop was told, at its secret address."""
+    intents = told.ask("ana", "intent.list")["intents"]
+    chair = next(str(one["id"]) for one in intents if one["name"] == CHAIR)
+    [message] = told.ask("ana", "intent.show", intent=chair)["messages"]
+    return str(message["page"]).removeprefix(told["ana"].url)
+
+
 PAGES: tuple[Shown, ...] = (
     # what strangers see
     Shown("front", "south", "/"),
@@ -272,6 +288,13 @@ PAGES: tuple[Shown, ...] = (
     ),
     mine("conversations-person", "ana", "/my/conversations"),
     mine("conversation-person", "ana", lambda told: the_talk(told, "ana", "south")),
+    mine("conversation-asked", "ana", lambda told: the_talk(told, "ana", "possil")),
+    mine("record", "ana", lambda told: the_talk(told, "ana", "possil") + "/record"),
+    mine("recorded-taken", "ana", partial(the_recorded, then="/taken")),
+    mine("recorded-remove", "ana", partial(the_recorded, then="/remove")),
+    Shown("asked-public", "ana", the_asked),
+    mine("vendor-plain", "ana", f"/my/vendors/{place_of(PLAIN_SHOP)}"),
+    mine("intent-new-plain", "ana", f"/my/intents/new?vendor={place_of(PLAIN_SHOP)}"),
     mine("vendors", "ana", "/my/vendors"),
     mine("vendors-sought", "ana", "/my/vendors?find=nobody"),
     mine("vendor", "ana", the_vendor),

@@ -148,6 +148,18 @@ async def test_whoever_is_not_heard_is_not_asked(world: World, shop: Peer) -> No
     assert error["field"] == "as_message"
 
 
+async def test_whoever_lives_on_a_blocked_server_is_not_asked(world: World, shop: Peer) -> None:
+    await cast(world)
+    await ask(world, "block.add", domain="mastodon.example")
+    error = await refusal(
+        world, "intent.cast", account="ana", name="Helmet", category=BICYCLE, currency="EUR",
+        as_message=["@shop@mastodon.example"],
+    )  # fmt: skip
+    assert (error["field"], error["right"]) == ("as_message", "Unblock it first, or leave it out.")
+    await world.v.settle()
+    assert len(shop.received) == 1
+
+
 async def test_page_of_the_link_says_the_same_to_whoever_has_it_and_to_nobody_else(
     world: World, shop: Peer
 ) -> None:
@@ -158,7 +170,9 @@ async def test_page_of_the_link_says_the_same_to_whoever_has_it_and_to_nobody_el
     for part in ("Child bicycle", "for a child of 115 cm", "SD-BASE-DP"):
         assert part in page.body.decode()
     assert "300" not in page.body.decode()
-    assert "noindex" in page.body.decode()
+    assert "noindex" in (page.header("x-robots-tag") or "")
+    assert "no-store" in (page.header("cache-control") or ""), "its address is a secret"
+    assert shop.id.encode() not in page.body, "it does not say whom"
     assert (await look(world, "/asked/")).status == 404
     assert (await look(world, "/asked/" + "1" * 22)).status == 404
 

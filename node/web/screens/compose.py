@@ -102,8 +102,7 @@ async def start(visit: Visit) -> Answer:
     account, asked = visit.viewer.account, visit.query.first("vendor")
 
     def work(desk: Desk) -> Draft:
-        vendor = new_view(desk, account, asked).asked
-        return start_draft(desk, account, template, (vendor.actor,) if vendor is not None else ())
+        return start_draft(desk, account, template, new_view(desk, account, asked).asked)
 
     draft = await visit.act(work)
     return Redirect(part_page(draft, Part.WHAT))

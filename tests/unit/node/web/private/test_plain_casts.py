@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from federation.keys import SigningKey
+from node.desk import Desk
 from node.domain.accounts import Contact
 from node.domain.notes import Visibility
 from node.domain.talking import Utterance, heard
+from node.services.shunning import Shunnable, mute
 from node.store.ports import Preferences
+from node.web.vendor_views import vendor_page
 from tests.integration.conftest import START, World
 from tests.unit.node.web.private.street import Street
 
@@ -153,3 +156,36 @@ async def test_what_waits_is_taken_back_into_the_draft_and_withdrawn_ones_say_so
     assert "waits here" in seen.words
     seen = await street.browser.submit({}, seen.url.removeprefix(street.base) + "/undo")
     assert "as a message" in seen.words
+
+
+async def test_page_of_a_shop_without_a_node_leads_to_a_message_and_then_to_the_conversation(
+    world: World,
+) -> None:
+    street = await a_street(world)
+    page = vendor_page(SHOP)
+    seen = await street.browser.get(page)
+    assert "no Obverse node: asked by a message" in seen.words
+    seen = await street.browser.get(seen.read.links["Ask it by a message"])
+    assert "as a message from your account" in seen.words
+    seen = await street.browser.submit({"template": "product"})
+    vendors = seen.url.removeprefix(street.base).replace("/what", "/vendors")
+    ticked = (await street.browser.get(vendors)).form(vendors).fields
+    assert ("message", SHOP) in ticked, "she has said so by coming this way"
+    await asked(world, street)
+    seen = await street.browser.get(page)
+    assert "No deal." in seen.words
+    seen = await street.browser.get(seen.read.links["Your conversation"])
+    assert "260 euros" in seen.words
+
+
+async def test_shop_that_she_does_not_hear_is_not_to_be_asked(world: World) -> None:
+    street = await a_street(world)
+
+    def unheard(desk: Desk) -> None:
+        account = desk.tx.accounts.by_name("ana")
+        assert account is not None
+        mute(desk, account, Shunnable(SHOP, "@shop@mastodon.example"))
+
+    await street.ana.node.work(unheard)
+    seen = await street.browser.get(vendor_page(SHOP))
+    assert "Ask it by a message" not in seen.read.links
