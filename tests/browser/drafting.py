@@ -42,7 +42,7 @@ _PARTS: tuple[tuple[str, dict[str, str]], ...] = (
     ),
     ("wishes", {"wish": "A colour that a six-year-old would call lively", "weight": "nice"}),
     ("limits", {"budget": "300", "budget_currency": "EUR", "place": "Glasgow", "radius": "20"}),
-    ("vendors", {"go": "all", "message": PLAIN_SHOP}),
+    ("vendors", {"go": "all"}),
 )
 _TABLE = """sku,name,category,price,currency,stock
 T-1,Tricycle,Q11442,129.00,EUR,4
@@ -126,7 +126,8 @@ def _say(client: httpx.Client) -> str:
     vendors = re.findall(r'name="vendor" value="([^"]+)"', client.get(f"{found[0]}vendors").text)
     ends = (date.today() + timedelta(days=7)).isoformat()
     terms = {"terms": ["PDC-INTENT", "SD-BASE-DP"], "persona": "deal", "ends": ends}
-    for part, chosen in (("vendors", {"vendor": vendors, "go": "next"}), ("terms", terms)):
-        answer = client.post(f"/my/intents/new/{found[1]}/{part}", data=chosen)
+    chosen = {"vendor": vendors, "message": PLAIN_SHOP, "go": "next"}
+    for part, values in (("vendors", chosen), ("terms", terms)):
+        answer = client.post(f"/my/intents/new/{found[1]}/{part}", data=values)
         assert answer.status_code == 303, answer.text
     return found[1]
