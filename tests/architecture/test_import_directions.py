@@ -311,7 +311,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation",
     ),
     # what the node serves: documents for programs, and beside each the page for people
-    "node.listed": ("node.store.ports", "node.store.posting", "node.domain", *DATA),
+    "node.listed": (
+        "node.store.ports",
+        "node.store.posting",
+        "node.store.reading",
+        "node.wire.reactions",
+        "node.domain",
+        *DATA,
+    ),
     "node.documents": (
         "node.listed",
         "node.wire.posts",
