@@ -11,7 +11,7 @@ from federation.errors import InvalidIri
 from federation.ids import host
 from node.store.records import QueuedJob
 
-__all__ = ["Stop", "Stops", "domains_over"]
+__all__ = ["Stop", "Stops", "delete_behind", "domains_over"]
 
 
 class Stop(StrEnum):
@@ -30,7 +30,8 @@ class Stops(Protocol):
     def why(self, job_id: int) -> str:
         """What speaks against sending a claimed job now: "" for nothing.
 
-        Shapes: one of `Stop`. A domain that is blocked is reached by no spelling of a host below it.
+        Shapes: one of `Stop`. What waits behind it counts: words are taken back by the Delete of what they
+                are about. A domain that is blocked is reached by no spelling of a host below it.
         """
         ...
 
@@ -61,6 +62,12 @@ class Stops(Protocol):
     def unname(self, actor: str, inbox: str) -> None:
         """Leave an inbox out of those that what this actor tells to many names, where it has no row yet."""
         ...
+
+
+def delete_behind(ordering_key: str, inbox: str) -> str:
+    """The id of the Delete that takes back what is sent in this order; "" where none can."""
+    about = ordering_key.removesuffix(f" {inbox}")
+    return f"{about}#delete" if about != ordering_key else ""
 
 
 def domains_over(lane: str) -> list[str]:

@@ -159,3 +159,17 @@ async def test_an_inbox_is_left_out_of_what_names_it_and_has_no_row_for_it_yet(d
     await db.write(lambda tx: tx.stops.unname(SHOP, named[1]))
     found = await db.read(lambda tx: [tx.fan_outs.get(one.id) for one in (open_one, delete, other, over)])
     assert [one.named if one else None for one in found] == [named[:1], named, named, named]
+
+
+async def test_words_to_one_are_taken_back_by_the_delete_that_waits_behind_them(db: Database) -> None:
+    note, inbox = f"{SHOP}/notes/1", f"{BOB}/inbox"
+    same, other = f"{note} {inbox}", f"{note}0 {inbox}"
+    await queue(
+        db,
+        a_job("create", activity_id=f"{note}#create", ordering_key=same),
+        a_job("other", activity_id=f"{note}0#create", ordering_key=other),
+        a_job("loose", activity_id=f"{note}#create", ordering_key=""),
+    )
+    assert await why(db) == ["", "", ""]
+    await queue(db, a_job("delete", activity_id=f"{note}#delete", ordering_key=same))
+    assert await why(db) == [Stop.TAKEN_BACK, "", "", ""]

@@ -21,7 +21,17 @@ from node.store.ports import FollowState, JobState
 from node.store.stops import Stop
 from tests.builders import NOW
 from tests.integration.conftest import CommandRefused
-from tests.integration.test_fan_out import NORTH, Fediverse, fediverse, keep, one_part, queued, speak
+from tests.integration.test_fan_out import (
+    NORTH,
+    Fediverse,
+    delete,
+    edit,
+    fediverse,
+    keep,
+    one_part,
+    queued,
+    speak,
+)
 
 __all__ = ["fediverse"]
 
@@ -271,3 +281,38 @@ async def test_word_that_a_post_is_gone_still_reaches_who_follows_no_more(
     await north.node.work(lambda desk: receive_unfollow(desk, own, reader.actor))
     await world.settle()
     assert [kind for _, kind in fediverse.came] == ["Create", "Delete"]
+
+
+async def test_words_to_one_that_are_deleted_before_they_left_never_leave(
+    world: Any, fediverse: Fediverse
+) -> None:
+    north = await world.vendor("north")
+    post = await speak_to(north, contact(fediverse, "plain.example"))
+    own = await account(north)
+    await north.node.work(lambda desk: take_back(desk, own, post.id))
+    await world.settle()
+    assert [kind for _, kind in fediverse.came] == ["Delete"]
+    assert [(stage, detail) for _, stage, detail in await stages(north)][0] == (
+        Stage.STOPPED,
+        Stop.TAKEN_BACK,
+    )
+
+
+async def test_a_post_half_way_to_many_when_it_is_deleted_goes_to_nobody_after_its_tombstone(
+    world: Any, fediverse: Fediverse
+) -> None:
+    north = await world.vendor("north")
+    inboxes = await keep(north, [fediverse.follower(f"h{number}.example") for number in range(9)])
+    post = await speak(north, "First")
+    await edit(north, post, "Second")
+    in_hand = await north.node.db.delivery_queue.claim(99, north.node.now())
+    await delete(north, post)
+    assert {await north.node.db.delivery_queue.stopped(job.id) for job in in_hand} == {Stop.TAKEN_BACK}
+    while await north.node.look(lambda desk: desk.tx.fan_outs.next()) is not None:
+        await one_part(north, 3)
+        await world.settle()
+    assert fediverse.sent("Delete") == dict.fromkeys(inboxes, 1)
+    assert not (fediverse.sent("Create") or fediverse.sent("Update"))
+    for number in [job.id for job in await queued(north) if job.state is JobState.DROPPED]:
+        with pytest.raises(CommandRefused):
+            await north.ask("deliveries.resend", id=number)

@@ -10,7 +10,7 @@ from federation.ports import DeliveryOutcome, Outcome, lane_of
 from node.store.memory.queues import MemoryDeliveries
 from node.store.memory.tables import AT_ONCE, Repository
 from node.store.ports import JobState, QueuedJob
-from node.store.stops import Stop, domains_over
+from node.store.stops import Stop, delete_behind, domains_over
 
 __all__ = ["MemoryStops"]
 
@@ -24,6 +24,12 @@ class MemoryStops(Repository):
             return Stop.ENDED
         fan_out = self._t.fan_outs.get(job.fan_out)
         if fan_out is not None and fan_out.taken_back_at is not None:
+            return Stop.TAKEN_BACK
+        delete = "" if job.fan_out else delete_behind(job.ordering_key, job.inbox)
+        if delete and any(
+            later.id > job_id and (later.ordering_key, later.activity_id) == (job.ordering_key, delete)
+            for later in self._t.jobs.values()
+        ):
             return Stop.TAKEN_BACK
         over = domains_over(lane_of(job.inbox)) if self._t.blocks else ()
         return Stop.BLOCKED if any(domain in self._t.blocks for domain in over) else ""

@@ -13,7 +13,7 @@ from node.store.ports import JobState, QueuedJob
 from node.store.sqlite.codec import Json
 from node.store.sqlite.listing import jobs_where, names
 from node.store.sqlite.outbox import SqliteDeliveries
-from node.store.stops import Stop, domains_over
+from node.store.stops import Stop, delete_behind, domains_over
 
 __all__ = ["SqliteStops"]
 
@@ -28,16 +28,28 @@ class SqliteStops:
 
     def why(self, job_id: int) -> str:
         row = self._db.execute(
-            "SELECT state, coalesce(taken_back, 0), lane, EXISTS (SELECT 1 FROM block)"
+            "SELECT state, coalesce(taken_back, 0), lane, EXISTS (SELECT 1 FROM block),"
+            " CASE WHEN fan_out IS NULL THEN ordering_key ELSE '' END, inbox"
             " FROM delivery LEFT JOIN fan_out ON fan_out.id = delivery.fan_out WHERE delivery.id = ?",
             (job_id,),
         ).fetchone()
         if row is None or row[0] != JobState.QUEUED:
             return Stop.ENDED
-        _, is_taken_back, lane, has_blocks = row
-        if is_taken_back:
+        _, is_taken_back, lane, has_blocks, order, inbox = row
+        if is_taken_back or self._is_deleted(job_id, order, delete_behind(order, inbox)):
             return Stop.TAKEN_BACK
         return Stop.BLOCKED if has_blocks and self._is_blocked(lane) else ""
+
+    def _is_deleted(self, job_id: int, order: str, delete: str) -> bool:
+        found = (
+            delete
+            and self._db.execute(
+                "SELECT 1 FROM delivery INDEXED BY delivery_order WHERE ordering_key = ? AND ordering_key <> ''"
+                " AND id > ? AND activity_id = ? LIMIT 1",
+                (order, job_id, delete),
+            ).fetchone()
+        )
+        return bool(found)
 
     def _is_blocked(self, lane: str) -> bool:
         found = self._db.execute(
