@@ -137,6 +137,12 @@ _POSTING = (
     "CREATE INDEX standing_offer_ends ON standing_offer (ends, id) WHERE ends IS NOT NULL",
 )
 
+# The signature of the request, where a message binds that has no proof of its own; nothing for all others.
+_SIGNATURES = (
+    "ALTER TABLE inbox ADD COLUMN signature TEXT",
+    "ALTER TABLE evidence ADD COLUMN signature TEXT",
+)
+
 FEDIVERSE_STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("0013-following", _FOLLOWING),
     ("0014-talking", _TALKING),
@@ -144,5 +150,6 @@ FEDIVERSE_STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("0016-media", _MEDIA),
     ("0017-fan-out", _FAN_OUT),
     ("0018-posting", _POSTING),
+    ("0020-signatures", _SIGNATURES),
 )
 """Each step's name and its statements, in the order in which they are run."""
