@@ -252,7 +252,7 @@ def unreact(desk: Desk, actor: str, post_id: str, kind: ReactionKind, activity_i
     """Somebody takes it back, named by what it was about; where that has not come yet, it is remembered."""
     if desk.tx.reactions.remove(post_id, actor, kind):
         return True
-    if activity_id:
+    if activity_id and _post(desk, post_id) is not None:
         desk.tx.undone.add(actor, activity_id, desk.now + REMEMBERED_FOR)
     return False
 

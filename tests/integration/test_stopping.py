@@ -292,10 +292,8 @@ async def test_words_to_one_that_are_deleted_before_they_left_never_leave(
     await north.node.work(lambda desk: take_back(desk, own, post.id))
     await world.settle()
     assert [kind for _, kind in fediverse.came] == ["Delete"]
-    assert [(stage, detail) for _, stage, detail in await stages(north)][0] == (
-        Stage.STOPPED,
-        Stop.TAKEN_BACK,
-    )
+    first = (await stages(north))[0]
+    assert first[1:] == (Stage.STOPPED, Stop.TAKEN_BACK)
 
 
 async def test_a_post_half_way_to_many_when_it_is_deleted_goes_to_nobody_after_its_tombstone(
@@ -312,7 +310,7 @@ async def test_a_post_half_way_to_many_when_it_is_deleted_goes_to_nobody_after_i
         await one_part(north, 3)
         await world.settle()
     assert fediverse.sent("Delete") == dict.fromkeys(inboxes, 1)
-    assert not (fediverse.sent("Create") or fediverse.sent("Update"))
+    assert {kind for _, kind in fediverse.came} == {"Delete"}
     for number in [job.id for job in await queued(north) if job.state is JobState.DROPPED]:
         with pytest.raises(CommandRefused):
             await north.ask("deliveries.resend", id=number)

@@ -93,9 +93,7 @@ async def test_f21_undos_of_what_never_comes_take_a_bounded_room_of_their_actor_
 async def test_f21_undos_about_what_nobody_here_reads_are_not_kept(world: World) -> None:
     act = a_share(world.m, "https://t.example/notes/1")
     await world.v.tell(world.m, an_undo(world.m, act), "")
-    kept = await world.v.open.node.work(
-        lambda desk: desk.tx.undone.take(world.m.id, act["id"], desk.now)  # type: ignore[no-any-return]
-    )
+    kept = await world.v.open.node.work(lambda desk: desk.tx.undone.take(world.m.id, act["id"], desk.now))
     assert kept is False
 
 

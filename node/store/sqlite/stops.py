@@ -41,15 +41,14 @@ class SqliteStops:
         return Stop.BLOCKED if has_blocks and self._is_blocked(lane) else ""
 
     def _is_deleted(self, job_id: int, order: str, delete: str) -> bool:
-        found = (
-            delete
-            and self._db.execute(
-                "SELECT 1 FROM delivery INDEXED BY delivery_order WHERE ordering_key = ? AND ordering_key <> ''"
-                " AND id > ? AND activity_id = ? LIMIT 1",
-                (order, job_id, delete),
-            ).fetchone()
-        )
-        return bool(found)
+        if not delete:
+            return False
+        found = self._db.execute(
+            "SELECT 1 FROM delivery INDEXED BY delivery_order WHERE ordering_key = ?"
+            " AND ordering_key <> '' AND id > ? AND activity_id = ? LIMIT 1",
+            (order, job_id, delete),
+        ).fetchone()
+        return found is not None
 
     def _is_blocked(self, lane: str) -> bool:
         found = self._db.execute(
