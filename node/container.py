@@ -45,6 +45,7 @@ from node.store.sqlite import open_sqlite
 from node.telling import tell_owners
 from node.timekeeper import keep_time, resume_clock, save_mark
 from node.web.notice_words import letter_of
+from node.wire.binding_words import may_bind
 from node.wire.messages import is_deal_message
 
 __all__ = ["OpenNode", "open_node", "utc_now"]
@@ -205,6 +206,7 @@ def _inbox_dependencies(node: Node, reports: Reports) -> InboxDependencies:
         own_origins=frozenset({node.config.base_url}),
         is_blocked=node.blocks,
         requires_proof=is_deal_message,
+        keeps_signature=may_bind,
         known_recipient=Recipients(node),
         local_key=lambda key_id: local_key(node, key_id),
         knows_actor=knows_actor,

@@ -144,6 +144,7 @@ def _heard(inbound: Inbound, note: Note, sender: Sender | None) -> HeardNote:
             document=sender.document if sender is not None else b"",
             fetched_at=sender.fetched_at if sender is not None else entry.received_at,
             received_at=entry.received_at,
+            signature=entry.signature,
         ),
         is_first_hand=entry.signer == entry.actor or bool(entry.proof_key_id),
         is_bare=is_bare,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import timedelta
 
 from node.desk import Desk
 from node.domain.accounts import Account, AccountKind
 from node.domain.notes import Note, Visibility
-from node.domain.plain_quotes import PlainQuote, Word, read_word
+from node.domain.plain_quotes import PlainQuote, Word, names_in, read_word
 from node.domain.talking import (
     EXCERPT_CHARS,
     Part,
@@ -47,7 +46,6 @@ FORGOTTEN_AFTER = timedelta(hours=6)
 _GOES_ON_FOR = timedelta(days=3)
 """Many programs send each direct message by itself: within this time it goes on with the last such thread."""
 _DAY = timedelta(days=1)
-_HANDLE = re.compile(r"@[^\s@]+@[^\s@]+")
 
 
 def addressees(desk: Desk, note: Note) -> list[Account]:
@@ -115,15 +113,11 @@ def _hear_for(desk: Desk, account: Account, said: HeardNote, peer: Peer) -> Thre
 
 
 def _word_of(desk: Desk, account: Account, said: HeardNote) -> Word | None:
-    """What it says to a quote of a vendor, once it is taken away whom it names.
-
-    That is the vendor by name or handle, and others by their whole handles: a name alone could be any word.
-    """
+    """What it says to a quote of a vendor, once it is taken away whom it names."""
     if account.kind is not AccountKind.VENDOR:
         return None
-    name, server = f"@{account.name}", desk.setting.base_url.partition("://")[2]
-    others = {found.handle.casefold() for found in said.note.mentions if _HANDLE.fullmatch(found.handle)}
-    return read_word(said.text, {name, f"{name}@{server}", *others})
+    server = desk.setting.base_url.partition("://")[2]
+    return read_word(said.text, names_in(said.note, account.name, server))
 
 
 def _thread_for(

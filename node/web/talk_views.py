@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -282,12 +283,30 @@ def _shown(desk: Desk, quote: PlainQuote) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class SaleMessage:
+    """One message of a sale as text; `signed` is what the signature `value` is over, "" for none."""
+
+    stored: StoredMessage
+    text: str
+    signed: str = ""
+    value: str = ""
+
+
+def _sale_message(stored: StoredMessage) -> SaleMessage:
+    text, kept = stored.body.decode("utf-8", "replace"), stored.signature
+    if kept is None:
+        return SaleMessage(stored, text)
+    value = base64.b64encode(kept.value).decode()
+    return SaleMessage(stored, text, kept.base.decode("utf-8", "replace"), value)
+
+
+@dataclass(frozen=True, slots=True)
 class SaleView:
     """One quote with what shows that it was accepted: each message as it came, and whose key signed it."""
 
     line: SaleLine
     link: str
-    messages: tuple[tuple[StoredMessage, str], ...]
+    messages: tuple[SaleMessage, ...]
 
 
 def sale_view(desk: Desk, account: Account, reference: str) -> SaleView | None:
@@ -295,5 +314,5 @@ def sale_view(desk: Desk, account: Account, reference: str) -> SaleView | None:
     if quote is None or quote.account != account.id:
         return None
     kept = desk.tx.evidence.of_deal(account.id, quote.id)
-    messages = tuple((one, one.body.decode("utf-8", "replace")) for one in kept)
+    messages = tuple(_sale_message(one) for one in kept)
     return SaleView(SaleLine(quote, _shown(desk, quote)), link_of(desk, quote), messages)

@@ -26,6 +26,7 @@ DATA = tuple(
         "ids",
         "jcs",
         "jsonld",
+        "kept_signatures",
         "keys",
         "messages",
         "proofs",
@@ -49,6 +50,7 @@ FRONT = (
     "node.store.talking",
     "node.store.posting",
     "node.store.ports",
+    "node.store.stops",
     "node.store.talking",
 )
 
@@ -77,7 +79,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "node.timekeeper": ("node.clocks", "node.context", "node.desk", "node.services", "node.store.ports"),
     # store: ports above adapters, one driver each
     "node.store": (),
-    "node.store.records": ("node.domain.errors", "node.domain.notes", "federation.ports"),
+    "node.store.records": (
+        "node.domain.errors",
+        "node.domain.notes",
+        "federation.kept_signatures",
+        "federation.ports",
+    ),
     "node.store.composing": ("node.store.records", "node.domain"),
     "node.store.entering": ("node.store.records", "node.domain"),
     "node.store.posting": ("node.store.records", "node.domain"),
@@ -155,6 +162,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.stops",
         "node.store.talking",
         "node.domain",
+        "federation.kept_signatures",
         "federation.ports",
         "federation.keys",
     ),
@@ -228,11 +236,21 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.talking",
         "node.domain",
         "federation.encodings",
+        "federation.kept_signatures",
         "federation.keys",
         "federation.messages",
     ),
     # whom accounts here follow, and who follows them
+    "node.services.stopping": (
+        "node.desk",
+        "node.store.fan_outs",
+        "node.store.ports",
+        "node.store.stops",
+        "node.domain",
+        "federation.strictjson",
+    ),
     "node.services.following": (
+        "node.services.stopping",
         "node.relating",
         "node.publish",
         "node.desk",
@@ -299,7 +317,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "federation",
     ),
     # what the node serves: documents for programs, and beside each the page for people
-    "node.listed": ("node.store.ports", "node.store.posting", "node.domain", *DATA),
+    "node.listed": (
+        "node.store.ports",
+        "node.store.posting",
+        "node.store.reading",
+        "node.wire.reactions",
+        "node.domain",
+        *DATA,
+    ),
     "node.documents": (
         "node.listed",
         "node.wire.posts",
@@ -349,6 +374,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.services",
         "node.store.fan_outs",
         "node.store.ports",
+        "node.store.stops",
         "node.store.upkeep",
         "node.domain",
         "federation.ports",

@@ -37,6 +37,7 @@ from node.store.memory.shop import (
     MemoryRules,
     MemoryStocktaking,
 )
+from node.store.memory.stops import MemoryStops
 from node.store.memory.tables import Tables
 from node.store.memory.talking import MemoryGone, MemoryPeers, MemoryPlainQuotes, MemoryThreads
 from node.store.memory.telling import MemoryNews, MemoryOutlets
@@ -62,6 +63,7 @@ class MemoryTx:
         self.parking = MemoryParking(tables)
         self.deliveries = MemoryDeliveries(tables)
         self.fan_outs = MemoryFanOuts(tables)
+        self.stops = MemoryStops(tables)
         self.queues = MemoryQueues(tables)
         self.contacts = MemoryContacts(tables)
         self.catalogue = MemoryCatalogue(tables)

@@ -154,6 +154,12 @@ _PLAIN_CASTS = (
     "CREATE INDEX hand_offer_thread ON hand_offer (account, thread, id)",
 )
 
+# The signature of the request, where a message binds that has no proof of its own; nothing for all others.
+_SIGNATURES = (
+    "ALTER TABLE inbox ADD COLUMN signature TEXT",
+    "ALTER TABLE evidence ADD COLUMN signature TEXT",
+)
+
 FEDIVERSE_STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("0013-following", _FOLLOWING),
     ("0014-talking", _TALKING),
@@ -162,5 +168,6 @@ FEDIVERSE_STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("0017-fan-out", _FAN_OUT),
     ("0018-posting", _POSTING),
     ("0019-plain-casts", _PLAIN_CASTS),
+    ("0020-signatures", _SIGNATURES),
 )
 """Each step's name and its statements, in the order in which they are run."""

@@ -42,6 +42,7 @@ from node.store.sqlite.shop import (
     SqliteRules,
     SqliteStocktaking,
 )
+from node.store.sqlite.stops import SqliteStops
 from node.store.sqlite.talking import SqliteGone, SqlitePeers, SqlitePlainQuotes, SqliteThreads
 from node.store.sqlite.telling import SqliteNews, SqliteOutlets
 from node.store.sqlite.upkeep import SqliteHoldings, SqliteTraffic
@@ -71,6 +72,7 @@ class SqliteTx:
         self.parking = SqliteParking(connection)
         self.deliveries = SqliteDeliveries(connection)
         self.fan_outs = SqliteFanOuts(connection)
+        self.stops = SqliteStops(connection)
         self.queues = SqliteQueues(connection)
         self.contacts = SqliteContacts(connection, self.deals.write_down)
         self.catalogue = SqliteCatalogue(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,6 +43,7 @@ async def test_nobody_has_written_and_the_page_says_who_would(street: Street) ->
     browser = await street.browser()
     seen = await browser.get("/my/conversations")
     assert "Nobody waits for an answer" in seen.words
+    assert '<a href="/my/conversations" aria-current="page">Waiting' in seen.html
     assert (await browser.get("/my/conversations?show=nothing")).status == 404
     assert (await browser.get("/my/conversations/nowhere")).status == 404
     assert (await browser.get("/my/conversations?before=x")).status == 404
@@ -77,7 +79,7 @@ async def test_wider_answer_is_asked_for_twice(street: Street) -> None:
     assert refused.status == 422
     assert "more people would read this answer" in refused.words.lower()
     await browser.submit({"text": "To all", "visibility": "public", "wider": "on"}, path)
-    assert "everybody" in browser.at.words
+    assert "Everybody" in browser.at.words
 
 
 async def test_warning_is_folded_attachments_are_links_and_nothing_of_theirs_is_loaded(
@@ -193,7 +195,10 @@ async def test_sale_is_listed_with_whose_signature_it_has(street: Street) -> Non
     assert "Their word, as it came" in seen.words
     assert "https://ana.example/actors/ana#" in seen.words
     assert "Your quote was accepted, it is agreed: North Kid 20" in (await browser.get("/my/notices")).words
+    record = await browser.get(f"/my/sales/{reference}/record")
+    assert json.loads(record.body)["format"] == "obverse-sale/1"
     assert (await browser.get("/my/sales/0000-0000")).status == 404
+    assert (await browser.get("/my/sales/0000-0000/record")).status == 404
     assert (await browser.get("/my/sales?show=none")).status == 404
     stranger = Browser(
         street.world.network.apps["north.example"], "https://north.example", says={"accept": "text/html"}
