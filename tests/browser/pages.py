@@ -181,7 +181,7 @@ def pinned(told: Told) -> JsonObject:
 def the_answer(told: Told) -> str:
     """What south has answered to feedback, as strangers read it."""
     posts = told.ask("south", "post.list")["posts"]
-    return urlsplit(next(post["url"] for post in posts if post["kind"] == "reply")).path
+    return at_the_end_of(next(str(post["id"]) for post in posts if post["kind"] == "reply"), "/@south/")
 
 
 def the_post(told: Told, *, then: str = "") -> str:
