@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 PER_PAGE = 30
-_BEGINNING = 280
+_BEGINNING = 140
 VISIBILITY_WORDS = {
     Visibility.PUBLIC: N_("Everybody"),
     Visibility.UNLISTED: N_("Everybody who has its address"),

@@ -105,7 +105,10 @@ class FeedbackLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostLine:
-    """A post in a list; `warning` is what its writer says before it, "" for nothing."""
+    """A post in a list; `warning` is what its writer says before it, "" for nothing.
+
+    Shapes: `author` is named where the list is of several people's posts, None elsewhere.
+    """
 
     page: str
     title: str
@@ -115,6 +118,8 @@ class PostLine:
     language: str = ""
     is_pinned: bool = False
     is_request: bool = False
+    is_answer: bool = False
+    author: Party | None = None
 
 
 @dataclass(frozen=True, slots=True)

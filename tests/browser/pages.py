@@ -179,6 +179,12 @@ def pinned(told: Told) -> JsonObject:
     return next(post for post in posts if post["pinned"])
 
 
+def the_answer(told: Told) -> str:
+    """What south has answered to feedback, as strangers read it."""
+    posts = told.ask("south", "post.list")["posts"]
+    return at_the_end_of(next(str(post["id"]) for post in posts if post["kind"] == "reply"), "/@south/")
+
+
 def the_post(told: Told, *, then: str = "") -> str:
     """The page on which south looks after it."""
     return f"/my/posts/{pinned(told)['id'].rpartition('/')[2]}{then}"
@@ -354,11 +360,14 @@ PAGES: tuple[Shown, ...] = (
     mine("post-remove", "south", partial(the_post, then="/remove")),
     mine("posts-person", "ana", "/my/posts"),
     mine("reading", "ana", "/my/reading"),
+    mine("posts-none", "ana", "/my/posts?show=followers"),
     mine("reading-none", "south", "/my/reading"),
     mine("reading-post", "ana", the_reading),
+    mine("doctor-vendor", "south", "/my/doctor"),
     mine("portrait", "south", "/my/settings/picture"),
     mine("compose-public", "ana", lambda told: f"{the_draft(told)}/public"),
     Shown("post-public", "south", lambda told: urlsplit(pinned(told)["url"]).path),
+    Shown("answer", "south", the_answer),
     Shown("topic", "south", "/tags/bicycles"),
     mine("publish", "south", lambda told: f"/my/offers/new?sku={an_item(told)}"),
     mine("lost", "south", "/my/lost"),
@@ -367,6 +376,9 @@ PAGES: tuple[Shown, ...] = (
     mine("conversations-none", "south", "/my/conversations?show=closed"),
     mine("conversation-vendor", "south", lambda told: the_talk(told, "south", "ana")),
     mine("quote", "south", lambda told: the_talk(told, "south", "ana") + "/quote"),
+    mine("conversations-all", "south", "/my/conversations?show=all"),
+    mine("conversations-sought", "south", "/my/conversations?find=nobody&show=all"),
+    mine("sales-over", "south", "/my/sales?show=over"),
     mine("sales-none", "south", "/my/sales"),
     mine("sales", "south", "/my/sales?show=open"),
     mine("sale", "south", the_quoted),
@@ -380,6 +392,8 @@ PAGES: tuple[Shown, ...] = (
     mine("moves", "ana", "/my/moves"),
     mine("network", "ana", "/my/settings/network"),
     mine("blocks", "ana", "/my/settings/blocks"),
+    mine("network-vendor", "south", "/my/settings/network"),
+    mine("interact-empty", "ana", "/my/interact"),
     mine("interact", "ana", "/my/interact?uri=@south@south.example"),
     mine("interact-person", "ana", lambda told: f"/my/interact/found?uri=@south@{told['south'].host}"),
     mine("interact-post", "ana", lambda told: f"/my/interact/found?uri={quote(str(pinned(told)['id']))}"),
