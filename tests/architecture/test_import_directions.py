@@ -236,6 +236,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "node.store.talking",
         "node.domain",
         "federation.encodings",
+        "federation.ids",
         "federation.kept_signatures",
         "federation.keys",
         "federation.messages",
