@@ -90,6 +90,8 @@ class Notes:
                 return
             hear_edit(desk, heard)
             amend_readings(desk, note, heard.form, is_offer=is_posting(inbound.activity.object))
+            if not note.visibility.is_open:  # it is not listed any more, and no edit lists it again
+                unhear_reply(desk, note.id, note.author)
             desk.tx.inbox.finish(inbound.entry.id)
 
         await node.work(work)

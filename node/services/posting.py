@@ -32,6 +32,7 @@ __all__ = [
     "pin",
     "say",
     "take_back",
+    "unhear_actor",
     "unhear_reply",
     "unpin",
 ]
@@ -300,6 +301,8 @@ def hear_reply(desk: Desk, note: Note) -> None:
         return
     if not desk.is_ours(answered.context) and not desk.is_ours(answered.id):
         return
+    if any(desk.tx.shunned.is_blocked(own, note.author) for own in _hosts_of(desk, answered)):
+        return
     posts = desk.tx.posts
     if max(posts.count_replies(answered.id), posts.count_in_context(answered.context)) < MOST_REPLIES:
         at = min(note.published_at, desk.now)
@@ -313,6 +316,20 @@ def _place_of(desk: Desk, post_id: str) -> Utterance | None:
     if post is None or post.deleted_at is not None or not post.visibility.is_open:
         return heard
     return Utterance(post.id, post.author, post.at, post.in_reply_to, post.context)
+
+
+def _hosts_of(desk: Desk, listed: Utterance) -> set[str]:
+    """Whose thread something stands in: who said it, and who began the thread here."""
+    root = desk.tx.posts.get(listed.context.replace("/contexts/", "/posts/", 1))
+    return {listed.author} | ({root.author} if root is not None else set())
+
+
+def unhear_actor(desk: Desk, actor: str, account: str = "") -> None:
+    """List nothing of somebody's any more: in the threads of one account, or in none."""
+    for listed in desk.tx.posts.heard_of(actor):
+        place = desk.tx.posts.heard(listed.in_reply_to)
+        if not account or account in _hosts_of(desk, listed) | ({place.author} if place else set()):
+            desk.tx.posts.unhear(listed.id)
 
 
 def unhear_reply(desk: Desk, note_id: str, author: str) -> None:

@@ -12,6 +12,7 @@ from node.domain.errors import InvalidInput
 from node.relating import send_block, take_back_block
 from node.services.following import drop_follower
 from node.services.followings import drop_following
+from node.services.posting import unhear_actor
 from node.services.stopping import end_follower, hurry_blocked, stop_for_actor
 from node.store.following import FollowingState, Shun
 from node.store.ports import FollowState, Notice
@@ -49,11 +50,13 @@ def block(desk: Desk, account: Account, whom: Shunnable) -> Shun:
     """Refuse everything from somebody, for this account; who follows whom ends both ways.
 
     Their server is told only where there was something to end: a stranger does not learn of it.
-    What was agreed before goes on (`refuses`); what else waits for them leaves no more.
+    What was agreed before goes on (`refuses`); what else waits for them leaves no more, and their answers are
+    listed no more.
     Raises: InvalidInput for oneself.
     """
     known = _known(desk, account, whom)
     stop_for_actor(desk, account, whom.actor, whom.inbox)
+    unhear_actor(desk, whom.actor, account.id)
     was_followed = drop_follower(desk, account, whom.actor)
     had_followed = drop_following(desk, account, whom.actor)
     is_told = bool(whom.inbox) and (was_followed or had_followed) and not desk.is_ours(whom.actor)
@@ -134,5 +137,8 @@ def part_from(desk: Desk, is_shut_out: Callable[[str], bool]) -> int:
                 if is_shut_out(followed.actor):
                     desk.tx.follows.save(replace(followed, state=FollowingState.REMOVED, at=desk.now))
                     ended += 1
+    for author in desk.tx.posts.authors_heard():
+        if not desk.is_ours(author) and is_shut_out(author):
+            unhear_actor(desk, author)
     hurry_blocked(desk, is_shut_out)
     return ended

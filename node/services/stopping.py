@@ -14,7 +14,7 @@ from node.domain.accounts import Account
 from node.domain.deals import DealKind
 from node.store.fan_outs import FanOut
 from node.store.ports import Follower, FollowState, QueuedJob
-from node.store.stops import Stop
+from node.store.stops import Stop, domains_over
 
 __all__ = ["end_follower", "hurry_blocked", "is_past_recall", "stop_for_actor"]
 
@@ -103,9 +103,10 @@ def is_past_recall(desk: Desk, job: QueuedJob) -> bool:
 def hurry_blocked(desk: Desk, is_shut_out: Callable[[str], bool]) -> int:
     """Let what waits for hosts that are blocked now be judged, and so stopped, at once; how many hosts.
 
-    Shapes: `is_shut_out` is asked for an address there. Those that wait are judged again before they leave
+    Shapes: `is_shut_out` is asked for an address there; what is no address leads nowhere. Those
+            that wait are judged again before they leave
             (`Stops.why`), whenever that is and however they were queued.
     """
-    lanes = [lane for lane in desk.tx.stops.hosts() if is_shut_out(lane)]
+    lanes = [lane for lane in desk.tx.stops.hosts() if domains_over(lane) and is_shut_out(lane)]
     desk.tx.stops.hurry(lanes)
     return len(lanes)
