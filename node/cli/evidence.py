@@ -227,7 +227,9 @@ def _show(front: Front, report: Report) -> None:
 
 def _show_sale(front: Front, sale: Sale) -> None:
     whose = (
-        "signed by his server, not by a key of his own" if sale.by_server else "signed by a key of his own"
+        "signed by the customer's server, not by a key of their own"
+        if sale.by_server
+        else "signed by a key of the customer's own"
     )
     front.say(f"Sold: {sale.reference}, accepted at {format_time(sale.accepted_at)}; {whose}")
     if sale.cancelled_at is not None:

@@ -21,7 +21,7 @@ from node.services.plain_quotes import QuoteDraft, link_of, send_quote, total_of
 from node.services.talking import answer, close_thread, find_thread, last_heard, open_thread, see_thread
 from node.wire.html import plain_text
 
-__all__ = ["COMMANDS", "thread_for"]
+__all__ = ["COMMANDS", "shown_quote", "thread_for"]
 
 COMMANDS = Commands()
 LOOKED_AT = 500
@@ -77,7 +77,7 @@ def _whole(desk: Desk, thread: Thread) -> JsonObject:
     return {
         **_shown_thread(thread),
         "said": [_shown_utterance(desk, one) for one in said],
-        "quotes": [_shown_quote(desk, quote) for quote in quotes],
+        "quotes": [shown_quote(desk, quote) for quote in quotes],
     }
 
 
@@ -119,10 +119,13 @@ def _delivery(desk: Desk, said: Utterance) -> str:
     )
 
 
-def _shown_quote(desk: Desk, quote: PlainQuote) -> JsonObject:
+def shown_quote(desk: Desk, quote: PlainQuote) -> JsonObject:
+    """A quote to a plain account; once it is concluded, a sale by message."""
+    thread = desk.tx.threads.get(quote.account, quote.thread)
     return {
         "reference": quote.reference,
         "customer": quote.customer,
+        "peer": thread.peer.shown if thread is not None else quote.customer,
         "thread": quote.thread,
         "goods": quote.goods,
         "sku": quote.sku,
@@ -200,7 +203,7 @@ async def quote(node: Node, arguments: Arguments) -> JsonObject:
     def work(desk: Desk) -> JsonObject:
         account = vendor_for(desk, arguments)
         thread = thread_for(desk, account, arguments)
-        return _shown_quote(desk, send_quote(desk, account, thread, _draft(desk, account, arguments)))
+        return shown_quote(desk, send_quote(desk, account, thread, _draft(desk, account, arguments)))
 
     return await node.work(work)
 
@@ -246,7 +249,7 @@ async def list_quotes(node: Node, arguments: Arguments) -> JsonObject:
     def view(desk: Desk) -> list[JsonObject]:
         account = vendor_for(desk, arguments)
         return [
-            _shown_quote(desk, quote)
+            shown_quote(desk, quote)
             for _, quote in desk.tx.plain_quotes.page(account.id, states=states, limit=200)
         ]
 
@@ -259,6 +262,6 @@ async def withdraw(node: Node, arguments: Arguments) -> JsonObject:
 
     def work(desk: Desk) -> JsonObject:
         account = vendor_for(desk, arguments)
-        return _shown_quote(desk, withdraw_quote(desk, account, arguments.text("reference", 40)))
+        return shown_quote(desk, withdraw_quote(desk, account, arguments.text("reference", 40)))
 
     return await node.work(work)

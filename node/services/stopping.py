@@ -103,9 +103,8 @@ def is_past_recall(desk: Desk, job: QueuedJob) -> bool:
 def hurry_blocked(desk: Desk, is_shut_out: Callable[[str], bool]) -> int:
     """Let what waits for hosts that are blocked now be judged, and so stopped, at once; how many hosts.
 
-    Shapes: `is_shut_out` is asked for an address there; what is no address leads nowhere. Those
-            that wait are judged again before they leave
-            (`Stops.why`), whenever that is and however they were queued.
+    Shapes: `is_shut_out` is asked for an address there; what is no address leads nowhere. What waits is
+            judged again before it leaves (`Stops.why`), whenever that is and however it was queued.
     """
     lanes = [lane for lane in desk.tx.stops.hosts() if domains_over(lane) and is_shut_out(lane)]
     desk.tx.stops.hurry(lanes)
