@@ -37,6 +37,11 @@ async def state(street: Street, actor: str = NORTH) -> FollowingState | None:
     return found.state if found is not None else None
 
 
+async def keep_peer(street: Street, peer: Peer) -> None:
+    """Their server has shown her node who somebody is."""
+    await street.ana.node.work(lambda desk: desk.tx.peers.save(peer))
+
+
 # --- followers --------------------------------------------------------------------------------------------
 
 
@@ -76,8 +81,7 @@ async def test_follower_who_only_wrote_is_shown_by_what_their_server_showed(worl
     await street.ana.node.work(lambda desk: desk.tx.followers.save(fan))
     assert bob in (await street.browser.get("/my/followers")).words
     for handle, shown in (("", f"Bob {bob}"), ("@bob@north.example", "Bob @bob@north.example")):
-        peer = Peer(bob, f"{bob}/inbox", world.clock(), handle, "Bob")
-        await street.ana.node.work(lambda desk, peer=peer: desk.tx.peers.save(peer))
+        await keep_peer(street, Peer(bob, f"{bob}/inbox", world.clock(), handle, "Bob"))
         assert shown in (await street.browser.get("/my/followers")).words
 
 
