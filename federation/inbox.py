@@ -104,7 +104,7 @@ async def _receive(message: HttpMessage, recipient: str, deps: InboxDependencies
     said, proof_key = await who_says_it(activity, signer, deps=deps, budget=budget)
     recipient = recipient or await _only_addressee(said, deps)
     entry = _entry(said, recipient, now, signer=signer, proof_key_id=proof_key, replay_key=replay_key)
-    if not proof_key and said.body == message.body and deps.keeps_signature(said.json):
+    if not proof_key and signer.actor == said.actor and deps.keeps_signature(said.json):
         entry = replace(entry, signature=_kept(signer))
     receipt = await _record(entry, deps)
     if receipt.outcome is Reception.ACCEPTED:
