@@ -314,3 +314,36 @@ async def test_a_post_half_way_to_many_when_it_is_deleted_goes_to_nobody_after_i
     for number in [job.id for job in await queued(north) if job.state is JobState.DROPPED]:
         with pytest.raises(CommandRefused):
             await north.ask("deliveries.resend", id=number)
+
+
+# --- deals ------------------------------------------------------------------------------------------------
+
+
+async def block_north(ana: Any) -> None:
+    own = await ana.node.look(lambda desk: desk.tx.accounts.by_name("ana"))
+    whom = Shunnable(NORTH, "@north@north.example", f"{NORTH}/inbox")
+    await ana.node.work(lambda desk: block(desk, own, whom))
+
+
+async def test_intent_that_has_not_left_does_not_reach_a_vendor_who_is_blocked(world: Any, cast: Any) -> None:
+    ana, north = await world.person("ana"), await world.vendor("north")
+    await cast(ana, "north")
+    await block_north(ana)
+    await world.settle()
+    assert (await north.ask("inbox.list"))["deals"] == []
+    stopped = [(job.state, job.detail) for job in await queued(ana)]
+    assert stopped == [(JobState.DROPPED, Stop.SHUNNED)]
+
+
+async def test_what_a_struck_deal_needs_still_leaves_though_its_vendor_is_blocked(
+    world: Any, shop: Any, cast: Any
+) -> None:
+    ana, north = await world.person("ana"), await shop.stocked("north", rule=True)
+    await cast(ana, "north")
+    await world.settle()
+    deal = await ana.deal()
+    await ana.ask("deal.accept", offer=deal.id)
+    await block_north(ana)
+    await world.settle()
+    assert (await ana.deal()).state == "concluded"
+    assert await north.stock("NK20") == ("2", "0")

@@ -22,7 +22,8 @@ from tests.security.household import ANA, PageReader
 from tests.security.peers import ACTIVITY
 from tests.security.reading import follow, post_publicly, posted, timeline
 from tests.security.world import World
-from tests.unit.node.web.private.dealing import PASSWORD, Street
+from tests.unit.node.web.private.conftest import PASSWORD
+from tests.unit.node.web.private.dealing import Street
 
 pytestmark = pytest.mark.anyio
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
