@@ -9,20 +9,24 @@ import base64
 import copy
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from federation import cavage
 from federation.digest import object_digest
 from federation.kept_signatures import CAVAGE, RFC9421
 from federation.keys import generate_rsa
-from federation.messages import Limits
+from federation.messages import HttpMessage, Limits
+from federation.proofs import add_proof
 from federation.strictjson import dump_json, parse_json_object
 from node.domain.plain_quotes import PlainQuote, QuoteState
+from node.domain.values import format_time
 from node.store.ports import StoredMessage
 from node.wire.reports import Report, Whose
 from node.wire.verification import verify_bundle
-from tests.security.peers import AS, Peer, a_note
+from tests.security.peers import AS, DATA_INTEGRITY, PUBLIC, Peer, a_note
 from tests.security.talking import a_quote_for, another_quote, quote_now, say_to
 from tests.security.world import World
 
@@ -274,3 +278,150 @@ async def test_odd_member_of_a_signature_is_refused(
     edit(bundle)
     with pytest.raises(Exception, match=words):
         judged(world, bundle)
+
+
+# --- a file that somebody makes up, with keys of their own ------------------------------------------------
+
+
+def a_file(world: World, *said: tuple[Peer, Json, bool], at: datetime | None = None) -> Json:
+    """What a forger can make: each message is signed by its sender's own keys, by proof or by request."""
+    made = [_entry(world, sender, document, by_request, at) for sender, document, by_request in said]
+    senders = {sender.id: sender for sender, _, _ in said}
+    return {
+        "format": "obverse-sale/1",
+        "exportedBy": said[0][0].id,
+        "exportedAt": format_time(world.clock.now),
+        "deal": f"{said[0][0].id}/sales/1",
+        "messages": made,
+        "actors": [
+            {"fetchedAt": format_time(world.clock.now), "from": one.id, "bytes": _base64(one.document)}
+            for one in senders.values()
+        ],
+    }
+
+
+def _base64(document: Json) -> str:
+    return base64.b64encode(dump_json(document)).decode()
+
+
+def _entry(world: World, sender: Peer, document: Json, by_request: bool, at: datetime | None) -> Json:
+    entry = {"receivedAt": format_time(world.clock.now)}
+    if not by_request:
+        signed = add_proof(
+            {**document, "@context": [AS, DATA_INTEGRITY]}, sender.ed25519, created=world.clock.now
+        )
+        return {**entry, "digest": object_digest(signed), "bytes": _base64(signed)}
+    body, when = dump_json(document), at or world.clock.now
+    request = HttpMessage.request("POST", "https://v.example/inbox", {}, body)
+    signed_request = cavage.sign(request, sender.rsa, now=when)
+    verified = cavage.verify(signed_request, sender.rsa.public, now=when, limits=Limits())
+    signature = {
+        "scheme": CAVAGE,
+        "algorithm": "rsa-v1_5-sha256",
+        "keyId": sender.rsa.id,
+        "base": base64.b64encode(verified.base).decode(),
+        "value": base64.b64encode(verified.signature).decode(),
+    }
+    return {
+        **entry,
+        "digest": object_digest(document),
+        "bytes": base64.b64encode(body).decode(),
+        "signature": signature,
+    }
+
+
+def a_word(sender: Peer, to: Peer, text: str, **changes: Any) -> Json:
+    created = {**a_note(sender, to.id, text), "@context": AS}
+    created["object"].update(changes)
+    return created
+
+
+def a_made_quote(
+    vendor: Peer, customer: Peer, text: str = "A bell: accept 7K3M-9QXT", **changes: Any
+) -> Json:
+    note: Json = {**a_note(vendor, customer.id, text)["object"], "cc": [], **changes}
+    return note
+
+
+async def test_file_that_is_made_as_it_should_be_holds(world: World) -> None:
+    vendor, customer = world.m, world.t
+    bundle = a_file(
+        world,
+        (vendor, a_made_quote(vendor, customer), False),
+        (customer, a_word(customer, vendor, "accept 7k3m9qxt"), True),
+        (customer, a_word(customer, vendor, "cancel 7K3M-9QXT"), True),
+    )
+    report = judged(world, bundle)
+    assert report.problems == ()
+    assert report.sale is not None
+    assert report.sale.cancelled_at == world.clock.now
+    assert [party.role.value for party in report.parties] == ["vendor", "customer"]
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("quote for another", "is not for"),
+        ("quote for many", "is not for"),
+        ("own quote", "does not accept its own"),
+        ("two references", "offers nothing"),
+        ("quote by a server", "not signed by its vendor"),
+        ("cancelled by another", "somebody else's"),
+        ("edited", "was edited"),
+        ("ahead", "in the future"),
+        ("more than a sale", "a sale is a quote"),
+        ("not a Create", "neither a Note"),
+        ("no Note", "no one Note"),
+    ],
+)
+async def test_file_whose_parts_do_not_belong_together_shows_no_sale(
+    world: World, case: str, words: str
+) -> None:
+    vendor, customer = world.m, world.t
+    quote = (vendor, a_made_quote(vendor, customer), False)
+    accepted = (customer, a_word(customer, vendor, "accept 7K3M-9QXT"), True)
+    cancelled = (customer, a_word(customer, vendor, "cancel 7K3M-9QXT"), True)
+    later = format_time(world.clock.now + timedelta(minutes=1))
+    made: dict[str, list[tuple[Peer, Json, bool]]] = {
+        "quote for another": [(vendor, a_made_quote(vendor, vendor), False), accepted],
+        "quote for many": [(vendor, a_made_quote(vendor, customer, cc=[PUBLIC]), False), accepted],
+        "own quote": [
+            (vendor, a_made_quote(vendor, vendor), False),
+            (vendor, a_word(vendor, vendor, "accept 7K3M-9QXT"), True),
+        ],
+        "two references": [
+            (vendor, a_made_quote(vendor, customer, "accept 7K3M-9QXT, accept 7K3M-9QXX"), False),
+            accepted,
+        ],
+        "quote by a server": [(vendor, a_made_quote(vendor, customer), True), accepted],
+        "cancelled by another": [
+            quote,
+            accepted,
+            (vendor, a_word(vendor, customer, "cancel 7K3M-9QXT"), True),
+        ],
+        "edited": [quote, (customer, a_word(customer, vendor, "accept 7K3M-9QXT", updated=later), True)],
+        "ahead": [quote, accepted],
+        "more than a sale": [quote, accepted, cancelled, cancelled],
+        "not a Create": [quote, (customer, {**accepted[1], "type": "Update"}, True)],
+        "no Note": [quote, (customer, {**accepted[1], "object": "https://t.example/notes/1"}, True)],
+    }
+    at = world.clock.now + timedelta(minutes=6) if case == "ahead" else None
+    report = judged(world, a_file(world, *made[case], at=at))
+    assert words in " ".join(problem.text for problem in report.problems)
+    assert (report.exit_code, report.sale) == (1, None)
+
+
+async def test_key_that_signs_requests_alone_asserts_nothing(world: World) -> None:
+    vendor, customer = world.m, world.t
+    bundle = a_file(
+        world,
+        (vendor, a_made_quote(vendor, customer), False),
+        (customer, a_word(customer, vendor, "accept 7K3M-9QXT"), True),
+    )
+    document = parse_json_object(base64.b64decode(bundle["actors"][0]["bytes"]))
+    key = vendor.ed25519.public
+    document["assertionMethod"] = []
+    document["publicKey"] = [{"id": key.id, "owner": vendor.id, "publicKeyPem": key.pem}]
+    bundle["actors"][0]["bytes"] = _base64(document)
+    [problem] = judged(world, bundle).problems
+    assert "no document here shows" in problem.text
