@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 A_PAGE = 30
+_ANSWERED_CHARS = 80
 SAID_SHOWN = 200
 FOUND = 12
 TABS: Mapping[str, tuple[ThreadState, ...]] = {
@@ -168,7 +169,7 @@ def thread_view(desk: Desk, account: Account, thread_id: str) -> ThreadView | No
     if thread is None:
         return None
     said = desk.tx.threads.said_in(account.id, thread.id, limit=SAID_SHOWN)
-    words = {one.id: plain_text(one.content)[:80] for one in said}
+    words = {one.id: _beginning(plain_text(one.content)) for one in said}
     asked = last_heard(desk, thread)
     lines = tuple(_line(desk, one, words) for one in said)
     return ThreadView(
@@ -209,6 +210,12 @@ def _line(desk: Desk, said: Utterance, words: Mapping[str, str]) -> SaidLine:
         is_deleted=is_gone,
         delivery=_delivery(desk, said),
     )
+
+
+def _beginning(words: str) -> str:
+    """So much of what was said that a reader knows which it was."""
+    line = " ".join(words.split())
+    return line if len(line) <= _ANSWERED_CHARS else f"{line[: _ANSWERED_CHARS - 1].rstrip()}…"
 
 
 def _clean(content: str) -> Markup:
