@@ -98,7 +98,7 @@ def _hear_for(desk: Desk, account: Account, said: HeardNote, peer: Peer) -> Thre
     utterance = _utterance_of(desk, thread, said, part)
     was_read = not thread.unread
     thread = _recall(desk, account, thread, said.note)
-    thread = heard(replace(thread, peer=peer), utterance, said.text or said.note.summary, desk.now)
+    thread = heard(replace(thread, peer=peer), utterance, said.note.summary or said.text, desk.now)
     if quote is not None:  # the node has answered it whole; nothing waits for a person
         thread = replace(thread, state=ThreadState.ANSWERED)
     desk.tx.threads.add(utterance)
@@ -217,7 +217,7 @@ def hear_edit(desk: Desk, said: HeardNote) -> None:
         if after is None or account is None or thread is None:
             continue
         desk.tx.threads.change(after)
-        thread = _look_again(desk, thread, said.text or said.note.summary, before.id)
+        thread = _look_again(desk, thread, said.note.summary or said.text, before.id)
         word = _word_of(desk, account, said)
         if word is not None and before.part is Part.WORDS:
             answer_kindly(desk, account, thread, said, word, is_edit=True)

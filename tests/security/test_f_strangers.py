@@ -23,7 +23,7 @@ from tests.security.commerce import owner
 from tests.security.peers import ACTIVITY, AS, DATA_INTEGRITY, PUBLIC, Peer, a_note
 from tests.security.reading import a_reaction, a_share, hold, post_publicly, posted, timeline
 from tests.security.reading import follow as let_follow
-from tests.security.talking import a_delete, said, threads
+from tests.security.talking import a_delete, an_edit, said, say_to, threads
 from tests.security.world import World
 
 pytestmark = pytest.mark.anyio
@@ -155,6 +155,13 @@ async def test_f02_note_that_two_are_said_to_have_written_is_changed_by_its_send
     await world.v.settle()
     assert [(one.note.author, one.note.content) for one in await timeline(world)] == before
     assert {author for author, _ in before} <= {world.t.id}
+
+
+async def test_list_of_conversations_shows_a_warning_and_not_what_it_covers(world: World) -> None:
+    told = await say_to(world, world.t, "who it was", summary="How it ends")
+    assert [thread.excerpt for thread in await threads(world)] == ["How it ends"]
+    await world.v.tell(world.t, an_edit(world.t, told, "it was him"), "shop")
+    assert [thread.excerpt for thread in await threads(world)] == ["How it ends"]
 
 
 async def test_vote_in_a_poll_that_nobody_holds_is_no_word_to_anybody(world: World) -> None:
