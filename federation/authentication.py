@@ -49,6 +49,10 @@ async def _nobody(_: str) -> bool:
     return False
 
 
+def _nothing_kept(_: JsonObject) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxDependencies:
     """What `inbox.receive` asks of the application; one value for the whole life of a node.
@@ -62,6 +66,8 @@ class InboxDependencies:
             `knows_actor(actor_id)` says whether a remote actor matters to us (follows, deals): the
             self-Delete of one that does not is 202 without any look-up.
             `accepted()` is called after each new durable record, to wake the worker; it must not block.
+            `keeps_signature(activity)` says whether the signature of the request is to be recorded with this
+            JSON, where it has no proof of its own; like `requires_proof` it must not raise.
             `terms` are the JSON-LD terms that the application reads, with what they may stand for.
             `judged(message, receipt)` is told of every message that came over HTTP and how it ended, for
             counting and for the log; like `accepted` it must neither block nor raise.
@@ -82,6 +88,7 @@ class InboxDependencies:
     local_key: Callable[[str], Awaitable[PublicKey | None]]
     knows_actor: Callable[[str], Awaitable[bool]] = _nobody
     accepted: Callable[[], None] = _nothing
+    keeps_signature: Callable[[JsonObject], bool] = _nothing_kept
     terms: Mapping[str, Collection[str]] = field(default_factory=lambda: AS_TERMS)
     judged: Callable[[HttpMessage, Receipt], None] = _unheard
     rates: SenderRates = field(default_factory=SenderRates)

@@ -227,13 +227,16 @@ def verify(
     if "digest" in claim.covered and not is_body_checked:
         verify_cavage_digest(message.header("digest") or "", message.body)
     times = {"(created)": claim.created, "(expires)": claim.expires}
-    if not key.verify(_signing_string(message, claim.covered, times), claim.signature):
+    base = _signing_string(message, claim.covered, times)
+    if not key.verify(base, claim.signature):
         raise SignatureInvalid("The signature does not match the request.", place="signature")
     return Verified(
         key_id=key.id,
         spec=SignatureSpec.CAVAGE,
         created=created,
         expires_at=expires_at,
+        base=base,
+        signature=claim.signature,
     )
 
 

@@ -26,6 +26,7 @@ from federation.digest import object_digest
 from federation.errors import Forbidden, KeyUnknown, NotHere, Refused, TooLarge, UnsupportedMediaType
 from federation.fetching import FetchBudget
 from federation.ids import origin
+from federation.kept_signatures import ALGORITHMS, KeptSignature
 from federation.keys import KeyAlgorithm
 from federation.messages import HttpMessage
 from federation.ports import HostState, InboundEntry, Recorded, SignatureSpec
@@ -103,6 +104,8 @@ async def _receive(message: HttpMessage, recipient: str, deps: InboxDependencies
     said, proof_key = await who_says_it(activity, signer, deps=deps, budget=budget)
     recipient = recipient or await _only_addressee(said, deps)
     entry = _entry(said, recipient, now, signer=signer, proof_key_id=proof_key, replay_key=replay_key)
+    if not proof_key and signer.actor == said.actor and deps.keeps_signature(said.json):
+        entry = replace(entry, signature=_kept(signer))
     receipt = await _record(entry, deps)
     if receipt.outcome is Reception.ACCEPTED:
         await _learn(signer, deps, now)
@@ -147,6 +150,15 @@ def _is_ours(iri: str, deps: InboxDependencies) -> bool:
         if iri.startswith(own + "/"):
             return True
     return False
+
+
+def _kept(signer: Signer) -> KeptSignature | None:
+    """The signature of a request for whoever checks it later; None for one that is beyond all measure."""
+    verified, key = signer.verified, signer.key
+    kept = KeptSignature(
+        verified.spec.value, ALGORITHMS[key.algorithm], key.id, verified.base, verified.signature
+    )
+    return kept if kept.is_small else None
 
 
 def _entry(

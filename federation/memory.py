@@ -225,8 +225,8 @@ class MemoryDeliveryQueue:
         due_at = self.jobs[job.id][1]
         return min(max(due_at, self.holds.get(job.lane, due_at)), job.give_up_at - LAST_CALL)
 
-    async def is_taken_back(self, job_id: int) -> bool:
-        return job_id in self.taken_back
+    async def stopped(self, job_id: int) -> str:
+        return "taken back before it was sent" if job_id in self.taken_back else ""
 
     async def settle_all(self, ends: Sequence[tuple[int, DeliveryOutcome]], now: datetime) -> None:
         for job_id, outcome in ends:

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Protocol
 
 from federation.activity import Activity
+from federation.kept_signatures import KeptSignature
 from federation.keys import PublicKey, SigningKey
 
 __all__ = [
@@ -125,7 +126,8 @@ class InboundEntry:
     `recipient` is the actor whose inbox received it, "" for the shared inbox. `actor` is who said it
     (proven), `signer` the actor that signed the request ("" in process). `body` is the exact bytes that hold:
     those received, or those refetched from the origin. `digest` is the object digest of the message.
-    `proof_key_id` is set where an object proof was verified. `replay_key` identifies the request's signature.
+    `proof_key_id` is set where an object proof was verified. `replay_key` identifies the request's signature;
+    `signature` is that signature itself, where the application keeps it and nothing else shows who said it.
     """
 
     recipient: str
@@ -141,6 +143,7 @@ class InboundEntry:
     replay_until: datetime | None = None
     id: int = 0
     attempts: int = 0
+    signature: KeptSignature | None = field(default=None, repr=False)
     activity: Activity | None = field(default=None, repr=False, compare=False)
     """What `body` was parsed to a moment ago. Never stored: where it is None, the body is parsed again."""
 
@@ -269,8 +272,11 @@ class DeliveryQueue(Protocol):
         """Record many ends at once, in this order, each job once."""
         ...
 
-    async def is_taken_back(self, job_id: int) -> bool:
-        """Whether what a claimed job tells was taken back meanwhile; asked right before it is sent."""
+    async def stopped(self, job_id: int) -> str:
+        """Why a claimed job is not to leave any more (taken back, its peer blocked), in words for its owner.
+
+        Shapes: "" where nothing speaks against it. Asked right before it is sent.
+        """
         ...
 
     async def next_due(self, now: datetime) -> datetime | None:

@@ -238,7 +238,8 @@ def verify(
     expires_at = _check_time(claim, key, now, limits)
     if "content-digest" in claim.covered and not is_body_checked:
         verify_content_digest(message.header("content-digest") or "", message.body)
-    if not _is_signed_by(message, claim, key):
+    base = _signed_base(message, claim, key)
+    if base is None:
         raise SignatureInvalid("The signature does not match the request.", place="signature")
     assert claim.created is not None
     return Verified(
@@ -246,19 +247,42 @@ def verify(
         spec=SignatureSpec.RFC9421,
         created=claim.created,
         expires_at=expires_at,
+        base=base,
+        signature=claim.signature,
     )
 
 
-def _is_signed_by(message: HttpMessage, claim: SignatureClaim, key: PublicKey) -> bool:
+def _signed_base(message: HttpMessage, claim: SignatureClaim, key: PublicKey) -> bytes | None:
+    """What was signed, None where it was not by this key."""
     base = build_base(message, claim.covered, claim.input) if claim.input else None
     if base is not None:
-        return key.verify(base, claim.signature)
-    verifier = _Verifier(signature_algorithm=_ALGORITHMS[key.algorithm], key_resolver=_OneKey(key))
+        return base if key.verify(base, claim.signature) else None
+    return _base_by_library(message, key)
+
+
+def _base_by_library(message: HttpMessage, key: PublicKey) -> bytes | None:
+    bases: list[bytes] = []
+
+    class Algorithm(HTTPSignatureAlgorithm):
+        """The library builds what was signed and shows it to its algorithm alone."""
+
+        algorithm_id = _ALGORITHMS[key.algorithm].algorithm_id
+
+        def __init__(self, public_key: Any = None, private_key: Any = None) -> None:
+            """The key is at hand."""
+
+        def verify(self, signature: bytes, message: bytes) -> None:
+            if not key.verify(message, signature):
+                raise HTTPMessageSignaturesException("not signed by this key")
+            bases.append(message)
+
+    verifier = _Verifier(signature_algorithm=Algorithm, key_resolver=_OneKey(key))
     try:
         verifier.verify(_as_library_request(message), max_age=None)
     except HTTPMessageSignaturesException:
-        return False
-    return True
+        return None
+    [base] = bases
+    return base
 
 
 def _check_key(claim: SignatureClaim, key: PublicKey) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from federation.ports import SignatureSpec
@@ -36,9 +36,12 @@ class Verified:
 
     Units:  `created` is when it was signed; after `expires_at` the same request would be refused, so a table
             of replays needs to keep it no longer than that.
+    Shapes: `base` is what the key signed, byte for byte, and `signature` the signature over it.
     """
 
     key_id: str
     spec: SignatureSpec
     created: datetime
     expires_at: datetime
+    base: bytes = field(default=b"", repr=False)
+    signature: bytes = field(default=b"", repr=False)

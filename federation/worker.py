@@ -280,9 +280,9 @@ class Worker:
 
     async def _send(self, job: DeliveryJob) -> DeliveryOutcome | None:
         try:
-            if await self._queue.is_taken_back(job.id):
-                words = "taken back before it was sent"
-                return DeliveryOutcome(Outcome.TAKEN_BACK, words, attempted=False)
+            why = await self._queue.stopped(job.id)
+            if why:
+                return DeliveryOutcome(Outcome.TAKEN_BACK, why, attempted=False)
             return await (self._deliver_home(job) if self._is_home(job) else self._deliver(job))
         except Exception as error:  # a fault of ours, not of the peer; the message is not lost for it
             self._report("deliver", error)

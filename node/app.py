@@ -57,6 +57,7 @@ DOCUMENT_PATHS = (
     "/p/{rest:path}",
     "/posts/{rest:path}",
     "/quotes/{rest:path}",
+    "/asked/{rest:path}",
     "/contexts/{rest:path}",
     "/tags/{rest:path}",
     "/@{rest:path}",

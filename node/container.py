@@ -44,6 +44,7 @@ from node.signing import OwnKeys, load_node_key
 from node.store.ports import Database, StoreRefused
 from node.store.sqlite import open_sqlite
 from node.web.notice_words import letter_of
+from node.wire.binding_words import may_bind
 from node.wire.messages import is_deal_message
 from node.workflows.lookups import local_key
 
@@ -205,6 +206,7 @@ def _inbox_dependencies(node: Node, reports: Reports) -> InboxDependencies:
         own_origins=frozenset({node.config.base_url}),
         is_blocked=node.blocks,
         requires_proof=is_deal_message,
+        keeps_signature=may_bind,
         known_recipient=Recipients(node),
         local_key=lambda key_id: local_key(node, key_id),
         knows_actor=knows_actor,

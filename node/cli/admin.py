@@ -91,6 +91,8 @@ def delivery_words(job: JsonObject) -> str:
             return f"delivered {ago(job['settled_at'])}"
         case "held":
             return "held behind an earlier message that was given up"
+        case "stopped":
+            return f"stopped before it was sent {ago(job['settled_at'])}: {job['detail']}"
         case "dropped":
             return f"dropped {ago(job['settled_at'])}"
         case "expired":

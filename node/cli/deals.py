@@ -76,7 +76,7 @@ def _message_row(line: JsonObject) -> tuple[str, ...]:
 @command("list", "obverse deal list")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 def deal_list(front: Front, limit: int) -> None:
-    """List every deal, the newest change first."""
+    """List every deal, the newest change first; then what was sold by message."""
     front.show(front.ask("deal.list", limit=limit), _show_deals)
 
 
@@ -87,9 +87,23 @@ def _show_deals(front: Front, result: JsonObject) -> None:
         [
             (short_id(one["id"]), one["peer_name"], _what(one), tone(state_words(one)))
             for one in result["deals"]
+        ]
+        + [
+            (one["reference"], one["peer"], _what_sold(one), tone(_sold_words(one)))
+            for one in result["sales"]
         ],
         empty="No deals yet. Say what you want: obverse intent cast --help",
     )
+
+
+def _what_sold(sale: JsonObject) -> str:
+    return f"{sale['quantity']} × {sale['goods']}, {money(sale['price'])}"
+
+
+def _sold_words(sale: JsonObject) -> str:
+    """Its state, and where it is talked about: such a sale is looked after in its conversation."""
+    state = "agreed" if sale["state"] == "concluded" else sale["state"]
+    return f"{state} by message, talk {sale['thread'][-6:]}"
 
 
 def _what(deal: JsonObject) -> str:

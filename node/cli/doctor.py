@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import ssl
 import stat
 from collections.abc import Callable, Iterator
@@ -207,8 +208,9 @@ def _public_certificate(config: Config, now: datetime) -> Iterator[Finding]:
     if parts.scheme != "https" or parts.hostname is None:
         return
     try:
-        shown = ssl.get_server_certificate((parts.hostname, parts.port or 443), timeout=5)
-        end = x509.load_pem_x509_certificate(shown.encode()).not_valid_after_utc
+        address = config.names.get(parts.hostname, parts.hostname)
+        shown = _shown_certificate(parts.hostname, (address, parts.port or 443))
+        end = x509.load_der_x509_certificate(shown).not_valid_after_utc
     except (OSError, ValueError) as error:
         yield Finding("public certificate", WARNING, f"not to be seen from here: {error}")
         return
@@ -216,6 +218,17 @@ def _public_certificate(config: Config, now: datetime) -> Iterator[Finding]:
     fix = "Look why the proxy (or whatever renews it) has not renewed it." if soon else ""
     state = FAILED if end < now else WARNING if soon else OK
     yield Finding("public certificate", state, f"valid until {end:%Y-%m-%d}", fix)
+
+
+def _shown_certificate(host: str, address: tuple[str, int]) -> bytes:
+    """The certificate in DER that is shown to who asks for `host` there. Raises: OSError."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is read, and trusted for nothing
+    with (
+        socket.create_connection(address, timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname=host) as shown,
+    ):
+        return shown.getpeercert(binary_form=True) or b""
 
 
 # --- the node ---------------------------------------------------------------------------------------------

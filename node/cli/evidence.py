@@ -21,7 +21,8 @@ from node.domain.values import format_time
 from node.runtime.asking import CommandFailed
 from node.store.ports import StoreRefused
 from node.wire.bundles import MOST_BYTES
-from node.wire.verification import KeySeen, Party, Report, Whose, verify_bundle
+from node.wire.reports import KeySeen, Party, Report, Sale, Whose
+from node.wire.verification import verify_bundle
 
 __all__ = ["COMMANDS"]
 
@@ -162,9 +163,21 @@ def report_json(report: Report) -> JsonObject:
                 "digest": seen.digest,
                 "signed_at": format_time(seen.signed_at),
                 "received_at": format_time(seen.received_at),
+                "by_server": seen.by_server,
             }
             for seen in report.messages
         ],
+        **({"sale": _sale_json(report.sale)} if report.sale is not None else {}),
+    }
+
+
+def _sale_json(sale: Sale) -> JsonObject:
+    return {
+        "reference": sale.reference,
+        "quote": sale.words,
+        "accepted_at": format_time(sale.accepted_at),
+        "cancelled_at": format_time(sale.cancelled_at) if sale.cancelled_at else None,
+        "signed_by": "the customer's server" if sale.by_server else "the customer's own key",
     }
 
 
@@ -198,6 +211,8 @@ def _show(front: Front, report: Report) -> None:
         price = f" for {agreed.agreement.price}" if agreed.agreement.price else ""
         terms = ", ".join(short_name(term) for term in agreed.terms) or "no terms"
         front.say(f"Agreed: {agreed.agreement.quantity} {agreed.what}{price}, on {terms}")
+    if report.sale is not None:
+        _show_sale(front, report.sale)
     front.say("When (signed by each; received by the exporter's word):")
     table(
         front.out,
@@ -208,6 +223,20 @@ def _show(front: Front, report: Report) -> None:
         ],
         empty="Nothing that is signed.",
     )
+
+
+def _show_sale(front: Front, sale: Sale) -> None:
+    whose = (
+        "signed by the customer's server, not by a key of their own"
+        if sale.by_server
+        else "signed by a key of the customer's own"
+    )
+    front.say(f"Sold: {sale.reference}, accepted at {format_time(sale.accepted_at)}; {whose}")
+    if sale.cancelled_at is not None:
+        front.say(f"Cancelled again at {format_time(sale.cancelled_at)}")
+    front.say("The quote says:")
+    for line in sale.words.splitlines():
+        front.say(f"  {line}")
 
 
 def _words(key: KeySeen) -> str:

@@ -8,6 +8,7 @@ import click
 
 from federation.messages import JsonObject
 from node.cli.front import Front, command, group
+from node.cli.recorded import cast_line, recorded_line
 from node.cli.render import ago, money, plural, short_id, table, tone
 from node.cli.words import deal_line, offer_words, parse_wish
 from node.domain.errors import InvalidInput
@@ -59,6 +60,12 @@ def _show_vendors(front: Front, result: JsonObject) -> None:
 )
 @click.argument("name")
 @click.option("--to", multiple=True, metavar="VENDOR", help="Who hears of it; nobody else does. Repeat it.")
+@click.option(
+    "--as-message",
+    multiple=True,
+    metavar="ACCOUNT",
+    help="An account without a node: it gets a message from yours, and sees its name. Repeat it.",
+)
 @click.option("--category", required=True, metavar="ITEM", help="What it is: a Wikidata item such as Q11442.")
 @click.option("--quantity", metavar="'2 kilogram'", help="How much of it (default: 1).")
 @click.option("--budget", metavar="'300 EUR'", help="The most that you would pay; kept to yourself.")
@@ -87,7 +94,7 @@ def intent_cast(front: Front, /, **options: Any) -> None:
     wishes = [parse_wish(text, "must") for text in options.pop("must")]
     wishes += [parse_wish(text, "nice") for text in options.pop("nice")]
     place = read_place(options.pop("place"), options.pop("near"), options.pop("radius"))
-    for name in ("to", "terms"):
+    for name in ("to", "as_message", "terms"):
         options[name] = list(options[name])
     front.show(front.ask("intent.cast", wishes=wishes, place=place, **options), _show_cast)
 
@@ -106,8 +113,13 @@ def read_place(name: str | None, near: str | None, radius: float | None) -> Json
 
 
 def _show_cast(front: Front, intent: JsonObject) -> None:
-    names = ", ".join(deal["peer_name"] for deal in intent["deals"])
-    front.say(f"Cast {short_id(intent['id'])} to {names}; it ends {ago(intent['ends_at'])}.")
+    told = [deal["peer_name"] for deal in intent["deals"]] + [cast["peer"] for cast in intent["messages"]]
+    front.say(f"Cast {short_id(intent['id'])} to {', '.join(told)}; it ends {ago(intent['ends_at'])}.")
+    for cast in intent["messages"]:
+        front.say(
+            f"{cast['peer']} has no node: it gets a message that shows your account's name."
+            " What it answers is a message: obverse talk list"
+        )
     if intent["persona"] == PersonaMode.MYSELF:
         front.say("It speaks in your own name: a vendor can show it to others.")
     front.say(f"Their offers: obverse offers {short_id(intent['id'])}")
@@ -161,6 +173,14 @@ def _show_intent(front: Front, intent: JsonObject) -> None:
         for offer in deal["offers"]:
             if offer["state"] == "live":
                 front.say(f"    {offer_words(offer)}")
+    _show_messages(front, intent)
+
+
+def _show_messages(front: Front, intent: JsonObject) -> None:
+    for cast in intent["messages"]:
+        front.say(cast_line(cast))
+    for offer in intent["recorded"]:
+        front.say(f"    {recorded_line(offer)}")
 
 
 @command("update", "obverse intent update 7xKqPz --due 2026-12-01 --quantity 2")
@@ -179,6 +199,7 @@ def _show_updated(front: Front, intent: JsonObject) -> None:
     front.say(f"Said anew: {intent['quantity']} × {intent['name']}; it ends {ago(intent['ends_at'])}.")
     for deal in intent["deals"]:
         front.say(deal_line(deal))
+    _show_messages(front, intent)
 
 
 @command("withdraw", "obverse intent withdraw 7xKqPz")

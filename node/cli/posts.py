@@ -123,25 +123,29 @@ def post_edit(front: Front, /, **options: Any) -> None:
     front.show(front.ask("post.edit", **options), lambda front, made: front.say(f"Changed: {made['url']}"))
 
 
+def _do(front: Front, what: str, post: str, said: str) -> None:
+    front.show(front.ask(what, post=post), lambda front, _: front.say(said))
+
+
 @command("delete", "obverse post delete 9fYq2b")
 @click.argument("post")
 def post_delete(front: Front, post: str) -> None:
     """Take a post or a standing offer back: its readers are told, and its words go."""
-    front.show(front.ask("post.delete", post=post), lambda front, _: front.say("Taken back."))
+    _do(front, "post.delete", post, "Taken back.")
 
 
 @command("pin", "obverse post pin 9fYq2b")
 @click.argument("post")
 def post_pin(front: Front, post: str) -> None:
     """Show a post first on your page."""
-    front.show(front.ask("post.pin", post=post), lambda front, _: front.say("Pinned."))
+    _do(front, "post.pin", post, "Pinned.")
 
 
 @command("unpin", "obverse post unpin 9fYq2b")
 @click.argument("post")
 def post_unpin(front: Front, post: str) -> None:
     """Show a post where it stands by its date again."""
-    front.show(front.ask("post.unpin", post=post), lambda front, _: front.say("No longer pinned."))
+    _do(front, "post.unpin", post, "No longer pinned.")
 
 
 @command("offer", 'obverse post offer MILK --for 30d --text "Milk from the hill."')

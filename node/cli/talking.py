@@ -8,6 +8,7 @@ import click
 
 from federation.messages import JsonObject
 from node.cli.front import Front, command, group
+from node.cli.recorded import COMMANDS as RECORDED
 from node.cli.render import ago, money, short_id, table, tone
 
 __all__ = ["COMMANDS"]
@@ -173,5 +174,6 @@ COMMANDS = (
         quote_talk,
         list_quotes,
         withdraw_quote,
+        *RECORDED,
     ),
 )

@@ -24,6 +24,7 @@ from node.commands import (
     posts,
     reach,
     reading,
+    recorded,
     shunning,
     talking,
     vendor,
@@ -36,7 +37,7 @@ __all__ = ["answer", "build_commands"]
 def build_commands() -> Commands:
     """Every command. Raises: ValueError where two have one name."""
     parts = (
-        *(pictures, posts, following, reading, shunning, talking),
+        *(pictures, posts, following, reading, recorded, shunning, talking),
         *(accounts, admin, backups, deliveries, entering, evidence, examining, reach),
         *(answers, catalogues, deals, person, vendor),
     )

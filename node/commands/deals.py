@@ -10,12 +10,14 @@ from node.commands.arguments import Arguments
 from node.commands.references import account_for, deal_for
 from node.commands.registry import Commands
 from node.commands.shown import shown_deal
+from node.commands.talking import shown_quote
 from node.commands.timelines import shown_timeline
 from node.context import Node
 from node.desk import Desk
 from node.domain.errors import InvalidInput
 from node.domain.feedback import MOODS
 from node.domain.messages import Aspect, Sender, Stage
+from node.domain.plain_quotes import QuoteState
 from node.domain.reasons import CANCEL_REASONS
 from node.services import fulfilling, negotiating
 from node.services.feedback import PublicWords, publish_feedback
@@ -25,6 +27,7 @@ from node.workflows.lookups import find_contact
 __all__ = ["COMMANDS"]
 
 COMMANDS = Commands()
+_SOLD = (QuoteState.CONCLUDED, QuoteState.CANCELLED)
 
 
 @COMMANDS.command("deal.show", "deal", reads=True)
@@ -41,12 +44,17 @@ async def show(node: Node, arguments: Arguments) -> JsonObject:
 
 @COMMANDS.command("deal.list", "limit", reads=True)
 async def list_deals(node: Node, arguments: Arguments) -> JsonObject:
-    """The deals of the account, newest change first."""
+    """The deals of the account, newest change first; beside them what a vendor sold by message."""
     limit = arguments.whole("limit", 1000, least=1, most=10_000)
 
     def view(desk: Desk) -> JsonObject:
-        deals = desk.tx.deals.all(account_for(desk, arguments).id, limit=limit)
-        return {"deals": [shown_deal(desk, deal) for deal in deals]}
+        account = account_for(desk, arguments)
+        deals = desk.tx.deals.all(account.id, limit=limit)
+        sales = desk.tx.plain_quotes.page(account.id, states=_SOLD, limit=limit)
+        return {
+            "deals": [shown_deal(desk, deal) for deal in deals],
+            "sales": [shown_quote(desk, quote) for _, quote in sales],
+        }
 
     return await node.look(view)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from federation.messages import JsonObject
 from node.commands.arguments import Arguments
-from node.commands.references import deal_for
+from node.commands.references import account_for, deal_for
 from node.commands.registry import Commands
 from node.context import Node
 from node.desk import Desk
-from node.queries.records import export_deal
+from node.domain.plain_quotes import read_reference
+from node.queries.records import export_deal, export_sale
 
 __all__ = ["COMMANDS"]
 
@@ -18,9 +19,18 @@ MOST_KEYS = 200
 
 @COMMANDS.command("deal.export", "deal", reads=True)
 async def export(node: Node, arguments: Arguments) -> JsonObject:
-    """Every message of a deal as it came and went, with the documents that showed the keys."""
+    """Every message of a deal as it came and went, with the documents that showed the keys.
+
+    A sale to a plain account is named by the reference of its quote.
+    """
+    reference = read_reference(arguments.text("deal", 2000))
 
     def view(desk: Desk) -> JsonObject:
+        quote = desk.tx.plain_quotes.find(reference) if reference is not None else None
+        is_any = arguments.account is None
+        if quote is not None and (is_any or quote.account == account_for(desk, arguments).id):
+            bundle = export_sale(desk, quote)
+            return {"deal": quote.id, "messages": len(bundle["messages"]), "bundle": bundle}
         deal = deal_for(desk, arguments)
         bundle = export_deal(desk, deal)
         return {"deal": deal.id, "messages": len(bundle["messages"]), "bundle": bundle}

@@ -8,6 +8,7 @@ from typing import Any
 from federation.messages import JsonObject
 from node.commands.arguments import Arguments
 from node.commands.places import read_place
+from node.commands.recorded import shown_cast, shown_hand_offer
 from node.commands.references import category_of, customer_for
 from node.commands.registry import Commands
 from node.commands.shown import shown_contact, shown_deal, shown_intent
@@ -26,6 +27,7 @@ from node.services.intents import (
     update_intent,
     withdraw_intent,
 )
+from node.services.plain_casts import told_of
 from node.workflows.lookups import find_contact
 
 __all__ = ["COMMANDS", "read_wanted"]
@@ -36,8 +38,8 @@ NAME_CHARS = 200
 OPS = ("is", "min", "max", "fits")
 SERVICE = "deliverService"
 _WANTED = (
-    "to name text category quantity currency gift budget share_budget service until due place wishes terms "
-    "persona"
+    "to as_message name text category quantity currency gift budget share_budget service until due place "
+    "wishes terms persona"
 )
 
 
@@ -63,22 +65,26 @@ async def list_vendors(node: Node, arguments: Arguments) -> JsonObject:
 
 @COMMANDS.command("intent.cast", _WANTED)
 async def cast(node: Node, arguments: Arguments) -> JsonObject:
-    """Tell the named vendors, and nobody else, what is wanted and on which terms."""
+    """Tell the named vendors, and nobody else, what is wanted and on which terms.
+
+    Those of `as_message` have no node: they get a message from the account itself.
+    """
     account = await node.look(lambda desk: customer_for(desk, arguments))
     read_wanted(arguments, whole_seconds(node.now()))  # a mistake is told before anybody is asked
-    vendors = await _audience(node, account, arguments)
+    vendors = await _audience(node, account, arguments.texts("to", 30))
+    as_message = await _audience(node, account, arguments.texts("as_message", 30))
 
     def make(desk: Desk) -> JsonObject:
         wanted = read_wanted(arguments, desk.signing_time)
-        return _with_deals(desk, cast_intent(desk, account, wanted, vendors))
+        return _with_deals(desk, cast_intent(desk, account, wanted, vendors, as_message=as_message))
 
     return await node.work(make)
 
 
-async def _audience(node: Node, account: Account, arguments: Arguments) -> tuple[Contact, ...]:
+async def _audience(node: Node, account: Account, references: tuple[str, ...]) -> tuple[Contact, ...]:
     """Each named vendor once, in the order in which they were named."""
     named: dict[str, Contact] = {}
-    for reference in arguments.texts("to", 30):
+    for reference in references:
         contact = await find_contact(node, account, reference)
         named[contact.actor] = contact
     return tuple(named.values())
@@ -166,12 +172,18 @@ async def list_intents(node: Node, arguments: Arguments) -> JsonObject:
 def _counted(desk: Desk, intent: Intent) -> JsonObject:
     deals = desk.tx.deals.of_intent(intent.id)
     offers = sum(len(deal.live_offers) for deal in deals)
-    return {**shown_intent(intent), "vendors": len(deals), "live_offers": offers}
+    asked = len(deals) + len(desk.tx.plain_casts.of_intent(intent.id))
+    return {**shown_intent(intent), "vendors": asked, "live_offers": offers}
 
 
 def _with_deals(desk: Desk, intent: Intent) -> JsonObject:
     deals = desk.tx.deals.of_intent(intent.id)
-    return {**shown_intent(intent), "deals": [shown_deal(desk, deal) for deal in deals]}
+    return {
+        **shown_intent(intent),
+        "deals": [shown_deal(desk, deal) for deal in deals],
+        "messages": [shown_cast(desk, cast) for cast in desk.tx.plain_casts.of_intent(intent.id)],
+        "recorded": [shown_hand_offer(desk, one) for one in desk.tx.hand_offers.of_intent(intent.id)],
+    }
 
 
 def _intent_for(desk: Desk, arguments: Arguments) -> Intent:
@@ -216,8 +228,9 @@ async def withdraw(node: Node, arguments: Arguments) -> JsonObject:
 
     def take_back(desk: Desk) -> JsonObject:
         intent = _intent_for(desk, arguments)
+        messages = told_of(desk, intent)
         told = withdraw_intent(desk, intent)
         current = desk.tx.intents.get(intent.id) or intent
-        return {**_with_deals(desk, current), "told": len(told)}
+        return {**_with_deals(desk, current), "told": len(told) + messages}
 
     return await node.work(take_back)

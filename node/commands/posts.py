@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from federation.messages import JsonObject
 from node.commands.arguments import Arguments
 from node.commands.person import read_wanted
@@ -129,25 +131,23 @@ async def delete_post(node: Node, arguments: Arguments) -> JsonObject:
 @COMMANDS.command("post.pin", "post")
 async def pin_post(node: Node, arguments: Arguments) -> JsonObject:
     """Show a post first on the account's page."""
-
-    def work(desk: Desk) -> JsonObject:
-        account = account_for(desk, arguments)
-        post = _post_named(desk, account, arguments.text("post", 2000))
-        posting.pin(desk, account, post.id)
-        return {"id": post.id, "pinned": True}
-
-    return await node.work(work)
+    return await _pinned(node, arguments, posting.pin, is_pinned=True)
 
 
 @COMMANDS.command("post.unpin", "post")
 async def unpin_post(node: Node, arguments: Arguments) -> JsonObject:
     """Show a post where it stands by its date again."""
+    return await _pinned(node, arguments, posting.unpin, is_pinned=False)
 
+
+async def _pinned(
+    node: Node, arguments: Arguments, act: Callable[[Desk, Account, str], object], *, is_pinned: bool
+) -> JsonObject:
     def work(desk: Desk) -> JsonObject:
         account = account_for(desk, arguments)
         post = _post_named(desk, account, arguments.text("post", 2000))
-        posting.unpin(desk, account, post.id)
-        return {"id": post.id, "pinned": False}
+        act(desk, account, post.id)
+        return {"id": post.id, "pinned": is_pinned}
 
     return await node.work(work)
 

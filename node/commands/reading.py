@@ -74,32 +74,36 @@ def _shown(desk: Desk, place: int, reading: Reading) -> JsonObject:
 @COMMANDS.command("reading.like", "post")
 async def like(node: Node, arguments: Arguments) -> JsonObject:
     """Like a post; its author is told."""
-    account, note_id = await _named(node, arguments)
-    given = await respond(node, account, note_id, ReactionKind.LIKE)
-    return {"post": note_id, "activity": given.activity_id}
+    return await _give(node, arguments, ReactionKind.LIKE)
 
 
 @COMMANDS.command("reading.unlike", "post")
 async def unlike(node: Node, arguments: Arguments) -> JsonObject:
     """Like it no longer."""
-    account, note_id = await _named(node, arguments)
-    await no_longer(node, account, note_id, ReactionKind.LIKE)
-    return {"post": note_id}
+    return await _take_back(node, arguments, ReactionKind.LIKE)
 
 
 @COMMANDS.command("reading.share", "post")
 async def share(node: Node, arguments: Arguments) -> JsonObject:
     """Pass a post on to the account's own followers."""
-    account, note_id = await _named(node, arguments)
-    given = await respond(node, account, note_id, ReactionKind.SHARE)
-    return {"post": note_id, "activity": given.activity_id}
+    return await _give(node, arguments, ReactionKind.SHARE)
 
 
 @COMMANDS.command("reading.unshare", "post")
 async def unshare(node: Node, arguments: Arguments) -> JsonObject:
     """Pass it on no longer."""
+    return await _take_back(node, arguments, ReactionKind.SHARE)
+
+
+async def _give(node: Node, arguments: Arguments, kind: ReactionKind) -> JsonObject:
     account, note_id = await _named(node, arguments)
-    await no_longer(node, account, note_id, ReactionKind.SHARE)
+    given = await respond(node, account, note_id, kind)
+    return {"post": note_id, "activity": given.activity_id}
+
+
+async def _take_back(node: Node, arguments: Arguments, kind: ReactionKind) -> JsonObject:
+    account, note_id = await _named(node, arguments)
+    await no_longer(node, account, note_id, kind)
     return {"post": note_id}
 
 

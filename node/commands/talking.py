@@ -21,14 +21,14 @@ from node.services.plain_quotes import QuoteDraft, link_of, send_quote, total_of
 from node.services.talking import answer, close_thread, find_thread, last_heard, open_thread, see_thread
 from node.wire.html import plain_text
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "shown_quote", "thread_for"]
 
 COMMANDS = Commands()
 LOOKED_AT = 500
 VALID_FOR = timedelta(days=3)
 
 
-def _thread_for(desk: Desk, account: Account, arguments: Arguments) -> Thread:
+def thread_for(desk: Desk, account: Account, arguments: Arguments) -> Thread:
     """The conversation that a user names, by its id or the end of it. Raises: InvalidInput."""
     named = arguments.text("thread", 100)
     if desk.tx.threads.get(account.id, named) is None and len(named) >= 4:
@@ -66,7 +66,7 @@ async def show_thread(node: Node, arguments: Arguments) -> JsonObject:
 
     def view(desk: Desk) -> JsonObject:
         account = account_for(desk, arguments)
-        return _whole(desk, _thread_for(desk, account, arguments))
+        return _whole(desk, thread_for(desk, account, arguments))
 
     return await node.look(view)
 
@@ -77,7 +77,7 @@ def _whole(desk: Desk, thread: Thread) -> JsonObject:
     return {
         **_shown_thread(thread),
         "said": [_shown_utterance(desk, one) for one in said],
-        "quotes": [_shown_quote(desk, quote) for quote in quotes],
+        "quotes": [shown_quote(desk, quote) for quote in quotes],
     }
 
 
@@ -119,10 +119,13 @@ def _delivery(desk: Desk, said: Utterance) -> str:
     )
 
 
-def _shown_quote(desk: Desk, quote: PlainQuote) -> JsonObject:
+def shown_quote(desk: Desk, quote: PlainQuote) -> JsonObject:
+    """A quote to a plain account; once it is concluded, a sale by message."""
+    thread = desk.tx.threads.get(quote.account, quote.thread)
     return {
         "reference": quote.reference,
         "customer": quote.customer,
+        "peer": thread.peer.shown if thread is not None else quote.customer,
         "thread": quote.thread,
         "goods": quote.goods,
         "sku": quote.sku,
@@ -150,7 +153,7 @@ async def answer_thread(node: Node, arguments: Arguments) -> JsonObject:
 
     def work(desk: Desk) -> JsonObject:
         account = account_for(desk, arguments)
-        thread = see_thread(desk, account, _thread_for(desk, account, arguments).id)
+        thread = see_thread(desk, account, thread_for(desk, account, arguments).id)
         to = arguments.maybe_text("to", 2000) or ""
         heard = desk.tx.threads.utterance(account.id, to) if to else last_heard(desk, thread)
         sent = answer(
@@ -174,7 +177,7 @@ async def close(node: Node, arguments: Arguments) -> JsonObject:
 
     def work(desk: Desk) -> JsonObject:
         account = account_for(desk, arguments)
-        return _shown_thread(close_thread(desk, account, _thread_for(desk, account, arguments).id))
+        return _shown_thread(close_thread(desk, account, thread_for(desk, account, arguments).id))
 
     return await node.work(work)
 
@@ -185,7 +188,7 @@ async def reopen(node: Node, arguments: Arguments) -> JsonObject:
 
     def work(desk: Desk) -> JsonObject:
         account = account_for(desk, arguments)
-        return _shown_thread(open_thread(desk, account, _thread_for(desk, account, arguments).id))
+        return _shown_thread(open_thread(desk, account, thread_for(desk, account, arguments).id))
 
     return await node.work(work)
 
@@ -199,8 +202,8 @@ async def quote(node: Node, arguments: Arguments) -> JsonObject:
 
     def work(desk: Desk) -> JsonObject:
         account = vendor_for(desk, arguments)
-        thread = _thread_for(desk, account, arguments)
-        return _shown_quote(desk, send_quote(desk, account, thread, _draft(desk, account, arguments)))
+        thread = thread_for(desk, account, arguments)
+        return shown_quote(desk, send_quote(desk, account, thread, _draft(desk, account, arguments)))
 
     return await node.work(work)
 
@@ -246,7 +249,7 @@ async def list_quotes(node: Node, arguments: Arguments) -> JsonObject:
     def view(desk: Desk) -> list[JsonObject]:
         account = vendor_for(desk, arguments)
         return [
-            _shown_quote(desk, quote)
+            shown_quote(desk, quote)
             for _, quote in desk.tx.plain_quotes.page(account.id, states=states, limit=200)
         ]
 
@@ -259,6 +262,6 @@ async def withdraw(node: Node, arguments: Arguments) -> JsonObject:
 
     def work(desk: Desk) -> JsonObject:
         account = vendor_for(desk, arguments)
-        return _shown_quote(desk, withdraw_quote(desk, account, arguments.text("reference", 40)))
+        return shown_quote(desk, withdraw_quote(desk, account, arguments.text("reference", 40)))
 
     return await node.work(work)

@@ -25,6 +25,10 @@ OPEN_LATE = "We are open until nine on Friday, and the first ten get a bell."
 QUESTIONS = ("Do you set the saddle in the shop, too?", "We do, while you wait.")
 WISH = "What does a ball for the beach cost, to be picked up on Friday?"
 LATER = "And do you mend a puncture while I wait?"
+SEAT, HAS_ONE = (
+    "A child seat for the bicycle",
+    "I have one that Paul has grown out of. 25 euros, on Saturday.",
+)
 ACCEPTED = 202
 T = TypeVar("T")
 
@@ -62,11 +66,45 @@ class Outsider:
         self._buy()
 
     def leave_alive(self) -> list[tuple[str, str]]:
-        """A question that waits for its answer; whose pages show it, and what it is."""
+        """A question that waits for its answer, and an offer of his; whose pages show it, and what it is."""
         self.now_at = "Ben asks South something else"
         self._says(LATER)
         self._thread_with(LATER)
-        return [("South", "a question of Ben's, who has no node, and its sale to him by his word")]
+        self._is_asked()
+        return [
+            ("Ana", "a child seat: Ben, who has no node, was asked by a message, and she recorded his offer"),
+            ("South", "a question of Ben's, who has no node, and its sale to him by his word"),
+        ]
+
+    def _is_asked(self) -> None:
+        """Ana asks him as she asks a shop, and takes down what he answers."""
+        self.now_at = "Ana asks Ben for a child seat, by a message"
+        ana = self._stage["ana"]
+        intent = ana.ask(
+            "intent.cast",
+            name=SEAT,
+            category="Q11442",
+            as_message=[self._ben],
+            budget="40 EUR",
+            until="7d",
+            place={"name": "Glasgow"},
+            wishes=[{"wish": "with a belt that a child cannot open", "weight": "must"}],
+        )
+        asked = self._seen_by_ben(SEAT)
+        _require(
+            asked["to"] == [self._ben] and "40.00" not in asked["content"], "he alone hears, of no budget"
+        )
+        self.now_at = "Ben says what he has, and Ana records it"
+        self._neighbour.act(
+            "post", user=BEN, text=HAS_ONE, mentions=[ana.actor], visibility="direct", replyTo=asked["id"]
+        )
+
+        def answered() -> JsonObject | None:
+            [message] = ana.ask("intent.show", intent=intent["id"])["messages"]
+            return message if message["answered"] else None
+
+        thread = self._await("Ana has his answer", answered)["thread"]
+        ana.ask("talk.record", thread=thread, goods="Child seat, used", price="25.00", delivery="On Saturday")
 
     # --- steps --------------------------------------------------------------------------------------------
 

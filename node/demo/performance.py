@@ -128,6 +128,7 @@ def _show_scenes(scenes: Scenes, outsider: Outsider | None, teller: Teller) -> N
     """What there is to look at once the story is told, by whose pages show it."""
     with teller.working("leaving more to look at"):
         seen = [*scenes.set_up(), *(outsider.leave_alive() if outsider else [])]
+        seen.sort(key=lambda scene: scene[0] != "Ana")
     teller.heading("Left alive on their pages, to look at and to go on with")
     for whose, what in seen:
         teller.say(f"    {whose:<6} {what}")

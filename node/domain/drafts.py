@@ -45,7 +45,9 @@ class Part(StrEnum):
 class Draft:
     """What was said so far; parts that nobody answered yet hold their defaults and are not in `answered`.
 
-    Shapes: `vendors` are actor ids of contacts; `category` is a Wikidata item's address.
+    Shapes: `vendors` are actor ids of contacts; `as_message` those of contacts without a node, of whom its
+            owner has said that they get it as a message from her account; `category` is a Wikidata item's
+            address.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Draft:
     terms: tuple[str, ...] = ()
     persona_mode: PersonaMode | None = None
     ends_at: datetime | None = None
+    as_message: tuple[str, ...] = ()
 
     @property
     def next_part(self) -> Part | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from node.domain.notes import Note
 from node.domain.values import Money, Quantity
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Word",
     "act",
     "make_reference",
+    "names_in",
     "read_reference",
     "read_word",
 ]
@@ -37,6 +39,7 @@ REFERENCE_BYTES = 5
 """40 random bits: eight characters."""
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 _WORD = re.compile(r"(accept|cancel) ([0-9A-Z]{4}-?[0-9A-Z]{4})", re.ASCII | re.IGNORECASE)
+_HANDLE = re.compile(r"@[^\s@]+@[^\s@]+")
 _MOST_CHARS = 500
 """What says exactly `accept REFERENCE` is short, but may mention a few people first."""
 
@@ -90,6 +93,15 @@ def read_word(text: str, mentions: Collection[str] = ()) -> Word | None:
     match = _WORD.fullmatch(" ".join(words).translate(_HYPHENS))
     reference = read_reference(match[2]) if match else None
     return Word(Act(match[1].lower()), reference) if match and reference else None
+
+
+def names_in(note: Note, vendor: str, server: str) -> set[str]:
+    """What is taken away of a Note before its words count.
+
+    That is the vendor by name or handle, and others by their whole handles: a name alone could be any word.
+    """
+    others = {found.handle.casefold() for found in note.mentions if _HANDLE.fullmatch(found.handle)}
+    return {f"@{vendor}", f"@{vendor}@{server}", *others}
 
 
 class QuoteState(StrEnum):

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from node.domain.notes import Attachment, Note, Visibility
+from node.domain.wordings import stood_before, wording
 
 __all__ = [
     "EARLIER_KEPT",
@@ -51,6 +52,8 @@ class Part(StrEnum):
     """What an utterance is, beside its words."""
 
     WORDS = "words"
+    CAST = "cast"
+    """Ours: an intent, as somebody without a node is told of it."""
     QUOTE = "quote"
     """Ours: an offer that `accept REFERENCE` concludes."""
     ACCEPTANCE = "acceptance"
@@ -118,6 +121,7 @@ class Earlier:
 class Utterance:
     """One thing said in a thread; `id` is that of its Note, `form` its type on the wire.
 
+    Shapes: `stood` are the wordings that it had within the second of its last edit (`wordings`).
     Units: `at` is when it came or was said here; `published_at` what its author says.
     """
 
@@ -142,6 +146,7 @@ class Utterance:
     updated_at: datetime | None = None
     deleted_at: datetime | None = None
     quoted: str = ""
+    stood: tuple[str, ...] = ()
 
 
 def heard(thread: Thread, said: Utterance, excerpt: str, now: datetime) -> Thread:
@@ -179,9 +184,16 @@ def amend(said: Utterance, note: Note, form: str, now: datetime) -> Utterance | 
     that comes after its Delete. What was read before stays for the owner to see (`security F09, F10`).
     """
     is_same = (note.id, note.author, form) == (said.id, said.author, said.form)
-    if not is_same or said.deleted_at is not None or note.updated_at is None:
+    if not is_same or said.deleted_at is not None:
         return None
-    if note.updated_at <= (said.updated_at or said.published_at):
+    stood = stood_before(
+        note.updated_at,
+        wording(note.content, note.title, note.summary, note.language, note.attachments),
+        moment=said.updated_at or said.published_at,
+        before=wording(said.content, said.title, said.summary, said.language, said.attachments),
+        stood=said.stood,
+    )
+    if stood is None:
         return None
     before = (*said.earlier, Earlier(said.content, said.summary, now))
     kept = before if len(before) <= EARLIER_KEPT else (before[0], *before[2:])
@@ -194,6 +206,7 @@ def amend(said: Utterance, note: Note, form: str, now: datetime) -> Utterance | 
         attachments=note.attachments,
         updated_at=note.updated_at,
         earlier=kept,
+        stood=stood,
     )
 
 
@@ -207,5 +220,6 @@ def strike(said: Utterance, now: datetime) -> Utterance:
         url="",
         attachments=(),
         earlier=(),
+        stood=(),
         deleted_at=now,
     )

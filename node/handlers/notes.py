@@ -90,6 +90,8 @@ class Notes:
                 return
             hear_edit(desk, heard)
             amend_readings(desk, note, heard.form, is_offer=is_posting(inbound.activity.object))
+            if not note.visibility.is_open:  # it is not listed any more, and no edit lists it again
+                unhear_reply(desk, note.id, note.author)
             desk.tx.inbox.finish(inbound.entry.id)
 
         await node.work(work)
@@ -144,6 +146,7 @@ def _heard(inbound: Inbound, note: Note, sender: Sender | None) -> HeardNote:
             document=sender.document if sender is not None else b"",
             fetched_at=sender.fetched_at if sender is not None else entry.received_at,
             received_at=entry.received_at,
+            signature=entry.signature,
         ),
         is_first_hand=entry.signer == entry.actor or bool(entry.proof_key_id),
         is_bare=is_bare,

@@ -79,7 +79,7 @@ async def take_unlike(node: Node, inbound: Inbound) -> None:
         if not desk.tx.inbox.is_pending(inbound.entry.id):
             return
         if about is not None and desk.is_ours(about):
-            unreact(desk, actor, about, kind)
+            unreact(desk, actor, about, kind, act)
         elif kind is ReactionKind.SHARE:
             drop_share(desk, actor, share_id=act, note_id=about or "")
         desk.tx.inbox.finish(inbound.entry.id)

@@ -292,9 +292,13 @@ def _note_of(post: Post) -> JsonObject | bytes:
 def may_read(tx: Tx, post: Post, actor: str) -> bool:
     """Whether a post of ours is for this actor, who has shown who it is: it names him, or is for followers.
 
+    Whom its account has blocked reads nothing that is not for everybody.
+
     Spec: interop §1.6; `security P05`.
     """
     note = post.note
+    if tx.shunned.is_blocked(post.account, actor):
+        return False
     if note is not None and note.names(actor):
         return True
     follower = tx.followers.get(post.account, actor)

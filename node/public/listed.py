@@ -6,6 +6,7 @@ bounded, and paged by path.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from urllib.parse import quote, unquote_to_bytes
 
@@ -16,10 +17,14 @@ from federation.vocab import AS_CONTEXT
 from node.domain.accounts import Account
 from node.store.ports import Post, Tx
 from node.store.posting import OPEN
+from node.store.reading import GivenReaction, ReactionKind
+from node.wire.reactions import build_share
 
 __all__ = ["MOST_LISTED", "PER_PAGE", "Listed", "is_readable", "topic_of"]
 
 PER_PAGE = 20
+MOST_SHARES = 200
+"""So many of the newest that an account passed on stand in its outbox."""
 MOST_LISTED = 1_000
 """So many items of a thread or a topic can be paged through; the total says how many there are."""
 TOPIC_CHARS = 100
@@ -72,14 +77,16 @@ class Listed:
         return self._reactions(tx, post, name) if name in _REACTIONS and not number else None
 
     def outbox(self, tx: Tx, account: Account, number: int) -> JsonObject | None:
-        """The Creates of its public and unlisted posts, newest first."""
-        total = tx.posts.count_own(account.id, visibilities=OPEN)
+        """Creates of its public and unlisted posts, and Announces of others' of late, newest first."""
+        shares = tx.reactions.all_given(account.id, kind=ReactionKind.SHARE, limit=MOST_SHARES)
+        posts = tx.posts.count_own(account.id, visibilities=OPEN)
 
         def items(limit: int, offset: int) -> list[JsonValue]:
-            posts = tx.posts.own(account.id, visibilities=OPEN, limit=limit, offset=offset)
-            return [_create_of(post) for post in posts]
+            first = max(0, offset - len(shares))
+            window = tx.posts.own(account.id, visibilities=OPEN, limit=offset - first + limit, offset=first)
+            return _merged(window, min(first, posts), shares, limit, offset)
 
-        return self._ordered(f"{account.id}/outbox", number, total, items, owner=account.id)
+        return self._ordered(f"{account.id}/outbox", number, posts + len(shares), items, owner=account.id)
 
     def featured(self, tx: Tx, account: Account, number: int) -> JsonObject | None:
         """What it shows first: pinned posts, then the standing offers that can be ordered from."""
@@ -170,6 +177,40 @@ class Listed:
             "attributedTo": post.author,
             "totalItems": total,
         }
+
+
+def _merged(
+    window: Sequence[Post], first: int, shares: Sequence[GivenReaction], limit: int, offset: int
+) -> list[JsonValue]:
+    """So many of both from an offset on, newest first.
+
+    Shapes: `window` are the posts from the `first` on, that of the offset among them: no more shares than
+            there are come before it.
+    """
+    left = list(shares)
+    if first and window:
+        left = [share for share in shares if share.at <= window[0].at]
+    elif first:  # every post comes before
+        left = list(shares[max(0, offset - first) :])
+    place = first + len(shares) - len(left)
+    items: list[JsonValue] = []
+    posts = deque(window)
+    waiting = deque(left)
+    while (posts or waiting) and len(items) < limit:
+        is_post = bool(posts) and (not waiting or posts[0].at >= waiting[0].at)
+        item = _create_of(posts.popleft()) if is_post else _announce_of(waiting.popleft())
+        if place >= offset:
+            items.append(item)
+        place += 1
+    return items
+
+
+def _announce_of(given: GivenReaction) -> JsonObject:
+    """The Announce as it was sent."""
+    built = build_share(
+        given.activity_id, given.account, given.object_id, given.author, given.at, is_listed=given.is_listed
+    )
+    return {name: value for name, value in built.items() if name != "@context"}
 
 
 def _create_of(post: Post) -> JsonObject:

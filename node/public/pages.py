@@ -19,7 +19,7 @@ from node.domain.offers import StandingOffer
 from node.domain.values import Quantity
 from node.public.documents import Documents
 from node.public.posts import POST_KINDS, feed_lines_of_posts, post_lines, post_view, topic_view
-from node.public.quotes import PATH, found_at, quote_document, quote_view
+from node.public.quotes import PATHS, told_at
 from node.store.media import Purpose
 from node.store.ports import Post, Tx
 from node.web.unseen import show_unseen_in_prose
@@ -98,8 +98,9 @@ class PublicPages:
             return PublicDocument(document, view) if document is not None else None
         if path.startswith("/@"):
             return self._below_a_name(tx, path, now, as_page)
-        if path.startswith(PATH):
-            return self._quote(tx, path, now)
+        if path.startswith(PATHS):
+            told = told_at(tx, path, self._host, self._party, now)
+            return PublicDocument(*told, JSON) if told is not None else None
         found = self._documents.at(tx, path)
         if found is None:
             return self._gone(tx, path) if path.startswith("/posts/") else None
@@ -142,15 +143,6 @@ class PublicPages:
         if found is None:
             return self._gone(tx, f"/posts/{rest}")
         return PublicDocument(found, self._post_page(tx, account, post, now) if as_page else None)
-
-    def _quote(self, tx: Tx, path: str, now: datetime) -> PublicDocument | None:
-        """A quote to a plain account, at an address that only its Note names."""
-        quote = found_at(tx, path)
-        vendor = tx.accounts.get(quote.account) if quote is not None else None
-        if quote is None or vendor is None:
-            return None
-        view = quote_view(self._host, self._base + path, self._party(vendor), quote, now)
-        return PublicDocument(quote_document(quote), view, JSON)
 
     def _gone(self, tx: Tx, path: str) -> PublicDocument | None:
         """What was here for everybody to read, and was taken back (`interop §4.4`)."""

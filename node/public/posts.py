@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
@@ -92,7 +92,7 @@ def post_lines(tx: Tx, account: Account) -> tuple[PostLine, ...]:
     return _lines((*pinned, *(post for post in newest if post.id not in first)))
 
 
-def _lines(posts: Iterable[Post]) -> tuple[PostLine, ...]:
+def _lines(posts: Iterable[Post], authors: Mapping[str, Party] | None = None) -> tuple[PostLine, ...]:
     return tuple(
         PostLine(
             page=post.note.url,
@@ -103,6 +103,8 @@ def _lines(posts: Iterable[Post]) -> tuple[PostLine, ...]:
             language=post.note.language,
             is_pinned=post.pinned_at is not None,
             is_request=post.kind == "request",
+            is_answer=bool(post.note.in_reply_to),
+            author=(authors or {}).get(post.author),
         )
         for post in posts
         if post.note is not None and post.kind in POST_KINDS
@@ -119,7 +121,7 @@ def topic_view(tx: Tx, host: str, base_url: str, path: str) -> TopicView | None:
         host=host,
         page=tag_address(f"{base_url}/tags", topic),
         topic=topic,
-        lines=_lines(posts),
+        lines=_lines(posts, {post.author: _writer(tx, post.author) for post in posts}),
         total=tx.posts.count_tagged(topic),
     )
 

@@ -24,6 +24,7 @@ from node.services.practice import NAME as PRACTICE
 from node.services.undelivered import kind_of_activity
 from node.store.fan_outs import FanOut, Tally
 from node.store.ports import DeadEntry, JobState, QueuedJob
+from node.store.stops import Stop, domains_over
 from node.store.upkeep import Stretch
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
 WAITING = (JobState.QUEUED,)
 GIVEN_UP = (JobState.DEAD, JobState.EXPIRED, JobState.HELD)
 TRY_AGAIN_FOR = timedelta(days=7)
+_STOPS = frozenset(Stop)
 
 
 class Stage(StrEnum):
@@ -68,6 +70,8 @@ class Stage(StrEnum):
     EXPIRED = "expired"
     DEAD = "dead"
     DROPPED = "dropped"
+    STOPPED = "stopped"
+    """Nobody wants it to arrive any more: its reader is blocked, or follows no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,8 @@ def _standing(job: QueuedJob, host: HostState | None, now: datetime, is_first: b
 
 
 def _stage_of(job: QueuedJob, host: HostState | None, now: datetime, is_first: bool) -> Stage:
+    if job.state is JobState.DROPPED and job.detail in _STOPS:
+        return Stage.STOPPED
     if job.state is not JobState.QUEUED:
         return Stage(job.state.value)
     if not is_first:
@@ -159,6 +165,7 @@ def resend(desk: Desk, number: int) -> None:
     job = desk.tx.deliveries.get(number)
     if job is None:
         raise _unknown(number)
+    _check_wanted(desk, job)
     ends_at = end_of(job.body) if job.body else None
     if ends_at is not None and ends_at <= desk.now:
         wrong = said("its own time ended at %(at)s", at=format_time(ends_at))
@@ -166,6 +173,21 @@ def resend(desk: Desk, number: int) -> None:
     give_up_at = desk.now + TRY_AGAIN_FOR
     if not desk.tx.deliveries.resend(number, desk.now, min(give_up_at, ends_at or give_up_at)):
         raise InvalidInput("id", _is_now(job), "A given-up or held one can be.")
+
+
+def _check_wanted(desk: Desk, job: QueuedJob) -> None:
+    """Each message of a deal counts, however late; of a post or of who follows whom, the last one does.
+
+    Raises: InvalidInput for what goes to a domain that is blocked, and for what was replaced meanwhile.
+    """
+    over = set(domains_over(lane_of(job.inbox)))
+    blocked = next((one.domain for one in desk.tx.blocks.all() if one.domain in over), "")
+    if blocked:
+        raise InvalidInput("id", said("%(domain)s is blocked", domain=blocked), "Lift the block first.")
+    is_of_a_deal = desk.tx.deals.get(job.actor, job.ordering_key.removeprefix(f"{job.actor} ")) is not None
+    if not is_of_a_deal and desk.tx.stops.is_overtaken(job):
+        wrong = "something newer about the same thing was delivered there"
+        raise InvalidInput("id", wrong, "It would show what does not hold any more: let it go.")
 
 
 def end_of(body: bytes) -> datetime | None:

@@ -23,9 +23,10 @@ from node.domain.deals import Deal, OfferRecord
 from node.domain.errors import Refusal
 from node.domain.intents import Proposal
 from node.domain.messages import Cast, Kind, Message, Offer, Sender, Update
+from node.domain.plain_quotes import PlainQuote
 from node.public.documents import Documents
 from node.store.ports import Direction, QueuedJob, StoredMessage
-from node.wire.bundles import ActorShown, Bundle, MessageKept, build_bundle
+from node.wire.bundles import SALE_FORMAT, ActorShown, Bundle, MessageKept, build_bundle
 from node.wire.messages import UnknownMessage, parse_message
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Seal",
     "SealState",
     "export_deal",
+    "export_sale",
     "find_offer_message",
     "find_seal",
     "find_told",
@@ -262,16 +264,30 @@ def export_deal(desk: Desk, deal: Deal) -> JsonObject:
         exported_at=desk.now,
         deal_id=deal.id,
         messages=tuple(MessageKept(message.at, message.digest, message.body) for message in kept),
-        actors=tuple(_actors(desk, deal, kept)),
+        actors=tuple(_actors(desk, deal.own, kept)),
     )
     return build_bundle(bundle)
 
 
-def _actors(desk: Desk, deal: Deal, kept: list[StoredMessage]) -> Iterator[ActorShown]:
+def export_sale(desk: Desk, quote: PlainQuote) -> JsonObject:
+    """The same of a sale to a plain account: the quote, their words, and the signatures they came with."""
+    kept = desk.tx.evidence.of_deal(quote.account, quote.id)
+    bundle = Bundle(
+        exported_by=quote.account,
+        exported_at=desk.now,
+        deal_id=quote.id,
+        messages=tuple(MessageKept(one.at, one.digest, one.body, one.signature) for one in kept),
+        actors=tuple(_actors(desk, quote.account, kept)),
+        format=SALE_FORMAT,
+    )
+    return build_bundle(bundle)
+
+
+def _actors(desk: Desk, own_id: str, kept: list[StoredMessage]) -> Iterator[ActorShown]:
     """Our own document as we serve it, and each document of theirs that showed a key, once."""
-    own = Documents(desk.setting.base_url).actor(desk.tx, deal.own)
+    own = Documents(desk.setting.base_url).actor(desk.tx, own_id)
     if own is not None:
-        yield ActorShown(desk.now, deal.own, dump_json(own))
+        yield ActorShown(desk.now, own_id, dump_json(own))
     for digest in dict.fromkeys(message.document for message in kept if message.document):
         found = desk.tx.documents.get(digest)
         if found is not None:

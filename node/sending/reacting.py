@@ -12,28 +12,22 @@ from node.wire.reactions import build_like, build_share, build_undo
 __all__ = ["send_reaction", "send_undo"]
 
 
-def send_reaction(desk: Desk, account: Account, given: GivenReaction, *, is_listed: bool) -> None:
+def send_reaction(desk: Desk, account: Account, given: GivenReaction) -> None:
     """Tell a post's author that it is liked, or him and the account's followers that it is passed on."""
-    _send(desk, account, given, _built(desk, given, is_listed=is_listed))
+    _send(desk, account, given, _built(given))
 
 
-def send_undo(desk: Desk, account: Account, given: GivenReaction, *, is_listed: bool) -> None:
+def send_undo(desk: Desk, account: Account, given: GivenReaction) -> None:
     """Take it back, for whoever was told."""
-    undo = build_undo(desk.iri("activities"), _built(desk, given, is_listed=is_listed))
+    undo = build_undo(desk.iri("activities"), _built(given))
     _send(desk, account, given, undo)
 
 
-def _built(desk: Desk, given: GivenReaction, *, is_listed: bool) -> JsonObject:
+def _built(given: GivenReaction) -> JsonObject:
+    act = given.activity_id, given.account, given.object_id, given.author
     if given.kind is ReactionKind.LIKE:
-        return build_like(given.activity_id, given.account, given.object_id, given.author)
-    return build_share(
-        given.activity_id,
-        given.account,
-        given.object_id,
-        given.author,
-        desk.signing_time,
-        is_listed=is_listed,
-    )
+        return build_like(*act)
+    return build_share(*act, given.at, is_listed=given.is_listed)
 
 
 def _send(desk: Desk, account: Account, given: GivenReaction, activity: JsonObject) -> None:

@@ -13,6 +13,7 @@ from node.domain.tables import is_terminal
 from node.domain.transitions import tick
 from node.services.dealing import follow_events, notice, save
 from node.services.media import drop_passing, next_passing
+from node.services.plain_casts import end_or_send_due
 from node.services.plain_quotes import end_due_quotes
 from node.services.standing import tell_of_ends
 
@@ -37,6 +38,10 @@ def run_due(desk: Desk) -> int:
         desk.tx.parking.remove(parked.own, parked.activity_id)
     ended = end_due_quotes(desk, now, AT_ONCE)
     ended += tell_of_ends(desk, now, AT_ONCE)
+    casts, over = end_or_send_due(desk, desk.now, AT_ONCE)
+    for intent_id in over:
+        _end_intent(desk, intent_id, desk.now)
+    ended += casts
     return len(due) + len(expired) + ended + drop_passing(desk)
 
 
@@ -51,12 +56,12 @@ def _tick(desk: Desk, deal: Deal, now: datetime) -> None:
             notice(desk, outcome.deal, text, kind="clock", code="not-concluded")
     save(desk, outcome.deal)
     if outcome.deal.state is not deal.state and is_terminal(outcome.deal.state):
-        _end_intent(desk, outcome.deal, now)
+        _end_intent(desk, outcome.deal.intent_id or "", now)
 
 
-def _end_intent(desk: Desk, deal: Deal, now: datetime) -> None:
+def _end_intent(desk: Desk, intent_id: str, now: datetime) -> None:
     """An intent is over when the last of its deals is."""
-    intent = desk.tx.intents.get(deal.intent_id or "")
+    intent = desk.tx.intents.get(intent_id)
     if intent is None or intent.state is not IntentState.LIVE or intent.ends_at > now:
         return
     waiting = (
@@ -76,6 +81,7 @@ def next_wake(desk: Desk) -> datetime | None:
         desk.tx.deals.next_wake(),
         desk.tx.parking.next_expiry(),
         desk.tx.plain_quotes.next_end(),
+        desk.tx.plain_casts.next_wake(),
         desk.tx.posts.next_end(),
         next_passing(desk),
     )

@@ -12,11 +12,20 @@ from node.domain.deals import Deal
 from node.domain.drafts import Draft, Part, Template
 from node.domain.errors import InvalidInput
 from node.domain.intents import Intent, PersonaMode
+from node.domain.plain_casts import PlainCast
 from node.domain.policy import PROTOCOL
 from node.domain.sayings import said
 from node.domain.terms import DEFAULT_PROFFER, missing_terms, parse_terms
 from node.domain.values import Quantity, parse_quantity
-from node.services.intents import Preview, Wanted, cast_intent, preview_casts
+from node.services.intents import (
+    MOST_ASKED,
+    Preview,
+    Wanted,
+    cast_intent,
+    preview_casts,
+    preview_messages,
+)
+from node.services.plain_casts import MessagePreview
 
 __all__ = [
     "MOST_DRAFTS",
@@ -27,7 +36,9 @@ __all__ = [
     "cast_draft",
     "draft_of",
     "keep_part",
+    "plain_vendors_of",
     "preview_draft",
+    "preview_draft_messages",
     "start_draft",
     "troubles_of",
     "vendors_of",
@@ -36,8 +47,7 @@ __all__ = [
 
 MOST_DRAFTS = 30
 MOST_WISHES = 30
-MOST_VENDORS = 30
-"""As many as one intent may be answered by (`protocol §6`)."""
+MOST_VENDORS = MOST_ASKED
 
 
 class Flaw(StrEnum):
@@ -49,6 +59,8 @@ class Flaw(StrEnum):
     DUE_PASSED = "due passed"
     NO_VENDOR = "no vendor"
     NO_NODE = "no node"
+    IS_NODE = "is node"
+    """It was to be asked by a message, and answers with signed offers."""
     TERMS = "terms"
 
 
@@ -62,8 +74,10 @@ class Trouble:
     lacking: tuple[str, ...] = ()
 
 
-def start_draft(desk: Desk, account: Account, template: Template, vendors: tuple[str, ...] = ()) -> Draft:
-    """A new draft with the terms and the persona that are the default, for these vendors to begin with.
+def start_draft(desk: Desk, account: Account, template: Template, asked: Contact | None = None) -> Draft:
+    """A new draft with the terms and the persona that are the default, for `asked` to begin with.
+
+    Whoever has no node is asked by a message: the way here says so, and so does the check before it leaves.
 
     Raises: InvalidInput.
     """
@@ -76,7 +90,8 @@ def start_draft(desk: Desk, account: Account, template: Template, vendors: tuple
         changed_at=desk.now,
         currency=None if template.is_gift else (last.currency if last is not None else None),
         quantity=_one(),
-        vendors=vendors,
+        vendors=(asked.actor,) if asked is not None and PROTOCOL in asked.implements else (),
+        as_message=(asked.actor,) if asked is not None and PROTOCOL not in asked.implements else (),
         terms=desk.tx.preferences.get(account.id).terms or parse_terms(DEFAULT_PROFFER),
         persona_mode=PersonaMode.PER_DEAL,
     )
@@ -103,7 +118,7 @@ def keep_part(desk: Desk, draft: Draft, part: Part) -> Draft:
     return kept
 
 
-def draft_of(desk: Desk, intent: Intent, deals: list[Deal], *, is_new: bool) -> Draft:
+def draft_of(desk: Desk, intent: Intent, deals: list[Deal], casts: list[PlainCast], *, is_new: bool) -> Draft:
     """An intent as a draft again, saved: one that was taken back, or (`is_new`) one to be said once more.
 
     What is said once more has an end of its own; a time that is past is left out. Raises: InvalidInput.
@@ -130,6 +145,7 @@ def draft_of(desk: Desk, intent: Intent, deals: list[Deal], *, is_new: bool) -> 
         terms=intent.terms,
         persona_mode=intent.persona_mode,
         ends_at=None if is_new else intent.ends_at,
+        as_message=tuple(dict.fromkeys(cast.vendor.actor for cast in casts)),
     )
     _keep(desk, draft)
     return draft
@@ -143,7 +159,16 @@ def _template_of(intent: Intent) -> Template:
 
 def vendors_of(desk: Desk, draft: Draft) -> tuple[Contact, ...]:
     """The contacts that it names and that are still known."""
-    found = (desk.tx.contacts.get(draft.account, actor) for actor in draft.vendors)
+    return _contacts(desk, draft, draft.vendors)
+
+
+def plain_vendors_of(desk: Desk, draft: Draft) -> tuple[Contact, ...]:
+    """The contacts that it names as those who get a message, and that are still known."""
+    return _contacts(desk, draft, draft.as_message)
+
+
+def _contacts(desk: Desk, draft: Draft, actors: tuple[str, ...]) -> tuple[Contact, ...]:
+    found = (desk.tx.contacts.get(draft.account, actor) for actor in actors)
     return tuple(contact for contact in found if contact is not None)
 
 
@@ -157,8 +182,8 @@ def troubles_of(desk: Desk, draft: Draft) -> tuple[Trouble, ...]:
             troubles.append(Trouble(Part.TERMS, Flaw.ENDED))
         elif draft.ends_at > desk.signing_time + desk.setting.policy.intent_max:
             troubles.append(Trouble(Part.TERMS, Flaw.TOO_LONG))
-    vendors = vendors_of(desk, draft)
-    if Part.VENDORS in draft.answered and not vendors:
+    vendors, plain = vendors_of(desk, draft), plain_vendors_of(desk, draft)
+    if Part.VENDORS in draft.answered and not vendors and not plain:
         troubles.append(Trouble(Part.VENDORS, Flaw.NO_VENDOR))
     for vendor in vendors:
         lacking = missing_terms(draft.terms, vendor.terms_accepted)
@@ -166,6 +191,7 @@ def troubles_of(desk: Desk, draft: Draft) -> tuple[Trouble, ...]:
             troubles.append(Trouble(Part.VENDORS, Flaw.NO_NODE, vendor))
         elif lacking:
             troubles.append(Trouble(Part.TERMS, Flaw.TERMS, vendor, lacking))
+    troubles += [Trouble(Part.VENDORS, Flaw.IS_NODE, one) for one in plain if PROTOCOL in one.implements]
     return tuple(troubles)
 
 
@@ -195,6 +221,11 @@ def preview_draft(desk: Desk, account: Account, draft: Draft) -> tuple[Preview, 
     return preview_casts(desk, account, wanted_of(desk, draft), vendors_of(desk, draft))
 
 
+def preview_draft_messages(desk: Desk, account: Account, draft: Draft) -> tuple[MessagePreview, ...]:
+    """What those without a node would read. Raises: InvalidInput."""
+    return preview_messages(desk, account, wanted_of(desk, draft), plain_vendors_of(desk, draft))
+
+
 def cast_draft(desk: Desk, account: Account, draft: Draft, hold: timedelta) -> Intent:
     """Cast it, and let the draft go; whoever clicks twice casts once.
 
@@ -204,4 +235,5 @@ def cast_draft(desk: Desk, account: Account, draft: Draft, hold: timedelta) -> I
     if troubles_of(desk, draft) or not desk.tx.drafts.remove(draft.account, draft.id):
         raise InvalidInput("draft", "it cannot be sent as it is", "Look through its parts.")
     wanted, vendors = wanted_of(desk, draft), vendors_of(desk, draft)
-    return cast_intent(desk, account, wanted, vendors, hold=hold, ref=draft.id)
+    plain = plain_vendors_of(desk, draft)
+    return cast_intent(desk, account, wanted, vendors, as_message=plain, hold=hold, ref=draft.id)

@@ -10,6 +10,7 @@ from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.errors import InvalidInput
 from node.sending.relating import accept_follow, follow_of, reject_follow
+from node.services.stopping import end_follower
 from node.store.following import FollowingState
 from node.store.ports import Follower, FollowState, Notice
 
@@ -84,7 +85,7 @@ def receive_unfollow(desk: Desk, account: Account, actor: str, follow_id: str = 
     """Undo of a Follow, found by its content; one that overtakes its Follow is remembered for a while."""
     known = desk.tx.followers.get(account.id, actor)
     if known is not None and known.state is not FollowState.REMOVED:
-        desk.tx.followers.save(replace(known, state=FollowState.REMOVED))
+        end_follower(desk, known)
     elif follow_id and (known is None or known.follow_id != follow_id):
         desk.tx.undone.add(actor, follow_id, desk.now + REMEMBERED_FOR)
 
@@ -93,7 +94,7 @@ def receive_unfollow_by_id(desk: Desk, actor: str, follow_id: str) -> None:
     """Undo of a Follow that is named by its id alone: the actor's own one with this id, on any account."""
     found = [one for one in desk.tx.follows.followed_by(actor) if one.follow_id == follow_id]
     for one in found:
-        desk.tx.followers.save(replace(one, state=FollowState.REMOVED))
+        end_follower(desk, one)
     if not found:
         desk.tx.undone.add(actor, follow_id, desk.now + REMEMBERED_FOR)
 
@@ -102,7 +103,7 @@ def forget_actor(desk: Desk, actor: str) -> None:
     """Somebody is gone for good: they follow nobody here, and nobody here follows them."""
     for follower in desk.tx.follows.followed_by(actor):
         if follower.state is not FollowState.REMOVED:
-            desk.tx.followers.save(replace(follower, state=FollowState.REMOVED))
+            end_follower(desk, follower)
     for state in (FollowingState.PENDING, FollowingState.ACCEPTED):
         for following in desk.tx.follows.of_actor(actor, state=state):
             desk.tx.follows.save(replace(following, state=FollowingState.REMOVED, at=desk.now))
@@ -137,7 +138,7 @@ def drop_follower(desk: Desk, account: Account, actor: str) -> bool:
 
 
 def _end(desk: Desk, account: Account, known: Follower) -> None:
-    desk.tx.followers.save(replace(known, state=FollowState.REMOVED))
+    end_follower(desk, known)
     reject_follow(desk, account.id, _follow_of(known), known.actor, known.inbox)
 
 

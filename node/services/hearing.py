@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import timedelta
 
 from node.desk import Desk
 from node.domain.accounts import Account, AccountKind
 from node.domain.notes import Note, Visibility
-from node.domain.plain_quotes import PlainQuote, Word, read_word
+from node.domain.plain_quotes import PlainQuote, Word, names_in, read_word
 from node.domain.talking import (
     EXCERPT_CHARS,
     Part,
@@ -47,7 +46,6 @@ FORGOTTEN_AFTER = timedelta(hours=6)
 _GOES_ON_FOR = timedelta(days=3)
 """Many programs send each direct message by itself: within this time it goes on with the last such thread."""
 _DAY = timedelta(days=1)
-_HANDLE = re.compile(r"@[^\s@]+@[^\s@]+")
 
 
 def addressees(desk: Desk, note: Note) -> list[Account]:
@@ -100,7 +98,7 @@ def _hear_for(desk: Desk, account: Account, said: HeardNote, peer: Peer) -> Thre
     utterance = _utterance_of(desk, thread, said, part)
     was_read = not thread.unread
     thread = _recall(desk, account, thread, said.note)
-    thread = heard(replace(thread, peer=peer), utterance, said.text or said.note.summary, desk.now)
+    thread = heard(replace(thread, peer=peer), utterance, said.note.summary or said.text, desk.now)
     if quote is not None:  # the node has answered it whole; nothing waits for a person
         thread = replace(thread, state=ThreadState.ANSWERED)
     desk.tx.threads.add(utterance)
@@ -115,15 +113,11 @@ def _hear_for(desk: Desk, account: Account, said: HeardNote, peer: Peer) -> Thre
 
 
 def _word_of(desk: Desk, account: Account, said: HeardNote) -> Word | None:
-    """What it says to a quote of a vendor, once it is taken away whom it names.
-
-    That is the vendor by name or handle, and others by their whole handles: a name alone could be any word.
-    """
+    """What it says to a quote of a vendor, once it is taken away whom it names."""
     if account.kind is not AccountKind.VENDOR:
         return None
-    name, server = f"@{account.name}", desk.setting.base_url.partition("://")[2]
-    others = {found.handle.casefold() for found in said.note.mentions if _HANDLE.fullmatch(found.handle)}
-    return read_word(said.text, {name, f"{name}@{server}", *others})
+    server = desk.setting.base_url.partition("://")[2]
+    return read_word(said.text, names_in(said.note, account.name, server))
 
 
 def _thread_for(
@@ -223,7 +217,7 @@ def hear_edit(desk: Desk, said: HeardNote) -> None:
         if after is None or account is None or thread is None:
             continue
         desk.tx.threads.change(after)
-        thread = _look_again(desk, thread, said.text or said.note.summary, before.id)
+        thread = _look_again(desk, thread, said.note.summary or said.text, before.id)
         word = _word_of(desk, account, said)
         if word is not None and before.part is Part.WORDS:
             answer_kindly(desk, account, thread, said, word, is_edit=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from node.desk import Desk
 from node.domain.errors import InvalidInput
 from node.domain.intents import Intent
+from node.services.plain_casts import hasten_casts
 
 __all__ = ["is_held", "send_now", "take_back"]
 
@@ -21,7 +22,8 @@ def take_back(desk: Desk, intent: Intent) -> None:
 
     Raises: InvalidInput once it is too late; nothing has changed then.
     """
-    if not is_held(desk, intent) or not desk.tx.unsent.forget(intent.id):
+    is_undone = is_held(desk, intent) and desk.tx.unsent.forget(intent.id)
+    if not is_undone or not desk.tx.plain_casts.forget(intent.id):
         raise InvalidInput("intent", "it has left already", "Withdraw it: the vendors are told.")
 
 
@@ -32,4 +34,7 @@ def send_now(desk: Desk, intent: Intent) -> Intent:
     sent = replace(intent, held_until=None)
     desk.tx.intents.save(sent)
     desk.tx.unsent.hasten(intent.id, desk.now)
+    account = desk.tx.accounts.get(intent.account)
+    if account is not None:
+        hasten_casts(desk, account, sent)
     return sent

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
-from node.domain.deals import AcceptanceState, Deal, DealState
+from node.domain.deals import Deal, DealState
 from node.domain.errors import InvalidInput
 from node.domain.intents import Budget, Intent, IntentState, PersonaMode, Place, Proposal, Wish
-from node.domain.messages import Cast, Decline, Sender, Update, Withdraw
+from node.domain.messages import Cast, Sender, Update, Withdraw
 from node.domain.policy import PROTOCOL
 from node.domain.sayings import said
 from node.domain.terms import missing_terms, short_name
@@ -18,6 +18,14 @@ from node.domain.values import Money, Quantity
 from node.sending import attest
 from node.services.accounts import kept_actor, persona_for
 from node.services.dealing import act, envelope
+from node.services.plain_casts import (
+    MessagePreview,
+    cast_as_messages,
+    check_plain,
+    preview_as_messages,
+    restate_casts,
+    withdraw_casts,
+)
 
 __all__ = [
     "HOLD_GRACE",
@@ -27,11 +35,12 @@ __all__ = [
     "Wanted",
     "cast_intent",
     "check_audience",
-    "check_free_to_accept",
-    "decide",
     "find_intent",
+    "owner_of",
     "preview_casts",
+    "preview_messages",
     "update_intent",
+    "withdraw_deal",
     "withdraw_intent",
 ]
 
@@ -79,7 +88,8 @@ def check_audience(vendors: tuple[Contact, ...], terms: tuple[str, ...]) -> None
     for vendor in vendors:
         if PROTOCOL not in vendor.implements:
             wrong = said("%(vendor)s is no Obverse node", vendor=vendor.handle)
-            raise InvalidInput("to", wrong, "Choose a vendor that is one.")
+            right = "Ask it with a message instead (--as-message), or choose a vendor that is one."
+            raise InvalidInput("to", wrong, right)
         lacking = missing_terms(terms, vendor.terms_accepted)
         if lacking:
             names = tuple(short_name(term) for term in lacking)
@@ -94,6 +104,8 @@ def check_audience(vendors: tuple[Contact, ...], terms: tuple[str, ...]) -> None
 HOLD_GRACE = timedelta(seconds=3)
 """So much longer than it can be taken back a cast waits: who asks what is due may have asked a moment ago."""
 LONGEST_HOLD = timedelta(minutes=10)
+MOST_ASKED = 30
+"""As many as one intent may be answered by (`protocol §6`)."""
 
 
 def cast_intent(
@@ -102,19 +114,21 @@ def cast_intent(
     wanted: Wanted,
     vendors: tuple[Contact, ...],
     *,
+    as_message: tuple[Contact, ...] = (),
     hold: timedelta = timedelta(0),
     ref: str | None = None,
 ) -> Intent:
     """Make the intent and one deal for each vendor, with ids, context and (by default) persona of its own.
 
-    Shapes: for as long as `hold` nothing leaves, and `holding.take_back` undoes all of it. `ref` is the last
-            part of the intent's id, which no vendor learns; without one it is drawn.
+    Shapes: `as_message` have no node: they get a message in words from the account itself, and she has said
+            that they may. For as long as `hold` nothing leaves, and `holding.take_back` undoes all of it.
+            `ref` is the last part of the intent's id, which no vendor learns; without one it is drawn.
     Raises: InvalidInput before anything is kept or sent.
     """
     if not timedelta(0) <= hold <= LONGEST_HOLD:
         raise InvalidInput("hold", said("%(span)s is out of bounds", span=hold), "Choose up to ten minutes.")
     intent = _new_intent(desk, account, wanted, ref)
-    check_audience(vendors, intent.terms)
+    _check_everybody(desk, account, intent, vendors, as_message)
     if hold:
         if intent.ends_at <= desk.now + hold + timedelta(minutes=1):
             raise InvalidInput("until", "it would end before it leaves", "Choose a later end.")
@@ -122,7 +136,28 @@ def cast_intent(
     deals = [_cast_to(desk, account, intent, vendor) for vendor in vendors]
     intent = replace(intent, deal_ids=tuple(deal.id for deal in deals))
     desk.tx.intents.save(intent)
+    cast_as_messages(desk, account, intent, as_message, _starts_at(desk, intent))
     return intent
+
+
+def _check_everybody(
+    desk: Desk,
+    account: Account,
+    intent: Intent,
+    vendors: tuple[Contact, ...],
+    as_message: tuple[Contact, ...],
+) -> None:
+    """Raises: InvalidInput."""
+    if vendors or not as_message:
+        check_audience(vendors, intent.terms)
+    check_plain(desk, account, as_message)
+    if len(vendors) + len(as_message) > MOST_ASKED:
+        wrong = said("%(n)s vendors are named", n=len(vendors) + len(as_message))
+        raise InvalidInput("to", wrong, said("Name at most %(most)s.", most=MOST_ASKED))
+
+
+def _starts_at(desk: Desk, intent: Intent) -> datetime:
+    return desk.now if intent.held_until is None else intent.held_until + HOLD_GRACE
 
 
 def _new_intent(desk: Desk, account: Account, wanted: Wanted, ref: str | None = None) -> Intent:
@@ -158,8 +193,7 @@ def _new_intent(desk: Desk, account: Account, wanted: Wanted, ref: str | None = 
 def _cast_to(desk: Desk, account: Account, intent: Intent, vendor: Contact) -> Deal:
     own = persona_for(desk, account, vendor.actor, intent.persona_mode)
     deal = _deal_with(desk, own, intent, vendor)
-    starts_at = desk.now if intent.held_until is None else intent.held_until + HOLD_GRACE
-    leaves_at = starts_at + timedelta(seconds=desk.setting.cast_spread_s * desk.fraction())
+    leaves_at = _starts_at(desk, intent) + timedelta(seconds=desk.setting.cast_spread_s * desk.fraction())
     return act(desk, deal, _cast_message(desk, intent, deal), due_at=leaves_at)[0]
 
 
@@ -202,6 +236,13 @@ def preview_casts(
         deal = _deal_with(desk, own, intent, vendor)
         previews.append(Preview(vendor, attest.unsigned(_cast_message(desk, intent, deal))))
     return tuple(previews)
+
+
+def preview_messages(
+    desk: Desk, account: Account, wanted: Wanted, vendors: tuple[Contact, ...]
+) -> tuple[MessagePreview, ...]:
+    """What those without a node would read if it were cast now; nothing is kept. Raises: InvalidInput."""
+    return preview_as_messages(desk, account, _new_intent(desk, account, wanted), vendors)
 
 
 def proposal_of(intent: Intent, deal: Deal, *, proposal_id: str, published_at: datetime) -> Proposal:
@@ -263,11 +304,19 @@ def update_intent(desk: Desk, intent: Intent, change: IntentChange) -> tuple[Int
         ends_at=lasts,
     )
     open_deals = [deal for deal in desk.tx.deals.of_intent(intent.id) if deal.state in _STATABLE]
-    if not open_deals:
+    told = restate_casts(desk, owner_of(desk, intent), changed)
+    if not open_deals and not told:
         raise InvalidInput("intent", "no vendor can answer it any more", "Cast a new one.")
     deals = [_restate(desk, changed, deal) for deal in open_deals]
     desk.tx.intents.save(changed)
     return changed, deals
+
+
+def owner_of(desk: Desk, intent: Intent) -> Account:
+    """Whose intent it is."""
+    account = desk.tx.accounts.get(intent.account)
+    assert account is not None
+    return account
 
 
 def _restate(desk: Desk, intent: Intent, deal: Deal) -> Deal:
@@ -291,55 +340,14 @@ def withdraw_intent(desk: Desk, intent: Intent) -> list[Deal]:
             "intent", "you have accepted an offer of it", "Wait for the conclusion, then cancel."
         )
     desk.tx.intents.save(replace(intent, state=IntentState.WITHDRAWN))
-    return [_withdraw(desk, deal) for deal in deals if deal.state in (*_STATABLE, DealState.ANSWERABLE)]
+    withdraw_casts(desk, owner_of(desk, intent), intent)
+    return [withdraw_deal(desk, deal) for deal in deals if deal.state in (*_STATABLE, DealState.ANSWERABLE)]
 
 
-def _withdraw(desk: Desk, deal: Deal) -> Deal:
+def withdraw_deal(desk: Desk, deal: Deal) -> Deal:
+    """Take an intent back from one vendor that has made no offer."""
     assert deal.proposal is not None
     message = Withdraw(
         **envelope(desk, deal), proposal_id=deal.proposal.id, proposal_digest=deal.proposal_digest
     )
     return act(desk, deal, message)[0]
-
-
-_PENDING_ALREADY = "an Accept of this intent waits for its conclusion already"
-_CONCLUDED_ALREADY = "an Accept of this intent is concluded already"
-
-
-def check_free_to_accept(desk: Desk, deal: Deal) -> None:
-    """One pending or concluded Accept an intent. Raises: InvalidInput. Spec: `protocol §4`, accept."""
-    if deal.intent_id is None:
-        return
-    for other in desk.tx.deals.of_intent(deal.intent_id):
-        taken = other.acceptance
-        if taken is not None and taken.state in (AcceptanceState.PENDING, AcceptanceState.CONCLUDED):
-            is_pending = taken.state is AcceptanceState.PENDING
-            wrong = said(_PENDING_ALREADY if is_pending else _CONCLUDED_ALREADY)
-            raise InvalidInput("offer", wrong, "One is all that can be.")
-
-
-def decide(desk: Desk, concluded: Deal) -> None:
-    """At the conclusion the others hear of it: a decline where an offer was made, else a withdrawal."""
-    intent = desk.tx.intents.get(concluded.intent_id or "")
-    if intent is None or intent.state is not IntentState.LIVE:
-        return
-    desk.tx.intents.save(replace(intent, state=IntentState.DECIDED))
-    for deal in desk.tx.deals.of_intent(intent.id):
-        if (deal.own, deal.id) == (concluded.own, concluded.id):
-            continue
-        if deal.live_offers and deal.state is DealState.OFFERED:
-            _decline_all(desk, deal, intent)
-        elif deal.state in (DealState.OPEN, DealState.COUNTERED):
-            _withdraw(desk, deal)
-
-
-def _decline_all(desk: Desk, deal: Deal, intent: Intent) -> None:
-    for offer in deal.live_offers:
-        message = Decline(
-            **envelope(desk, deal),
-            offer_id=offer.id,
-            offer_digest=offer.digest,
-            reason=intent.losers_reason,
-            may_answer=True if intent.losers_may_answer else None,
-        )
-        deal = act(desk, deal, message)[0]

@@ -16,8 +16,8 @@ from node.domain.sayings import said, said_by
 from node.domain.values import Money, parse_amount
 from node.sending import attest
 from node.services.dealing import act, envelope, offer_named
+from node.services.deciding import check_free_to_accept
 from node.services.disclosure import disclose
-from node.services.intents import check_free_to_accept
 
 __all__ = [
     "LosersWord",

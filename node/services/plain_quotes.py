@@ -341,5 +341,6 @@ def _keep_theirs(desk: Desk, quote: PlainQuote, evidence: Evidence, author: str,
             key_id=evidence.key_id,
             document=document,
             answers=quote.note_id,
+            signature=evidence.signature,
         )
     )

@@ -26,11 +26,13 @@ __all__ = [
     "NOTE",
     "Saying",
     "change",
+    "check_words",
     "hear_reply",
     "named_before",
     "pin",
     "say",
     "take_back",
+    "unhear_actor",
     "unhear_reply",
     "unpin",
 ]
@@ -82,7 +84,7 @@ def say(
             words, and `name` the last part of its id, where it has to be known beforehand.
     Raises: InvalidInput where there is nothing to say, or nobody to say it to.
     """
-    _check_words(saying)
+    check_words(saying)
     _check_readers(desk, account, saying)
     name = name or desk.new_id()
     note = _note_of(desk, account, saying, name)
@@ -109,8 +111,8 @@ def say(
     return post
 
 
-def _check_words(saying: Saying) -> None:
-    """Raises: InvalidInput."""
+def check_words(saying: Saying) -> None:
+    """Whether a Note can hold these words. Raises: InvalidInput."""
     if not saying.text.strip() and not saying.attachments:
         raise InvalidInput("text", "it is empty", "Write what you want to say.")
     if len(saying.text) > MOST_CHARS:
@@ -187,8 +189,10 @@ def _context_of(desk: Desk, post_id: str) -> str:
 # --- what becomes of it -----------------------------------------------------------------------------------
 
 
-def change(desk: Desk, account: Account, post_id: str, saying: Saying) -> Post:
+def change(desk: Desk, account: Account, post_id: str, saying: Saying, *, kind: str = NOTE) -> Post:
     """Say it otherwise: an Update, signed anew, to whom the Create went, and to whom it names now.
+
+    Shapes: `kind` is what the post has to be: what the node says by itself is changed by nobody else.
 
     Who may read it stays as it was, and so do what it answers and its thread; what it said before is kept for
     its owner. Nothing is sent where nothing is new.
@@ -196,10 +200,10 @@ def change(desk: Desk, account: Account, post_id: str, saying: Saying) -> Post:
     """
     post = _own(desk, account, post_id)
     before = post.note
-    if before is None or post.kind != NOTE:
+    if before is None or post.kind != kind:
         raise InvalidInput("post", "it is no post that can be changed", "Take it back, and say it anew.")
     saying = replace(saying, visibility=post.visibility, in_reply_to=before.in_reply_to, context=post.context)
-    _check_words(saying)
+    check_words(saying)
     _check_readers(desk, account, saying)
     made = _note_of(desk, account, saying, post.id.rpartition("/")[2])
     note = replace(made, published_at=before.published_at, updated_at=before.updated_at)
@@ -297,6 +301,8 @@ def hear_reply(desk: Desk, note: Note) -> None:
         return
     if not desk.is_ours(answered.context) and not desk.is_ours(answered.id):
         return
+    if any(desk.tx.shunned.is_blocked(own, note.author) for own in _hosts_of(desk, answered)):
+        return
     posts = desk.tx.posts
     if max(posts.count_replies(answered.id), posts.count_in_context(answered.context)) < MOST_REPLIES:
         at = min(note.published_at, desk.now)
@@ -310,6 +316,20 @@ def _place_of(desk: Desk, post_id: str) -> Utterance | None:
     if post is None or post.deleted_at is not None or not post.visibility.is_open:
         return heard
     return Utterance(post.id, post.author, post.at, post.in_reply_to, post.context)
+
+
+def _hosts_of(desk: Desk, listed: Utterance) -> set[str]:
+    """Whose thread something stands in: who said it, and who began the thread here."""
+    root = desk.tx.posts.get(listed.context.replace("/contexts/", "/posts/", 1))
+    return {listed.author} | ({root.author} if root is not None else set())
+
+
+def unhear_actor(desk: Desk, actor: str, account: str = "") -> None:
+    """List nothing of somebody's any more: in the threads of one account, or in none."""
+    for listed in desk.tx.posts.heard_of(actor):
+        place = desk.tx.posts.heard(listed.in_reply_to)
+        if not account or account in _hosts_of(desk, listed) | ({place.author} if place else set()):
+            desk.tx.posts.unhear(listed.id)
 
 
 def unhear_reply(desk: Desk, note_id: str, author: str) -> None:

@@ -9,7 +9,9 @@ from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.errors import InvalidInput
 from node.domain.notes import Note, Visibility
+from node.domain.wordings import stood_before, wording
 from node.sending.reacting import send_reaction, send_undo
+from node.services.following import REMEMBERED_FOR
 from node.store.ports import FollowState, Post
 from node.store.reading import GivenReaction, Reaction, ReactionKind, Reading, Tally
 
@@ -109,9 +111,12 @@ def pass_on(desk: Desk, passed: Passed, reading: Reading) -> list[Reading]:
     """Put what somebody passes on into the timelines of those who follow them.
 
     Shapes: `reading` holds the Note as its own origin shows it, and who its author is.
+    What was taken back before it came is left alone.
     Spec:   `security F08`: what is not for everybody is not shown, whoever passes it on.
     """
     note = reading.note
+    if desk.tx.undone.take(passed.actor, passed.share_id, desk.now):
+        return []
     if not note.visibility.is_open or desk.tx.gone.has(note.author, note.id, desk.now):
         return []
     made = []
@@ -135,25 +140,38 @@ def pass_on(desk: Desk, passed: Passed, reading: Reading) -> list[Reading]:
 def amend_readings(desk: Desk, note: Note, form: str, *, is_offer: bool = False) -> int:
     """Their newer wording stands, in every timeline; how many those are.
 
+    Shapes: of two of the same second the one that came later is the newer (`wordings`).
     An older one, one that says no time, or one that has become something else changes nothing; one that is no
     longer for its readers goes.
     """
     changed = 0
     for reading in desk.tx.readings.of_note(note.id):
         before = reading.note
-        if before.author != note.author or reading.form != form or not _is_newer(note, before):
+        stood = _stood_before(note, reading)
+        if before.author != note.author or reading.form != form or stood is None:
             continue
         changed += 1
         if note.visibility is Visibility.DIRECT or (reading.shared_by and not note.visibility.is_open):
             desk.tx.readings.remove(reading.account, note.id)
             continue
         note_now = replace(note, published_at=before.published_at)
-        desk.tx.readings.change(replace(reading, note=note_now, form=form, is_offer=is_offer))
+        desk.tx.readings.change(replace(reading, note=note_now, form=form, is_offer=is_offer, stood=stood))
     return changed
 
 
-def _is_newer(after: Note, before: Note) -> bool:
-    return after.updated_at is not None and after.updated_at > (before.updated_at or before.published_at)
+def _stood_before(after: Note, reading: Reading) -> tuple[str, ...] | None:
+    before = reading.note
+    return stood_before(
+        after.updated_at,
+        _wording_of(after),
+        moment=before.updated_at or before.published_at,
+        before=_wording_of(before),
+        stood=reading.stood,
+    )
+
+
+def _wording_of(note: Note) -> str:
+    return wording(note.content, note.title, note.summary, note.language, note.attachments)
 
 
 def drop_note(desk: Desk, author: str, note_id: str) -> int:
@@ -166,9 +184,14 @@ def drop_note(desk: Desk, author: str, note_id: str) -> int:
 
 
 def drop_share(desk: Desk, actor: str, *, share_id: str = "", note_id: str = "") -> int:
-    """Somebody takes back what they passed on, by the act's id or by what it was about."""
+    """Somebody takes back what they passed on, by the act's id or by what it was about.
+
+    Where it has not come yet, and somebody here would read it, the act's id is remembered.
+    """
     found = desk.tx.readings.of_share(actor, share_id)
     found += [one for one in desk.tx.readings.of_note(note_id) if one.shared_by == actor]
+    if not found and share_id and readers_of(desk, actor):
+        desk.tx.undone.add(actor, share_id, desk.now + REMEMBERED_FOR)
     return sum(desk.tx.readings.remove(one.account, one.note.id) for one in found)
 
 
@@ -183,8 +206,11 @@ def drop_actor(desk: Desk, actor: str) -> int:
 def react(desk: Desk, reaction: Reaction) -> bool:
     """Count a like or a share of a post of ours: each actor once. Whether it counts.
 
-    What not everybody may read is passed on by nobody, and liked by its readers.
+    What not everybody may read is passed on by nobody, and liked by its readers. One that was undone before
+    it came is left alone.
     """
+    if desk.tx.undone.take(reaction.actor, reaction.activity_id, desk.now):
+        return False
     post = _post(desk, reaction.post_id)
     if (
         post is None
@@ -222,9 +248,13 @@ def _may(desk: Desk, post: Post, reaction: Reaction) -> bool:
     return is_follower and post.visibility is Visibility.FOLLOWERS
 
 
-def unreact(desk: Desk, actor: str, post_id: str, kind: ReactionKind) -> bool:
-    """Somebody takes it back, named by what it was about."""
-    return desk.tx.reactions.remove(post_id, actor, kind)
+def unreact(desk: Desk, actor: str, post_id: str, kind: ReactionKind, activity_id: str = "") -> bool:
+    """Somebody takes it back, named by what it was about; where that has not come yet, it is remembered."""
+    if desk.tx.reactions.remove(post_id, actor, kind):
+        return True
+    if activity_id and _post(desk, post_id) is not None:
+        desk.tx.undone.add(actor, activity_id, desk.now + REMEMBERED_FOR)
+    return False
 
 
 def unreact_by_id(desk: Desk, actor: str, activity_id: str) -> bool:
@@ -274,10 +304,17 @@ def give(desk: Desk, account: Account, target: Target, kind: ReactionKind) -> Gi
     if kind is ReactionKind.SHARE and not note.visibility.is_open:
         raise InvalidInput("post", "it is not for everybody", "Leave it among those whom it is for.")
     given = GivenReaction(
-        account.id, note.id, kind, desk.iri("activities"), note.author, target.inbox, desk.signing_time
+        account.id,
+        note.id,
+        kind,
+        desk.iri("activities"),
+        note.author,
+        target.inbox,
+        desk.signing_time,
+        is_listed=note.visibility is Visibility.PUBLIC,
     )
     desk.tx.reactions.give(given)
-    send_reaction(desk, account, given, is_listed=note.visibility is Visibility.PUBLIC)
+    send_reaction(desk, account, given)
     return given
 
 
@@ -287,6 +324,4 @@ def take_back(desk: Desk, account: Account, note_id: str, kind: ReactionKind) ->
     if given is None:
         raise InvalidInput("post", "there is nothing to take back", "It may have been taken back already.")
     desk.tx.reactions.take_back(account.id, note_id, kind)
-    reading = desk.tx.readings.get(account.id, note_id)
-    is_listed = reading is None or reading.note.visibility is Visibility.PUBLIC
-    send_undo(desk, account, given, is_listed=is_listed)
+    send_undo(desk, account, given)

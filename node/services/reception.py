@@ -33,7 +33,7 @@ from node.domain.transitions import Outcome, apply
 from node.sending import attest, publish
 from node.services.accounts import quiet_personas
 from node.services.dealing import envelope, follow_events, notice, save
-from node.services.intents import decide
+from node.services.deciding import decide
 from node.services.orders import answer_order, check_order
 from node.services.quotes import answer_by_rule
 from node.store.ports import Notice, Parked, StoredMessage

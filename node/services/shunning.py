@@ -12,6 +12,8 @@ from node.domain.errors import InvalidInput
 from node.sending.relating import send_block, take_back_block
 from node.services.following import drop_follower
 from node.services.followings import drop_following
+from node.services.posting import unhear_actor
+from node.services.stopping import end_follower, hurry_blocked, stop_for_actor
 from node.store.following import FollowingState, Shun
 from node.store.ports import FollowState, Notice
 
@@ -48,10 +50,13 @@ def block(desk: Desk, account: Account, whom: Shunnable) -> Shun:
     """Refuse everything from somebody, for this account; who follows whom ends both ways.
 
     Their server is told only where there was something to end: a stranger does not learn of it.
-    What was agreed before goes on (`refuses`).
+    What was agreed before goes on (`refuses`); what else waits for them leaves no more, and their answers are
+    listed no more.
     Raises: InvalidInput for oneself.
     """
     known = _known(desk, account, whom)
+    stop_for_actor(desk, account, whom.actor, whom.inbox)
+    unhear_actor(desk, whom.actor, account.id)
     was_followed = drop_follower(desk, account, whom.actor)
     had_followed = drop_following(desk, account, whom.actor)
     is_told = bool(whom.inbox) and (was_followed or had_followed) and not desk.is_ours(whom.actor)
@@ -88,7 +93,7 @@ def receive_block(desk: Desk, account: Account, actor: str) -> None:
     """Somebody blocks an account of ours: neither follows the other any more (`interop §4.4`)."""
     follower = desk.tx.followers.get(account.id, actor)
     if follower is not None and follower.state is not FollowState.REMOVED:
-        desk.tx.followers.save(replace(follower, state=FollowState.REMOVED))
+        end_follower(desk, follower)
     known = desk.tx.follows.get(account.id, actor)
     if known is None or known.state not in (FollowingState.PENDING, FollowingState.ACCEPTED):
         return
@@ -117,7 +122,8 @@ def refuses(desk: Desk, own: str, actor: str, deal_id: str = "") -> bool:
 def part_from(desk: Desk, is_shut_out: Callable[[str], bool]) -> int:
     """End who follows whom with everybody whose actor id is shut out now; how many that were.
 
-    Nobody there is told: nothing of theirs comes in any more, and nothing goes out to them.
+    Nobody there is told: nothing of theirs comes in any more, and nothing goes out to them, not even what
+    waits already.
     """
     ended = 0
     for account in desk.tx.accounts.all():
@@ -131,4 +137,8 @@ def part_from(desk: Desk, is_shut_out: Callable[[str], bool]) -> int:
                 if is_shut_out(followed.actor):
                     desk.tx.follows.save(replace(followed, state=FollowingState.REMOVED, at=desk.now))
                     ended += 1
+    for author in desk.tx.posts.authors_heard():
+        if not desk.is_ours(author) and is_shut_out(author):
+            unhear_actor(desk, author)
+    hurry_blocked(desk, is_shut_out)
     return ended

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from federation.kept_signatures import KeptSignature
 from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.errors import InvalidInput
@@ -42,7 +43,8 @@ MOST_IN_A_THREAD = 1_000
 class Evidence:
     """A Note as it came: what shows later who said it.
 
-    Shapes: `body` is the whole activity, `document` the actor document that listed the key `key_id`.
+    Shapes: `body` is the whole activity, `document` the actor document that listed the key `key_id`;
+            `signature` is by that key, where the activity has no proof of its own and may bind somebody.
     """
 
     activity_id: str
@@ -52,6 +54,7 @@ class Evidence:
     document: bytes
     fetched_at: datetime
     received_at: datetime
+    signature: KeptSignature | None = None
 
 
 @dataclass(frozen=True, slots=True)

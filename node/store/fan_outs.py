@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from node.store.records import Follower, JobState, QueuedJob
+from node.store.stops import Stops
 
 __all__ = ["FanOut", "FanOuts", "Fanning", "Tally"]
 
@@ -131,3 +132,5 @@ class Fanning(Protocol):
 
     @property
     def fan_outs(self) -> FanOuts: ...
+    @property
+    def stops(self) -> Stops: ...

@@ -32,7 +32,8 @@ class Reading:
 
     Shapes: `form` is its type, such as Note or Article. `name` and `handle` are its author's, "" where nobody
             has shown that they hold. `shared_by` is who passed it on, by `share_id`, and `sharer` how they
-            are shown; "" for what came from its author. `is_offer` says that it can be bought from.
+            are shown; "" for what came from its author. `is_offer` says that it can be bought from. `stood`
+            are the wordings that it had within the second of its last edit (`wordings`).
     """
 
     account: str
@@ -45,6 +46,7 @@ class Reading:
     share_id: str = ""
     sharer: str = ""
     is_offer: bool = False
+    stood: tuple[str, ...] = ()
 
 
 class Readings(Protocol):
@@ -103,6 +105,7 @@ class GivenReaction:
     """An account of ours likes a post of somebody else's, or passes it on.
 
     Shapes: `activity_id` is the act's id, which undoes it; `inbox` is where the post's author was told.
+            `is_listed` says that a share is addressed to everybody first, as the post itself is.
     """
 
     account: str
@@ -112,6 +115,7 @@ class GivenReaction:
     author: str
     inbox: str
     at: datetime
+    is_listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from federation.kept_signatures import KeptSignature
 from federation.ports import InboundEntry
 from node.domain.errors import Reason
 from node.domain.notes import Note, Visibility
@@ -73,6 +74,7 @@ class StoredMessage:
 
     `answers` is the id of the activity that it answers ("" for none); `note` the owner's line where a message
     was refused. `document` is the digest of an actor document in `Documents`, "" for our own messages.
+    `signature` is that of the request where the message binds and carries no proof of its own.
     """
 
     own: str
@@ -88,6 +90,7 @@ class StoredMessage:
     document: str = ""
     answers: str = ""
     refused: str = ""
+    signature: KeptSignature | None = field(default=None, repr=False)
 
 
 class JobState(StrEnum):

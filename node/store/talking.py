@@ -114,10 +114,18 @@ class PlainQuotes(Protocol):
         account: str,
         *,
         states: Iterable[QuoteState] = (),
+        is_put_away: bool | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> list[tuple[int, PlainQuote]]:
-        """Newest first, each with the place where a list goes on `before`; no `states` mean all."""
+        """Newest first, each with the place where a list goes on `before`; no `states` mean all.
+
+        With `is_put_away` only those whose conversation is closed, or is not.
+        """
+        ...
+
+    def tally(self, account: str) -> dict[tuple[QuoteState, bool], int]:
+        """How many there are in each state, by whether their conversation is put away."""
         ...
 
     def save(self, quote: PlainQuote) -> None: ...

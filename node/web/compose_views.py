@@ -15,7 +15,15 @@ from node.domain.intents import PersonaMode, Wish
 from node.domain.policy import PROTOCOL
 from node.domain.terms import ROSTER, missing_terms, short_name, terms_iri
 from node.domain.values import CURRENCIES
-from node.services.composing import Trouble, preview_draft, troubles_of, vendors_of
+from node.services.composing import (
+    Trouble,
+    plain_vendors_of,
+    preview_draft,
+    preview_draft_messages,
+    troubles_of,
+    vendors_of,
+)
+from node.services.plain_casts import MessagePreview
 from node.web import names
 from node.web.categories import category_name, labels
 from node.web.deal_reads import find_intent_of, intent_page
@@ -96,6 +104,11 @@ class NewView:
     asked: Contact | None
     action: str
 
+    @property
+    def is_message(self) -> bool:
+        """Whether it can only get a message."""
+        return self.asked is not None and PROTOCOL not in self.asked.implements
+
 
 def new_view(desk: Desk, account: Account, asked: str = "") -> NewView:
     """Shapes: `asked` is the vendor's name in an address (`places`), "" for none."""
@@ -168,6 +181,15 @@ class PartView:
     vendors: int = 0
     cards: tuple[TermCard, ...] = ()
     latest: str = ""
+
+    @property
+    def nodes(self) -> tuple[VendorChoice, ...]:
+        return tuple(one for one in self.choices if one.is_node)
+
+    @property
+    def plain(self) -> tuple[VendorChoice, ...]:
+        """Those that can only get a message."""
+        return tuple(one for one in self.choices if not one.is_node)
 
     @property
     def template(self) -> Template:
@@ -249,7 +271,11 @@ def _cards(vendors: tuple[Contact, ...]) -> tuple[TermCard, ...]:
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """Everything that was said, with a way back to each part, and what is in the way."""
+    """Everything that was said, with a way back to each part, and what is in the way.
+
+    Shapes: `plain` get it as a message; `messages` are what each of them would read, once nothing is in the
+            way.
+    """
 
     draft: Draft
     steps: tuple[Step, ...]
@@ -257,13 +283,16 @@ class CheckView:
     category: str
     wishes: tuple[WishLine, ...]
     vendors: tuple[Contact, ...]
+    plain: tuple[Contact, ...]
+    messages: tuple[MessagePreview, ...]
     term_names: tuple[str, ...]
     troubles: tuple[Trouble, ...]
     is_alone: bool
     hold_s: int
 
 
-def check_view(desk: Desk, draft: Draft, locale: Locale) -> CheckView:
+def check_view(desk: Desk, account: Account, draft: Draft, locale: Locale) -> CheckView:
+    troubles = troubles_of(desk, draft)
     return CheckView(
         draft=draft,
         steps=_steps(draft, None, locale),
@@ -271,11 +300,21 @@ def check_view(desk: Desk, draft: Draft, locale: Locale) -> CheckView:
         category=category_name(draft.category, locale) if draft.category else "",
         wishes=wish_lines(draft.wishes, locale),
         vendors=vendors_of(desk, draft),
+        plain=plain_vendors_of(desk, draft),
+        messages=() if troubles else _messages(desk, account, draft),
         term_names=tuple(short_name(term) for term in draft.terms),
-        troubles=troubles_of(desk, draft),
+        troubles=troubles,
         is_alone=_is_alone(desk),
         hold_s=desk.tx.preferences.get(draft.account).hold_s,
     )
+
+
+def _messages(desk: Desk, account: Account, draft: Draft) -> tuple[MessagePreview, ...]:
+    """What is refused here is refused, and said, when it is sent."""
+    try:
+        return preview_draft_messages(desk, account, draft)
+    except InvalidInput:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from node.domain.messages import Kind
 from node.queries.deliveries import Stage, Standing
+from node.store.stops import Stop
 from node.web import formats
 from node.web.i18n import N_, Locale
 
@@ -67,6 +68,7 @@ STAGES: dict[Stage, str] = {
     Stage.EXPIRED: N_("Given up %(when)s, after %(tries)s: %(why)s"),
     Stage.DEAD: N_("Given up %(when)s: %(why)s"),
     Stage.DROPPED: N_("Let go of by you %(when)s"),
+    Stage.STOPPED: N_("Stopped before it was sent %(when)s: %(why)s"),
 }
 _TONES = {
     Stage.DELIVERED: "good",
@@ -92,6 +94,10 @@ _CAUSES: tuple[tuple[str, str], ...] = (
     ("did not answer", N_("their server did not answer")),
     ("its time ran out", N_("its time ran out before it could be delivered")),
     ("the key that would sign it is gone", N_("the key that would sign it is gone")),
+    (Stop.TAKEN_BACK, N_("it was taken back")),
+    (Stop.BLOCKED, N_("their domain is blocked here")),
+    (Stop.SHUNNED, N_("whom it was for is blocked")),
+    (Stop.UNREAD, N_("nobody there follows any more")),
     ("the inbox is no usable address", N_("their address cannot be used")),
     ("the guard forbids this address", N_("this node may not write to that address")),
 )

@@ -17,6 +17,7 @@ from node.desk import Desk
 from node.domain.accounts import Account, Contact
 from node.domain.deals import Deal
 from node.domain.messages import Sender
+from node.domain.plain_quotes import PlainQuote, QuoteState
 from node.domain.terms import short_name
 from node.domain.values import Money, Quantity
 from node.web import formats
@@ -33,6 +34,8 @@ _BOM = b"\xef\xbb\xbf"
 _AT_ONCE = 200
 _FORMULA = frozenset("=+-@\t\r\n|%＝＋－＠")
 """What a cell that is worked out begins with, in one spreadsheet or another."""
+
+_SOLD = (QuoteState.CONCLUDED, QuoteState.CANCELLED)
 
 _Cell = str | Money | Decimal | datetime | None
 
@@ -76,12 +79,15 @@ def _cell(cell: _Cell) -> str:
 
 
 async def deals_csv(node: Node, account: Account, locale: Locale) -> AsyncIterator[bytes]:
-    """Every deal of an account, a line each, oldest first; piece by piece."""
+    """Every deal of an account, a line each, oldest first; piece by piece.
+
+    A vendor's sales by message come after them, newest first.
+    """
     _ = locale.words
     table = _Table((
         _("Deal"), _("With"), _("Address"), _("What"), _("State"), _("Reason"), _("Quantity"), _("Unit"),
         _("Price"), _("Currency"), _("Paid"), _("Due"), _("Begun"), _("Agreed"), _("Received"),
-        _("Return until"), _("Guarantee until"), _("Last change"),
+        _("Return until"), _("Guarantee until"), _("Last change"), _("Way"),
     ))  # fmt: skip
     after: int | None = 0
     while after is not None:
@@ -94,6 +100,46 @@ async def deals_csv(node: Node, account: Account, locale: Locale) -> AsyncIterat
 
         piece, after = await node.look(part)
         yield piece
+    before: int | None = None
+    while True:
+
+        def sold(desk: Desk, before: int | None = before) -> tuple[bytes, int | None]:
+            found = desk.tx.plain_quotes.page(account.id, states=_SOLD, before=before, limit=_AT_ONCE)
+            rows = (_sale_row(desk, quote, locale) for _, quote in found)
+            more = found[-1][0] if len(found) == _AT_ONCE else None
+            return table.written(rows, heading=False), more
+
+        piece, before = await node.look(sold)
+        yield piece
+        if before is None:
+            return
+
+
+def _sale_row(desk: Desk, quote: PlainQuote, locale: Locale) -> tuple[_Cell, ...]:
+    """A sale to a plain account, which the columns of a deal fit but for what it does not have."""
+    thread = desk.tx.threads.get(quote.account, quote.thread)
+    state = named(DEAL_STATES, quote.state.value, locale)
+    return (
+        quote.id,
+        thread.peer.shown if thread is not None else quote.customer,
+        quote.customer,
+        quote.goods,
+        state,
+        None,
+        quote.quantity.value,
+        named(UNITS, quote.quantity.unit, locale),
+        quote.price,
+        quote.price.currency,
+        None,
+        None,
+        quote.made_at,
+        quote.concluded_at,
+        None,
+        None,
+        None,
+        quote.ended_at or quote.concluded_at,
+        locale.words("by message"),
+    )
 
 
 def _deal_row(desk: Desk, deal: Deal, locale: Locale) -> tuple[_Cell, ...]:
@@ -121,6 +167,7 @@ def _deal_row(desk: Desk, deal: Deal, locale: Locale) -> tuple[_Cell, ...]:
         receipt.return_until if receipt is not None else None,
         receipt.guarantee_until if receipt is not None else None,
         deal.last_at,
+        None,
     )
 
 

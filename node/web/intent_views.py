@@ -11,6 +11,7 @@ from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.deals import Deal, DealState, OfferRecord
 from node.domain.intents import Intent, IntentState
+from node.domain.plain_casts import CastState, PlainCast
 from node.services.holding import is_held
 from node.store.ports import JobState, QueuedJob
 from node.web.categories import category_name
@@ -109,7 +110,7 @@ def intent_line(desk: Desk, intent: Intent, unread: Collection[str], locale: Loc
         is_over=is_over,
         is_held=is_held(desk, intent),
         is_new=any(deal.id in unread for deal in deals),
-        vendors=len(deals),
+        vendors=len(deals) + len(desk.tx.plain_casts.of_intent(intent.id)),
         offers=len(offers),
         no_bids=sum(deal.state is DealState.NO_BID for deal in deals),
         first_end=min((offer.ends_at for offer in offers), default=None),
@@ -169,6 +170,16 @@ class DealLine:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageLine:
+    """What an account without a node was told, and whether it has answered. `page` is the conversation's."""
+
+    cast: PlainCast
+    page: str
+    state: str
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class IntentView:
     """One intent. `mark` is what its stream goes on from, `offers_mark` which offers were live.
 
@@ -180,6 +191,8 @@ class IntentView:
     category: str
     wishes: tuple[WishLine, ...]
     lines: tuple[DealLine, ...]
+    messages: tuple[MessageLine, ...]
+    recorded: int
     reached: int
     is_over: bool
     is_held: bool
@@ -203,6 +216,7 @@ def intent_view(desk: Desk, account: Account, ref: str, locale: Locale) -> Inten
     reached, is_over = stage_of(intent, deals, desk.now)
     held = is_held(desk, intent)
     is_live = intent.state is IntentState.LIVE
+    casts = desk.tx.plain_casts.of_intent(intent.id)
     is_accepting = any(deal.state is DealState.ACCEPTING for deal in deals)
     return IntentView(
         intent=intent,
@@ -210,17 +224,21 @@ def intent_view(desk: Desk, account: Account, ref: str, locale: Locale) -> Inten
         category=category_name(intent.category, locale),
         wishes=wish_lines(intent.wishes, locale),
         lines=lines,
+        messages=tuple(_message_line(desk, cast) for cast in casts),
+        recorded=len(desk.tx.hand_offers.of_intent(intent.id)),
         reached=reached,
         is_over=is_over,
         is_held=held,
         seconds=_seconds_left(intent, desk.now) if held else 0,
         offers=len(offers),
         first_end=min((offer.ends_at for offer in offers), default=None),
-        may_change=is_live and not held and any(deal.state in _ANSWERABLE[:-1] for deal in deals),
+        may_change=is_live
+        and not held
+        and (any(deal.state in _ANSWERABLE[:-1] for deal in deals) or any(cast.is_open for cast in casts)),
         may_withdraw=is_live and not held and not is_accepting,
         is_accepting=is_accepting,
         offers_mark=mark_of([offer.digest for offer in offers]),
-        mark=mark_of(_seen(intent, deals)),
+        mark=mark_of(_seen(desk, intent, deals)),
     )
 
 
@@ -243,14 +261,27 @@ def _deal_line(desk: Desk, deal: Deal, unread: Collection[str]) -> DealLine:
     )
 
 
+def _message_line(desk: Desk, cast: PlainCast) -> MessageLine:
+    thread = desk.tx.threads.get(cast.account, cast.thread) if cast.thread else None
+    has_answered = thread is not None and thread.heard > 0
+    return MessageLine(
+        cast=cast,
+        page=f"/my/conversations/{cast.thread}" if cast.thread else "",
+        state="answered" if has_answered and cast.state is CastState.SENT else cast.state.value,
+        is_new=thread is not None and thread.unread > 0,
+    )
+
+
 def watch_intent(desk: Desk, account: Account, ref: str) -> Any:
     """What a page of an intent is to be told of. Raises: Missing."""
     intent = find_intent_of(desk, account, ref)
-    return _seen(intent, desk.tx.deals.of_intent(intent.id))
+    return _seen(desk, intent, desk.tx.deals.of_intent(intent.id))
 
 
-def _seen(intent: Intent, deals: Iterable[Deal]) -> Any:
-    return intent.state.value, [(deal.id, deal.state.value, deal.last_at, deal.notes) for deal in deals]
+def _seen(desk: Desk, intent: Intent, deals: Iterable[Deal]) -> Any:
+    told = [_message_line(desk, cast).state for cast in desk.tx.plain_casts.of_intent(intent.id)]
+    standing = [(deal.id, deal.state.value, deal.last_at, deal.notes) for deal in deals]
+    return intent.state.value, standing, told
 
 
 # --- what left, or will -----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from federation.messages import Limits
@@ -13,10 +13,12 @@ from node.domain.costs import Cost
 from node.domain.deals import AcceptanceState, Deal, DealState, OfferRecord
 from node.domain.intents import Intent
 from node.domain.offers import PartKind
+from node.domain.plain_casts import HandOffer
 from node.domain.values import Money
 from node.web.deal_reads import (
     OfferShown,
     Peer,
+    WishAnswered,
     deal_page,
     find_intent_of,
     find_offer_of,
@@ -29,6 +31,7 @@ from node.web.events import mark_of
 __all__ = [
     "MOST_COMPARED",
     "CompareView",
+    "HandShown",
     "OffersView",
     "OneOfferView",
     "Row",
@@ -40,6 +43,8 @@ __all__ = [
 ]
 
 MOST_COMPARED = 4
+_MOST_RECORDED = 2
+"""So many offers from messages stand beside the signed ones before any are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,21 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class HandShown:
+    """An offer that she took from a message: signed by nobody, so nothing of it is added up or accepted."""
+
+    offer: HandOffer
+    wishes: tuple[WishAnswered, ...]
+    page: str
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OffersView:
-    """`taken` is the deal in which an offer was accepted. `mark` is what the stream goes on from."""
+    """`taken` is the deal in which an offer was accepted. `mark` is what the stream goes on from.
+
+    Shapes: `recorded` are from messages.
+    """
 
     intent: Intent
     page: str
@@ -61,6 +79,7 @@ class OffersView:
     ended: tuple[OfferShown, ...]
     waiting: tuple[Waiting, ...]
     taken: Waiting | None
+    recorded: tuple[HandShown, ...]
     mark: str
 
     @property
@@ -75,10 +94,15 @@ class OffersView:
 def watch_offers(desk: Desk, account: Account, ref: str) -> Any:
     """What makes the page of offers another one. Raises: Missing."""
     intent = find_intent_of(desk, account, ref)
-    return intent.state, [
-        (deal.id, deal.state, [(offer.digest, offer.state) for offer in deal.offers])
-        for deal in desk.tx.deals.of_intent(intent.id)
-    ]
+    recorded = [(one.id, one.taken_at) for one in desk.tx.hand_offers.of_intent(intent.id)]
+    return (
+        intent.state,
+        recorded,
+        [
+            (deal.id, deal.state, [(offer.digest, offer.state) for offer in deal.offers])
+            for deal in desk.tx.deals.of_intent(intent.id)
+        ],
+    )
 
 
 def offers_view(desk: Desk, account: Account, ref: str, limits: Limits) -> OffersView:
@@ -94,8 +118,15 @@ def offers_view(desk: Desk, account: Account, ref: str, limits: Limits) -> Offer
         ended=tuple(one for one in offers if not one.is_live),
         waiting=tuple(_waiting(desk, deal) for deal in deals if not deal.offers),
         taken=_waiting(desk, taken) if taken is not None else None,
+        recorded=tuple(_hand_shown(desk, intent, one) for one in desk.tx.hand_offers.of_intent(intent.id)),
         mark=mark_of(watch_offers(desk, account, ref)),
     )
+
+
+def _hand_shown(desk: Desk, intent: Intent, offer: HandOffer) -> HandShown:
+    said = {answer.wish: answer for answer in offer.answers}
+    wishes = tuple(WishAnswered(wish, said.get(wish.id)) for wish in intent.wishes)
+    return HandShown(offer, wishes, f"/my/conversations/{offer.thread}", offer.is_open(desk.now))
 
 
 def _read(desk: Desk, deal: Deal, offer: OfferRecord, intent: Intent | None, limits: Limits) -> OfferShown:
@@ -187,10 +218,14 @@ class Row:
     cells: tuple[Any, ...]
     note: str = ""
     is_total: bool = False
+    beside: tuple[Any, ...] = ()
+    """What the offers from messages say to it."""
 
     @property
     def same(self) -> bool:
-        """Whether the offers do not differ in it."""
+        """Whether the offers do not differ in it; words of a message are never the same as what is signed."""
+        if self.beside:
+            return False
         told = [_told(self.kind, cell) for cell in self.cells]
         return all(one == told[0] for one in told)
 
@@ -210,15 +245,23 @@ def _told(kind: str, cell: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class CompareView:
-    """`all` are the live offers to choose from, `shown` are side by side, `left_out` have ended."""
+    """`all` are the live offers to choose from, `shown` are side by side, `left_out` have ended.
+
+    Shapes: `recorded` are from messages, and stand beside them.
+    """
 
     intent: Intent
     page: str
     all: tuple[OfferShown, ...]
     shown: tuple[OfferShown, ...]
+    recorded: tuple[HandShown, ...]
     rows: tuple[Row, ...]
     only_differences: bool
     left_out: int
+
+    @property
+    def columns(self) -> int:
+        return len(self.shown) + len(self.recorded)
 
     @property
     def rows_shown(self) -> tuple[Row, ...]:
@@ -239,16 +282,24 @@ def compare_view(
     chosen: Sequence[str] = (),
     only_differences: bool = False,
 ) -> CompareView:
-    """The live offers of an intent that were chosen; none chosen: the first four. Raises: Missing."""
+    """The live offers of an intent that were chosen; none chosen: the first four. Raises: Missing.
+
+    Open ones from messages stand beside them, as far as there is room.
+    """
     offers = offers_view(desk, account, ref, limits)
     wanted = [one for one in offers.live if one.offer.digest in chosen]
-    shown = tuple(wanted if chosen else offers.live)[:MOST_COMPARED]
+    open_ones = tuple(one for one in offers.recorded if one.is_open)
+    room = MOST_COMPARED if chosen else MOST_COMPARED - len(open_ones[:_MOST_RECORDED])
+    shown = tuple(wanted if chosen else offers.live)[:room]
+    recorded = open_ones[: MOST_COMPARED - len(shown)]
+    rows = _rows(offers.intent, shown, recorded)
     return CompareView(
         intent=offers.intent,
         page=offers.page,
         all=offers.live,
         shown=shown,
-        rows=tuple(_rows(shown)) if len(shown) > 1 else (),
+        recorded=recorded,
+        rows=tuple(rows) if len(shown) + len(recorded) > 1 else (),
         only_differences=only_differences,
         left_out=len(set(chosen)) - len(wanted),
     )
@@ -257,13 +308,32 @@ def compare_view(
 _PARTS = (PartKind.GOODS, PartKind.DELIVERY, PartKind.TAX, PartKind.FEE, PartKind.DISCOUNT)
 
 
-def _rows(shown: tuple[OfferShown, ...]) -> Iterable[Row]:
+def _rows(intent: Intent, shown: tuple[OfferShown, ...], recorded: tuple[HandShown, ...]) -> Iterable[Row]:
     """Her wishes first, in her order; then when, for how much, and whose word it is."""
-    for number, line in enumerate(shown[0].wishes):
-        yield Row("wish", line.wish.text, tuple(one.wishes[number] for one in shown), line.wish.weight.value)
+    for number, wish in enumerate(intent.wishes):
+        cells = tuple(one.wishes[number] for one in shown)
+        beside = tuple(one.wishes[number] for one in recorded)
+        yield Row("wish", wish.text, cells, wish.weight.value, beside=beside)
+    for row in _rows_of_terms(shown, is_priced=any(one.offer.price for one in recorded)):
+        yield replace(row, beside=tuple(_from_message(row, one.offer) for one in recorded))
+
+
+def _from_message(row: Row, offer: HandOffer) -> Any:
+    """What a message says to a row; None for nothing."""
+    said = {
+        "what": offer.goods,
+        "due": offer.delivery or None,
+        "once": offer.price,
+        "total": offer.price,
+        "ends": offer.ends_at,
+    }
+    return said.get(row.name)
+
+
+def _rows_of_terms(shown: tuple[OfferShown, ...], *, is_priced: bool) -> Iterable[Row]:
     yield Row("text", "what", tuple(_item(one) for one in shown))
     yield Row("when", "due", tuple(one.offer.agreement.due_at for one in shown))
-    if not any(one.cost for one in shown):
+    if not is_priced and not any(one.cost for one in shown):
         return
     for kind in _PARTS:
         stated = _each(shown, _part_of(kind))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from node.web.asked_views import AskedView
 from node.web.i18n import LANGUAGES, Locale, words_in
 from node.web.linked import linked_data
 from node.web.templating import TEMPLATES, Reader, spoken
@@ -49,6 +50,7 @@ _PAGES: dict[type, str] = {
     PostView: "post.html",
     TopicView: "topic.html",
     QuoteView: "quote.html",
+    AskedView: "asked.html",
     FeedView: "feed.xml",
 }
 _NO_TIME = datetime.min.replace(tzinfo=UTC)

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 PER_PAGE = 30
-_BEGINNING = 280
+_BEGINNING = 140
 VISIBILITY_WORDS = {
     Visibility.PUBLIC: N_("Everybody"),
     Visibility.UNLISTED: N_("Everybody who has its address"),
@@ -146,7 +146,7 @@ def _line(desk: Desk, post: Post, tally: Tally) -> PostLine:
         kind=KIND_WORDS.get(post.kind, ""),
         visibility=post.visibility,
         at=post.at,
-        words=words if len(words) <= _BEGINNING else f"{words[: _BEGINNING - 1]}…",
+        words=words if len(words) <= _BEGINNING else f"{words[: _BEGINNING - 1].rstrip()}…",
         is_pinned=post.pinned_at is not None,
         is_changed=note is not None and note.updated_at is not None,
         replies=desk.tx.posts.count_replies(post.id),

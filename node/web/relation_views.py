@@ -89,9 +89,11 @@ def _people(desk: Desk, account: Account, followers: Iterable[Follower]) -> tupl
 
 
 def _follower_line(desk: Desk, account: Account, follower: Follower) -> PersonLine:
-    """A follower by the name that this account knows them by, if it knows them."""
-    known = desk.tx.follows.get(account.id, follower.actor) or desk.tx.contacts.get(
-        account.id, follower.actor
+    """A follower by the name that this account knows them by, else by what their server showed in a talk."""
+    known = (
+        desk.tx.follows.get(account.id, follower.actor)
+        or desk.tx.contacts.get(account.id, follower.actor)
+        or desk.tx.peers.get(follower.actor)
     )
     return PersonLine(
         actor=follower.actor,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from node.desk import Desk
 from node.domain.accounts import Account, AccountKind
 from node.domain.catalogue import CatalogueItem
 from node.domain.notes import Attachment, Visibility
+from node.domain.plain_casts import HandOffer, PlainCast
 from node.domain.plain_quotes import PlainQuote, QuoteState
 from node.domain.talking import Part, Thread, ThreadState, Utterance
 from node.services.plain_quotes import link_of
@@ -39,6 +41,7 @@ __all__ = [
 ]
 
 A_PAGE = 30
+_ANSWERED_CHARS = 80
 SAID_SHOWN = 200
 FOUND = 12
 TABS: Mapping[str, tuple[ThreadState, ...]] = {
@@ -132,7 +135,8 @@ class ThreadView:
     """A conversation whole.
 
     Shapes: `answered_as` is who could read what is answered; `said` what is answered, None for nothing.
-            `is_cut` says that there was more before.
+            `is_cut` says that there was more before; `cast` is the intent that it is about, None for none,
+            and `recorded` what was offered in it.
     """
 
     thread: Thread
@@ -141,8 +145,14 @@ class ThreadView:
     answered_as: Visibility
     quotes: tuple[PlainQuote, ...]
     may_quote: bool
+    cast: PlainCast | None
+    recorded: tuple[HandOffer, ...]
     is_cut: bool
     mark: str
+
+    @property
+    def intent_page(self) -> str:
+        return f"/my/intents/{self.cast.intent.rpartition('/')[2]}" if self.cast is not None else ""
 
 
 def watch_thread(desk: Desk, account: Account, thread_id: str) -> tuple[int, int]:
@@ -159,7 +169,7 @@ def thread_view(desk: Desk, account: Account, thread_id: str) -> ThreadView | No
     if thread is None:
         return None
     said = desk.tx.threads.said_in(account.id, thread.id, limit=SAID_SHOWN)
-    words = {one.id: plain_text(one.content)[:80] for one in said}
+    words = {one.id: _beginning(plain_text(one.content)) for one in said}
     asked = last_heard(desk, thread)
     lines = tuple(_line(desk, one, words) for one in said)
     return ThreadView(
@@ -169,6 +179,8 @@ def thread_view(desk: Desk, account: Account, thread_id: str) -> ThreadView | No
         answered_as=asked.visibility if asked is not None else thread.last,
         quotes=tuple(desk.tx.plain_quotes.of_thread(account.id, thread.id)),
         may_quote=account.kind is AccountKind.VENDOR,
+        cast=desk.tx.plain_casts.of_thread(account.id, thread.id),
+        recorded=tuple(desk.tx.hand_offers.of_thread(account.id, thread.id)),
         is_cut=thread.length > len(said),
         mark=mark_of(watch_thread(desk, account, thread_id)),
     )
@@ -198,6 +210,12 @@ def _line(desk: Desk, said: Utterance, words: Mapping[str, str]) -> SaidLine:
         is_deleted=is_gone,
         delivery=_delivery(desk, said),
     )
+
+
+def _beginning(words: str) -> str:
+    """So much of what was said that a reader knows which it was."""
+    line = " ".join(words.split())
+    return line if len(line) <= _ANSWERED_CHARS else f"{line[: _ANSWERED_CHARS - 1].rstrip()}…"
 
 
 def _clean(content: str) -> Markup:
@@ -272,12 +290,30 @@ def _shown(desk: Desk, quote: PlainQuote) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class SaleMessage:
+    """One message of a sale as text; `signed` is what the signature `value` is over, "" for none."""
+
+    stored: StoredMessage
+    text: str
+    signed: str = ""
+    value: str = ""
+
+
+def _sale_message(stored: StoredMessage) -> SaleMessage:
+    text, kept = stored.body.decode("utf-8", "replace"), stored.signature
+    if kept is None:
+        return SaleMessage(stored, text)
+    value = base64.b64encode(kept.value).decode()
+    return SaleMessage(stored, text, kept.base.decode("utf-8", "replace"), value)
+
+
+@dataclass(frozen=True, slots=True)
 class SaleView:
     """One quote with what shows that it was accepted: each message as it came, and whose key signed it."""
 
     line: SaleLine
     link: str
-    messages: tuple[tuple[StoredMessage, str], ...]
+    messages: tuple[SaleMessage, ...]
 
 
 def sale_view(desk: Desk, account: Account, reference: str) -> SaleView | None:
@@ -285,5 +321,5 @@ def sale_view(desk: Desk, account: Account, reference: str) -> SaleView | None:
     if quote is None or quote.account != account.id:
         return None
     kept = desk.tx.evidence.of_deal(account.id, quote.id)
-    messages = tuple((one, one.body.decode("utf-8", "replace")) for one in kept)
+    messages = tuple(_sale_message(one) for one in kept)
     return SaleView(SaleLine(quote, _shown(desk, quote)), link_of(desk, quote), messages)

@@ -186,6 +186,8 @@ class VendorView:
     drafts: int
     block: Block | None
     may_block: bool
+    talk: str = ""
+    """The conversation with it that changed last, "" where there is none."""
     following: Following | None = None
     shun: Shun | None = None
 
@@ -198,6 +200,11 @@ class VendorView:
     def domain(self) -> str:
         """The same as a block names it."""
         return domain_of(self.contact)
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether an answer of it would be heard."""
+        return self.block is None and self.shun is None
 
     @property
     def ask_page(self) -> str:
@@ -231,6 +238,7 @@ def _lies_in(domain: str, blocked: str) -> bool:
 def vendor_view(desk: Desk, account: Account, place: str, before: int | None = None) -> VendorView:
     """Raises: Missing."""
     contact = find_vendor(desk, account, place)
+    talk = desk.tx.threads.newest_with(account.id, contact.actor)
     tally = desk.tx.overview.tally_with(account.id, contact.actor, _UNDER_WAY)
     found = desk.tx.overview.with_vendor(account.id, contact.actor, before=before, limit=DEALS_SHOWN + 1)
     shown = found[:DEALS_SHOWN]
@@ -250,8 +258,11 @@ def vendor_view(desk: Desk, account: Account, place: str, before: int | None = N
         is_first=before is None,
         feedback=feedback_by(desk, account.id, contact.actor),
         follower=follower if follower is not None and follower.state is not FollowState.REMOVED else None,
-        drafts=sum(contact.actor in draft.vendors for draft in desk.tx.drafts.all(account.id)),
+        drafts=sum(
+            contact.actor in (*draft.vendors, *draft.as_message) for draft in desk.tx.drafts.all(account.id)
+        ),
         block=next((one for one in desk.tx.blocks.all() if _lies_in(domain, one.domain)), None),
+        talk=f"/my/conversations/{talk.id}" if talk is not None else "",
         following=_following_of(desk, account, contact.actor),
         shun=desk.tx.shunned.get(account.id, contact.actor),
         may_block=not desk.is_ours(contact.actor) and len(desk.tx.accounts.all()) == 1,

@@ -13,6 +13,7 @@ from decimal import Decimal
 from markupsafe import Markup
 
 from node.domain.values import Money, Quantity
+from node.web.asked_views import AskedView
 
 __all__ = [
     "AnswerLine",
@@ -104,7 +105,10 @@ class FeedbackLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostLine:
-    """A post in a list; `warning` is what its writer says before it, "" for nothing."""
+    """A post in a list; `warning` is what its writer says before it, "" for nothing.
+
+    Shapes: `author` is named where the list is of several people's posts, None elsewhere.
+    """
 
     page: str
     title: str
@@ -114,6 +118,8 @@ class PostLine:
     language: str = ""
     is_pinned: bool = False
     is_request: bool = False
+    is_answer: bool = False
+    author: Party | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +391,7 @@ PublicView = (
     | PostView
     | TopicView
     | QuoteView
+    | AskedView
     | FeedView
     | MissingView
 )

@@ -7,20 +7,32 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
 from federation.errors import InvalidIri, InvalidJson
 from federation.ids import parse_iri
+from federation.kept_signatures import ALGORITHMS, CAVAGE, RFC9421, KeptSignature
 from federation.messages import JsonObject, JsonValue
 from federation.strictjson import parse_json_object
 from node.domain.errors import InvalidInput
 from node.domain.values import format_time, parse_time
 
-__all__ = ["FORMAT", "MOST_BYTES", "ActorShown", "Bundle", "MessageKept", "build_bundle", "parse_bundle"]
+__all__ = [
+    "FORMAT",
+    "MOST_BYTES",
+    "SALE_FORMAT",
+    "ActorShown",
+    "Bundle",
+    "MessageKept",
+    "build_bundle",
+    "parse_bundle",
+]
 
 FORMAT = "obverse-bundle/1"
+SALE_FORMAT = "obverse-sale/1"
+"""A sale to a plain account: what binds there is a Note, and its signature may be the request's."""
 MOST_BYTES = 64 * 1024 * 1024
 MOST_MESSAGES = 1000
 MOST_ACTORS = 50
@@ -31,11 +43,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class MessageKept:
-    """One message: its exact bytes, the digest by which others cite it, and when the exporter received it."""
+    """One message: its exact bytes, the digest by which others cite it, and when the exporter received it.
+
+    `signature` is of the request that brought it, None where it proves itself.
+    """
 
     received_at: datetime
     digest: str
     body: bytes = field(repr=False)
+    signature: KeptSignature | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +72,13 @@ class Bundle:
     deal_id: str
     messages: tuple[MessageKept, ...]
     actors: tuple[ActorShown, ...]
+    format: str = FORMAT
 
 
 def build_bundle(bundle: Bundle) -> JsonObject:
     """The file's JSON."""
     return {
-        "format": FORMAT,
+        "format": bundle.format,
         "exportedBy": bundle.exported_by,
         "exportedAt": format_time(bundle.exported_at),
         "deal": bundle.deal_id,
@@ -70,6 +87,7 @@ def build_bundle(bundle: Bundle) -> JsonObject:
                 "receivedAt": format_time(message.received_at),
                 "digest": message.digest,
                 "bytes": base64.b64encode(message.body).decode(),
+                **_signature_shown(message.signature),
             }
             for message in bundle.messages
         ],
@@ -81,6 +99,20 @@ def build_bundle(bundle: Bundle) -> JsonObject:
             }
             for actor in bundle.actors
         ],
+    }
+
+
+def _signature_shown(kept: KeptSignature | None) -> JsonObject:
+    if kept is None:
+        return {}
+    return {
+        "signature": {
+            "scheme": kept.scheme,
+            "algorithm": kept.algorithm,
+            "keyId": kept.key_id,
+            "base": base64.b64encode(kept.base).decode(),
+            "value": base64.b64encode(kept.value).decode(),
+        }
     }
 
 
@@ -98,15 +130,17 @@ def parse_bundle(data: bytes) -> Bundle:
         found = parse_json_object(data, max_depth=4)
     except InvalidJson as error:
         raise _wrong("", f"is not one strict JSON document: {error.detail} {error.place}") from None
-    if found.get("format") != FORMAT:
-        raise _wrong("format", f"is not {FORMAT}")
+    if found.get("format") not in (FORMAT, SALE_FORMAT):
+        raise _wrong("format", f"is not {FORMAT}, nor {SALE_FORMAT}")
+    is_sale = found["format"] == SALE_FORMAT
     _only(found, "", ("format", "exportedBy", "exportedAt", "deal", "messages", "actors"))
     return Bundle(
         exported_by=_iri(found["exportedBy"], "exportedBy"),
         exported_at=_time(found["exportedAt"], "exportedAt"),
         deal_id=_iri(found["deal"], "deal"),
-        messages=tuple(_each(found, "messages", MOST_MESSAGES, _message)),
+        messages=tuple(_each(found, "messages", MOST_MESSAGES, _said if is_sale else _message)),
         actors=tuple(_each(found, "actors", MOST_ACTORS, _actor)),
+        format=SALE_FORMAT if is_sale else FORMAT,
     )
 
 
@@ -118,6 +152,36 @@ def _message(entry: JsonObject, path: str) -> MessageKept:
     return MessageKept(
         _time(entry["receivedAt"], f"{path}.receivedAt"), digest, _bytes(entry["bytes"], f"{path}.bytes")
     )
+
+
+def _said(entry: JsonObject, path: str) -> MessageKept:
+    """A message of a sale, which may stand with the signature of its request."""
+    bare = {name: value for name, value in entry.items() if name != "signature"}
+    kept = _message(bare, path)
+    if "signature" not in entry:
+        return kept
+    return replace(kept, signature=_signature(entry["signature"], f"{path}.signature"))
+
+
+def _signature(found: JsonValue, path: str) -> KeptSignature:
+    if not isinstance(found, dict):
+        raise _wrong(path, "is no object")
+    _only(found, path, ("scheme", "algorithm", "keyId", "base", "value"))
+    if found["scheme"] not in (RFC9421, CAVAGE):
+        raise _wrong(f"{path}.scheme", f"is neither {RFC9421} nor {CAVAGE}")
+    algorithm = found["algorithm"]
+    if algorithm not in ALGORITHMS.values():
+        raise _wrong(f"{path}.algorithm", "is none that signs here")
+    kept = KeptSignature(
+        str(found["scheme"]),
+        str(algorithm),
+        _iri(found["keyId"], f"{path}.keyId"),
+        _bytes(found["base"], f"{path}.base"),
+        _bytes(found["value"], f"{path}.value"),
+    )
+    if not kept.is_small:
+        raise _wrong(path, "is larger than any signature of a request")
+    return kept
 
 
 def _actor(entry: JsonObject, path: str) -> ActorShown:

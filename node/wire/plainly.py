@@ -15,11 +15,12 @@ __all__ = ["plain_words"]
 
 _MOST_CHARS = 2_000
 _MOST_TAGS = 50
+_MOST_LANGUAGES = 20
 _TAGS = {
     "a": frozenset({"class", "href", "rel", "target", "title", "translate"}),
     "br": frozenset[str](),
     **dict.fromkeys(("p", "span", "div"), frozenset({"class", "dir", "lang", "translate"})),
-    **dict.fromkeys(("strong", "em", "b", "i", "u"), frozenset[str]()),
+    **dict.fromkeys(("strong", "em", "b", "i", "u", "bdi"), frozenset[str]()),
 }
 """What servers put around the words of a short message, and that changes none of them."""
 _LINES = frozenset({"p", "div", "br"})
@@ -34,23 +35,34 @@ def plain_words(note: JsonObject) -> str | None:
 
     Spec: `protocol §5`, Plain fediverse accounts ("says exactly").
     """
-    texts = _texts(note)
-    if len(texts) != 1 or any(note.get(name) for name in (*_SPEAKING, *_QUOTING)):
+    if any(note.get(name) for name in (*_SPEAKING, *_QUOTING)):
         return None
     if any(isinstance(tag, dict) and tag.get("type") == "Link" for tag in as_list(note.get("tag"))):
         return None  # a quote by FEP-e232
-    [text] = texts
-    return _words(text) if isinstance(text, str) else None
+    texts = [_words(text) if isinstance(text, str) else None for text in _texts(note)]
+    said = texts[0] if texts else None
+    if said is None or any(text is None or not _is_said_by(said, text) for text in texts):
+        return None
+    return said
+
+
+def _is_said_by(said: str, text: str) -> bool:
+    """Whether a text in another markup says no more and no less than what is judged.
+
+    It may name fewer people at its beginning: Friendica adds to the plainer text whom it answers.
+    """
+    words, others = said.split(), text.split()
+    begins = len(words) - len(others)  # below 0 for a longer one, which nothing here is equal to
+    return words[begins:] == others and all(word.startswith("@") for word in words[:begins])
 
 
 def _texts(note: JsonObject) -> list[JsonValue]:
-    """Each of its texts once: servers repeat the one that there is under its language."""
-    content, mapped = note.get("content"), note.get("contentMap")
-    if mapped is not None and not isinstance(mapped, dict):
+    """The text for everybody, then what stands under a language and is not just that text again."""
+    content, mapped = note.get("content"), note.get("contentMap") or {}
+    if not isinstance(mapped, dict) or len(mapped) > _MOST_LANGUAGES:
         return []
-    found: list[JsonValue] = [] if content is None else [content]
-    found += [text for text in (mapped or {}).values() if text not in found]
-    return found if all(found[0] == text for text in found) else []
+    texts = [] if content is None else [content]
+    return [*texts, *(text for text in mapped.values() if text not in texts)]
 
 
 def _words(text: str) -> str | None:

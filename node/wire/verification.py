@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from federation.actors import parse_actor
 from federation.digest import object_digest
@@ -25,98 +24,16 @@ from federation.strictjson import parse_json_object
 from node.domain.errors import Refusal
 from node.domain.messages import Cast, Counter, Message, Order, Sender, Update
 from node.domain.offers import StandingOffer
-from node.wire.bindings import Evidence, Summary, binding_problems, summary_of
-from node.wire.bundles import ActorShown, Bundle, MessageKept, parse_bundle
+from node.wire.bindings import Evidence, binding_problems, summary_of
+from node.wire.bundles import SALE_FORMAT, ActorShown, Bundle, MessageKept, parse_bundle
 from node.wire.messages import UnknownMessage, parse_message
 from node.wire.postings import parse_posting
+from node.wire.reports import KeySeen, Party, Problem, Report, Seen, Whose, whose_key
+from node.wire.sales import judge_sale
 
 __all__ = ["KeySeen", "Party", "Problem", "Report", "Seen", "Whose", "verify_bundle"]
 
 AHEAD = timedelta(minutes=5)
-
-
-class Whose(StrEnum):
-    """How we know whose a key is, from best to worst."""
-
-    PINNED = "pinned"
-    """Given by the verifier."""
-    KNOWN = "known"
-    """The verifier's own node has met it."""
-    RECORDED = "recorded"
-    """Only the exporter says so: the bundle alone cannot prove it."""
-    CONTRADICTED = "contradicted"
-    """The verifier has pinned another key for this actor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a bundle is not signed: `place` names the message or document."""
-
-    place: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeySeen:
-    """A key that signed here. `source` and `fetched_at` are the exporter's word."""
-
-    key_id: str
-    multibase: str
-    whose: Whose
-    source: str
-    fetched_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """One side of the deal and the keys that it signed with."""
-
-    actor: str
-    role: Sender
-    keys: tuple[KeySeen, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One message of the deal: `signed_at` by its signer, `received_at` by the exporter."""
-
-    kind: str
-    actor: str
-    digest: str
-    signed_at: datetime
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What was found. `exit_code` is what `obverse verify` ends with."""
-
-    deal_id: str
-    exported_by: str
-    exported_at: datetime
-    problems: tuple[Problem, ...]
-    parties: tuple[Party, ...]
-    messages: tuple[Seen, ...]
-    agreement: Summary | None
-
-    @property
-    def signed(self) -> bool:
-        """Every signature, digest and binding holds."""
-        return not self.problems
-
-    @property
-    def whose(self) -> Whose:
-        """How sure it is whose keys these are: as sure as of the least sure one."""
-        order = list(Whose)
-        found = [key.whose for party in self.parties for key in party.keys]
-        return max(found, key=order.index, default=Whose.RECORDED)
-
-    @property
-    def exit_code(self) -> int:
-        """0 signed by keys that are pinned or known, 3 signed by keys only recorded, 1 otherwise."""
-        if not self.signed or self.whose is Whose.CONTRADICTED:
-            return 1
-        return 3 if self.whose is Whose.RECORDED else 0
 
 
 def verify_bundle(
@@ -136,6 +53,8 @@ def verify_bundle(
     Spec:   `protocol §2` "Evidence"; `security G28`.
     """
     bundle = parse_bundle(data)
+    if bundle.format == SALE_FORMAT:
+        return judge_sale(bundle, pinned=pinned, known=known, now=now, limits=limits)
     check = _Check(bundle, now, limits)
     evidence = check.evidence()
     check.problems += [Problem(place, text) for place, text in binding_problems(evidence)]
@@ -287,20 +206,10 @@ def _parties(
                 KeySeen(
                     shown.key.id,
                     multibase,
-                    _whose(actor, multibase, pinned, known),
+                    whose_key(actor, multibase, pinned, known),
                     host(shown.actor.source),
                     shown.actor.fetched_at,
                 )
                 for multibase, shown in keys.items()
             ),
         )
-
-
-def _whose(
-    actor: str, multibase: str, pinned: Mapping[str, Collection[str]], known: Mapping[str, Collection[str]]
-) -> Whose:
-    if multibase in pinned.get(actor, ()):
-        return Whose.PINNED
-    if pinned.get(actor):
-        return Whose.CONTRADICTED
-    return Whose.KNOWN if multibase in known.get(actor, ()) else Whose.RECORDED

@@ -26,6 +26,9 @@ LEFT_OUT = {
         (
             "/my/conversations/{thread}",
             "/my/conversations/{thread}/quote",
+            "/my/conversations/{thread}/record",
+            "/my/recorded/{offer}/taken",
+            "/my/recorded/{offer}/remove",
             "/my/sales/{reference}",
             "/my/posts/{post}",
             "/my/posts/{post}/change",

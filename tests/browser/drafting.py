@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from tests.browser.asked import PLAIN_SHOP
 from tests.browser.story import PASSWORD, Told
 
 __all__ = ["the_draft", "the_held", "the_trial"]
@@ -123,9 +124,10 @@ def _say(client: httpx.Client) -> str:
         answer = client.post(f"/my/intents/new/{found[1]}/{part}", data=values)
         assert answer.status_code == 303, answer.text
     vendors = re.findall(r'name="vendor" value="([^"]+)"', client.get(f"{found[0]}vendors").text)
+    whom = {"vendor": vendors, "message": PLAIN_SHOP, "go": "next"}
     ends = (date.today() + timedelta(days=7)).isoformat()
     terms = {"terms": ["PDC-INTENT", "SD-BASE-DP"], "persona": "deal", "ends": ends}
-    for part, chosen in (("vendors", {"vendor": vendors, "go": "next"}), ("terms", terms)):
+    for part, chosen in (("vendors", whom), ("terms", terms)):
         answer = client.post(f"/my/intents/new/{found[1]}/{part}", data=chosen)
         assert answer.status_code == 303, answer.text
     return found[1]

@@ -18,6 +18,7 @@ import httpx
 
 from federation.messages import JsonObject
 from node.web.shop.deals import place_of
+from tests.browser.asked import PLAIN_SHOP
 from tests.browser.drafting import the_draft, the_held, the_trial
 from tests.browser.story import Told
 
@@ -178,6 +179,12 @@ def pinned(told: Told) -> JsonObject:
     return next(post for post in posts if post["pinned"])
 
 
+def the_answer(told: Told) -> str:
+    """What south has answered to feedback, as strangers read it."""
+    posts = told.ask("south", "post.list")["posts"]
+    return at_the_end_of(next(str(post["id"]) for post in posts if post["kind"] == "reply"), "/@south/")
+
+
 def the_post(told: Told, *, then: str = "") -> str:
     """The page on which south looks after it."""
     return f"/my/posts/{pinned(told)['id'].rpartition('/')[2]}{then}"
@@ -208,6 +215,21 @@ def the_post_to_many(told: Told) -> str:
 def the_letter(told: Told, then: str = "") -> str:
     """The message to Ana that her node stumbled over."""
     return f"/my/deliveries/unread/{told.ask('ana', 'deliveries.list')['dead_letters'][0]['id']}{then}"
+
+
+def the_recorded(told: Told, then: str = "") -> str:
+    """What Ana took down from the words of a shop without a node."""
+    recorded = told.ask("ana", "talk.recorded")["recorded"]
+    found = next(one for one in recorded if one["actor"] == PLAIN_SHOP)
+    return f"/my/recorded/{found['id']}{then}"
+
+
+def the_asked(told: Told) -> str:
+    """The page of what that shop was told, at its secret address."""
+    intents = told.ask("ana", "intent.list")["intents"]
+    chair = next(str(one["id"]) for one in intents if one["name"] == CHAIR)
+    [message] = told.ask("ana", "intent.show", intent=chair)["messages"]
+    return str(message["page"]).removeprefix(told["ana"].url)
 
 
 PAGES: tuple[Shown, ...] = (
@@ -272,6 +294,13 @@ PAGES: tuple[Shown, ...] = (
     ),
     mine("conversations-person", "ana", "/my/conversations"),
     mine("conversation-person", "ana", lambda told: the_talk(told, "ana", "south")),
+    mine("conversation-asked", "ana", lambda told: the_talk(told, "ana", "possil")),
+    mine("record", "ana", lambda told: the_talk(told, "ana", "possil") + "/record"),
+    mine("recorded-taken", "ana", partial(the_recorded, then="/taken")),
+    mine("recorded-remove", "ana", partial(the_recorded, then="/remove")),
+    Shown("asked-public", "ana", the_asked),
+    mine("vendor-plain", "ana", f"/my/vendors/{place_of(PLAIN_SHOP)}"),
+    mine("intent-new-plain", "ana", f"/my/intents/new?vendor={place_of(PLAIN_SHOP)}"),
     mine("vendors", "ana", "/my/vendors"),
     mine("vendors-sought", "ana", "/my/vendors?find=nobody"),
     mine("vendor", "ana", the_vendor),
@@ -331,11 +360,14 @@ PAGES: tuple[Shown, ...] = (
     mine("post-remove", "south", partial(the_post, then="/remove")),
     mine("posts-person", "ana", "/my/posts"),
     mine("reading", "ana", "/my/reading"),
+    mine("posts-none", "ana", "/my/posts?show=followers"),
     mine("reading-none", "south", "/my/reading"),
     mine("reading-post", "ana", the_reading),
+    mine("doctor-vendor", "south", "/my/doctor"),
     mine("portrait", "south", "/my/settings/picture"),
     mine("compose-public", "ana", lambda told: f"{the_draft(told)}/public"),
     Shown("post-public", "south", lambda told: urlsplit(pinned(told)["url"]).path),
+    Shown("answer", "south", the_answer),
     Shown("topic", "south", "/tags/bicycles"),
     mine("publish", "south", lambda told: f"/my/offers/new?sku={an_item(told)}"),
     mine("lost", "south", "/my/lost"),
@@ -344,6 +376,9 @@ PAGES: tuple[Shown, ...] = (
     mine("conversations-none", "south", "/my/conversations?show=closed"),
     mine("conversation-vendor", "south", lambda told: the_talk(told, "south", "ana")),
     mine("quote", "south", lambda told: the_talk(told, "south", "ana") + "/quote"),
+    mine("conversations-all", "south", "/my/conversations?show=all"),
+    mine("conversations-sought", "south", "/my/conversations?find=nobody&show=all"),
+    mine("sales-over", "south", "/my/sales?show=over"),
     mine("sales-none", "south", "/my/sales"),
     mine("sales", "south", "/my/sales?show=open"),
     mine("sale", "south", the_quoted),
@@ -357,6 +392,8 @@ PAGES: tuple[Shown, ...] = (
     mine("moves", "ana", "/my/moves"),
     mine("network", "ana", "/my/settings/network"),
     mine("blocks", "ana", "/my/settings/blocks"),
+    mine("network-vendor", "south", "/my/settings/network"),
+    mine("interact-empty", "ana", "/my/interact"),
     mine("interact", "ana", "/my/interact?uri=@south@south.example"),
     mine("interact-person", "ana", lambda told: f"/my/interact/found?uri=@south@{told['south'].host}"),
     mine("interact-post", "ana", lambda told: f"/my/interact/found?uri={quote(str(pinned(told)['id']))}"),

@@ -23,6 +23,7 @@ from node.container import open_node
 from node.demo.stage import CAST, Network, Player, await_ready, free_ports, start
 from node.desk import Desk
 from node.domain.accounts import Account
+from tests.browser.asked import leave_asked
 from tests.browser.mail import leave_mail
 
 __all__ = ["PASSWORD", "Told", "told_story"]
@@ -87,6 +88,7 @@ async def _give(player: Player) -> None:
         account = await opened.node.work(partial(_set_password, name=player.name))
         if player.name == "ana":
             await leave_mail(opened.node, account)
+            await opened.node.work(partial(leave_asked, account=account))
 
 
 def _set_password(desk: Desk, name: str) -> Account:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from federation.kept_signatures import KeptSignature
 from federation.ports import InboundEntry
 from node.domain.deals import Deal, DealKind, DealState
 from node.domain.errors import Reason
@@ -171,6 +172,16 @@ async def test_evidence_is_kept_as_it_came_in_its_order(db: Database) -> None:
     assert await db.read(lambda tx: tx.evidence.of_deal(CUSTOMER, DEAL)) == [first, second]
     assert await db.read(lambda tx: tx.evidence.find(CUSTOMER, first.activity_id)) == first
     assert await db.read(lambda tx: tx.evidence.find(VENDOR, first.activity_id)) is None
+
+
+async def test_signature_of_the_request_is_kept_beside_what_it_brought(db: Database) -> None:
+    kept = KeptSignature("cavage", "rsa-v1_5-sha256", f"{VENDOR}#k", b"date: \xe4\n", bytes(range(256)))
+    signed, bare = a_stored_message(signature=kept), a_stored_message("2")
+    await db.write(each(lambda tx: tx.evidence.add, signed, bare))
+    found = await db.read(lambda tx: tx.evidence.of_deal(CUSTOMER, DEAL))
+    assert [one.signature for one in found] == [kept, None]
+    held = await db.read(lambda tx: tx.holdings.messages(CUSTOMER, after=0, limit=9))
+    assert [one.signature for one in held.rows] == [kept, None]
 
 
 async def test_one_message_is_evidence_in_both_directions(db: Database) -> None:

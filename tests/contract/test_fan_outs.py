@@ -11,6 +11,7 @@ import pytest
 from federation.ports import DeliveryOutcome, Outcome
 from node.store.fan_outs import FanOut, Tally
 from node.store.ports import Database, Follower, FollowState, JobState, QueuedJob, Tx
+from node.store.stops import Stop
 from tests.builders import NOW
 from tests.contract.writing import each
 
@@ -211,18 +212,18 @@ async def test_what_is_taken_back_is_known_before_it_is_sent_and_spreads_no_furt
     spreading = await begin(db, a_fan_out("update"), *inboxes("a"), is_last=False)
     other = await begin(db, a_fan_out("other", about="https://shop.example/posts/2"), *inboxes("a"))
     queue, numbers = db.delivery_queue, [job.id for job in await jobs(db)]
-    assert [await queue.is_taken_back(number) for number in numbers] == [False, False, False]
+    assert [await queue.stopped(number) for number in numbers] == ["", "", ""]
     assert await db.write(lambda tx: tx.fan_outs.take_back("another", NOTE, NOW)) == 0
     assert await db.write(lambda tx: tx.fan_outs.take_back(SHOP, NOTE, NOW)) == 2
     assert await db.write(lambda tx: tx.fan_outs.take_back(SHOP, NOTE, NOW)) == 0
-    assert [await queue.is_taken_back(number) for number in numbers] == [True, True, False]
-    assert await queue.is_taken_back(99) is False
+    assert [await queue.stopped(number) for number in numbers] == [Stop.TAKEN_BACK, Stop.TAKEN_BACK, ""]
+    assert await queue.stopped(99) == Stop.ENDED
     assert await db.read(lambda tx: tx.fan_outs.next()) is None
     found = await db.read(lambda tx: [tx.fan_outs.get(one.id) for one in (spread, spreading, other)])
     assert [one.taken_back_at if one else None for one in found] == [NOW, NOW, None]
     delete = await begin(db, a_fan_out("delete"), *inboxes("a"))
     last = (await jobs(db))[-1].id
-    assert await queue.is_taken_back(last) is False
+    assert await queue.stopped(last) == ""
     await settle(db, TAKEN_BACK, numbers[0])
     await settle(db, TAKEN_BACK, numbers[1])
     assert [job.id for job in await queue.claim(9, NOW)] == [numbers[2], last]

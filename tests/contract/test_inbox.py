@@ -9,6 +9,7 @@ from datetime import timedelta
 import anyio
 import pytest
 
+from federation.kept_signatures import KeptSignature
 from federation.ports import InboundEntry, Recorded
 from node.store.ports import Database, DeadEntry, Tx
 from tests.builders import NOW
@@ -33,6 +34,17 @@ async def test_an_entry_comes_back_exactly(db: Database, an_entry: Make) -> None
     (found,) = await db.inbox_log.claim(10, NOW)
     assert replace(found, id=0) == entry
     assert found.id > 0
+
+
+async def test_signature_of_its_request_waits_with_an_entry(db: Database, an_entry: Make) -> None:
+    kept = KeptSignature("rfc9421", "ed25519", "https://ana.example/users/ana#key", b"base \xff", bytes(64))
+    await db.inbox_log.record(an_entry("1", signature=kept))
+    await db.inbox_log.record(an_entry("2"))
+    first, second = await db.inbox_log.claim(10, NOW)
+    assert (first.signature, second.signature) == (kept, None)
+    await db.inbox_log.bury(first.id, "no reason")
+    [dead] = await db.read(lambda tx: tx.inbox.dead())
+    assert (dead.entry.signature, dead.error) == (kept, "no reason")
 
 
 async def test_the_same_message_is_recorded_once(db: Database, an_entry: Make) -> None:

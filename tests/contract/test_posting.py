@@ -153,3 +153,17 @@ async def test_a_standing_offer_runs_out_once(db: Database) -> None:
     await db.write(each(lambda tx: lambda offer: tx.posts.save_offer(VENDOR, offer), *told))
     assert await db.read(lambda tx: tx.posts.run_out(NOW, 10)) == []
     assert await db.read(lambda tx: tx.posts.next_end()) == later.ends_at
+
+
+async def test_what_is_listed_of_somebody_is_found_by_who_said_it(db: Database) -> None:
+    bea, ann = "https://b.example/users/bea", "https://a.example/users/ann"
+    said = [
+        Utterance(f"{who}/{n}", who, NOW + timedelta(seconds=n), "p1", "c1")
+        for who in (bea, ann)
+        for n in (2, 1)
+    ]
+    assert await db.read(lambda tx: tx.posts.authors_heard()) == []
+    await db.write(each(lambda tx: tx.posts.hear, *said))
+    assert await db.read(lambda tx: tx.posts.authors_heard()) == [ann, bea]
+    assert await db.read(lambda tx: tx.posts.heard_of(bea)) == [said[1], said[0]]
+    assert await db.read(lambda tx: tx.posts.heard_of("nobody")) == []

@@ -200,6 +200,30 @@ async def test_quote_is_found_by_reference_secret_and_thread(db: Database) -> No
     assert await db.read(lambda tx: tx.plain_quotes.of_thread(ACCOUNT, "t1")) == []
 
 
+async def test_sales_are_told_by_whether_their_conversation_is_put_away(db: Database) -> None:
+    sold = a_quote(state=QuoteState.CONCLUDED)
+    away = a_quote("1111-1111", thread="t2", state=QuoteState.CONCLUDED)
+    nowhere = a_quote("2222-2222", thread="gone", state=QuoteState.CONCLUDED)
+    await db.write(each(lambda tx: tx.threads.save, a_thread()))
+    closed = a_thread("t2", state=ThreadState.CLOSED)
+    others = a_thread(account=ACCOUNT, state=ThreadState.CLOSED)
+    await db.write(each(lambda tx: tx.threads.save, closed, others))
+    await db.write(each(lambda tx: tx.plain_quotes.save, sold, away, nowhere, a_quote("3333-3333")))
+
+    async def listed(is_put_away: bool | None) -> list[PlainQuote]:
+        page = await db.read(
+            lambda tx: tx.plain_quotes.page(VENDOR, states=[QuoteState.CONCLUDED], is_put_away=is_put_away)
+        )
+        return [quote for _, quote in page]
+
+    assert (await listed(True), await listed(False)) == ([away], [nowhere, sold])
+    assert await listed(None) == [nowhere, away, sold]
+    tally = await db.read(lambda tx: tx.plain_quotes.tally(VENDOR))
+    concluded = QuoteState.CONCLUDED
+    assert tally == {(concluded, False): 2, (concluded, True): 1, (QuoteState.OPEN, False): 1}
+    assert await db.read(lambda tx: tx.plain_quotes.tally(ACCOUNT)) == {}
+
+
 async def test_quotes_are_paged_by_state_and_those_that_end_come_in_time(db: Database) -> None:
     concluded = a_quote("1111-1111", state=QuoteState.CONCLUDED, concluded_at=NOW, ends_at=NOW)
     later = a_quote("2222-2222", ends_at=NOW + timedelta(days=9))

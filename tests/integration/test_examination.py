@@ -369,7 +369,7 @@ FAULTS: dict[str, tuple[Fault, str, str, str]] = {
     "202 to an unsigned message": (
         _answer("/actors/shop/inbox", status_code=202),
         "inbox",
-        "failed",
+        "warning",
         "Check signatures",
     ),
     "no such inbox": (_answer("/actors/shop/inbox", status_code=404), "inbox", "failed", "name the address"),

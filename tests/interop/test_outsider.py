@@ -29,7 +29,7 @@ def test_an_outsider_meets_a_shop_from_its_feed_to_a_sale(street: Street, usual:
     lines = said.getvalue().splitlines()
     assert len(lines) == 9
     assert [" ok " in line for line in lines].count(True) == 8, "a post that is fetched comes unsigned"
-    assert outsider.leave_alive()[0][0] == "South"
+    assert [whose for whose, _ in outsider.leave_alive()] == ["Ana", "South"]
     assert outsider.page == f"{usual.plan.origin}/@ben"
     shown = usual.act("fetch", url=outsider.page, accept="text/html")
     assert (shown["status"], "We are open until nine" in shown["text"]) == (200, True)

@@ -81,8 +81,8 @@ class MemoryDeliveryQueue:
     async def claim(self, limit: int, now: datetime, *, busy: Collection[str] = ()) -> list[DeliveryJob]:
         return await self._read(lambda tx: tx.deliveries.claim(limit, now, busy))
 
-    async def is_taken_back(self, job_id: int) -> bool:
-        return await self._read(lambda tx: tx.deliveries.is_taken_back(job_id))
+    async def stopped(self, job_id: int) -> str:
+        return await self._read(lambda tx: tx.stops.why(job_id))
 
     async def settle(self, job_id: int, outcome: DeliveryOutcome, now: datetime) -> None:
         await self._write(lambda tx: tx.deliveries.settle(job_id, outcome, now))

@@ -102,6 +102,13 @@ class MemoryPosts(Repository):
     def heard(self, post_id: str) -> Utterance | None:
         return self._t.utterances.get(post_id)
 
+    def authors_heard(self) -> list[str]:
+        return sorted({said.author for said in self._t.utterances.values()})
+
+    def heard_of(self, author: str) -> list[Utterance]:
+        found = (said for said in self._t.utterances.values() if said.author == author)
+        return sorted(found, key=lambda said: (said.at, said.id))
+
     def replies(self, post_id: str, *, limit: int = 50, offset: int = 0) -> list[Utterance]:
         return self._heard("in_reply_to", post_id)[offset : offset + limit]
 

@@ -196,11 +196,6 @@ class MemoryDeliveries(Repository):
                         self._t.jobs[later.id] = replace(later, state=JobState.HELD, detail=_HELD)
         self._t.jobs[job_id] = job
 
-    def is_taken_back(self, job_id: int) -> bool:
-        job = self._t.jobs.get(job_id)
-        fan_out = self._t.fan_outs.get(job.fan_out) if job is not None else None
-        return fan_out is not None and fan_out.taken_back_at is not None
-
     def all(
         self, *, states: Iterable[JobState] = (), actors: Iterable[str] = (), limit: int = 200
     ) -> list[QueuedJob]:

@@ -15,6 +15,7 @@ from node.domain.drafts import Draft
 from node.domain.intents import Intent
 from node.domain.matching import Rule
 from node.domain.offers import StandingOffer
+from node.domain.plain_casts import HandOffer, PlainCast
 from node.domain.plain_quotes import PlainQuote
 from node.domain.talking import Peer, Thread
 from node.domain.talking import Utterance as Said
@@ -90,6 +91,8 @@ class Tables:
     talk_peers: dict[str, Peer] = field(default_factory=dict)
     gone_notes: dict[int, tuple[str, str, datetime]] = field(default_factory=dict)
     plain_quotes: dict[str, tuple[int, PlainQuote]] = field(default_factory=dict)
+    plain_casts: dict[str, tuple[int, PlainCast]] = field(default_factory=dict)
+    hand_offers: dict[str, tuple[int, HandOffer]] = field(default_factory=dict)
     following: dict[tuple[str, str], Following] = field(default_factory=dict)
     shunned: dict[tuple[str, str], Shun] = field(default_factory=dict)
     undone: dict[int, tuple[str, str, datetime]] = field(default_factory=dict)

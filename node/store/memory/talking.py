@@ -165,6 +165,7 @@ class MemoryPlainQuotes(Repository):
         account: str,
         *,
         states: Iterable[QuoteState] = (),
+        is_put_away: bool | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> list[tuple[int, PlainQuote]]:
@@ -172,8 +173,18 @@ class MemoryPlainQuotes(Repository):
         found = [
             (place, quote) for place, quote in self._all()[::-1]
             if quote.account == account and quote.state in wanted and (before is None or place < before)
+            and is_put_away in (None, self._is_put_away(quote))
         ]  # fmt: skip
         return found[:limit]
+
+    def tally(self, account: str) -> dict[tuple[QuoteState, bool], int]:
+        return Counter(
+            (quote.state, self._is_put_away(quote)) for _, quote in self._all() if quote.account == account
+        )
+
+    def _is_put_away(self, quote: PlainQuote) -> bool:
+        found = self._t.talks.get((quote.account, quote.thread))
+        return found is not None and found[1].state is ThreadState.CLOSED
 
     def save(self, quote: PlainQuote) -> None:
         known = self._t.plain_quotes.get(quote.reference)

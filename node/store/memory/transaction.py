@@ -27,6 +27,7 @@ from node.store.memory.people import (
     MemoryPersonas,
     MemorySessions,
 )
+from node.store.memory.plain_casts import MemoryHandOffers, MemoryPlainCasts
 from node.store.memory.posting import MemoryPosts
 from node.store.memory.queues import MemoryDeliveries, MemoryInbox
 from node.store.memory.reading import MemoryReactions, MemoryReadings
@@ -36,6 +37,7 @@ from node.store.memory.shop import (
     MemoryRules,
     MemoryStocktaking,
 )
+from node.store.memory.stops import MemoryStops
 from node.store.memory.tables import Tables
 from node.store.memory.talking import MemoryGone, MemoryPeers, MemoryPlainQuotes, MemoryThreads
 from node.store.memory.telling import MemoryNews, MemoryOutlets
@@ -61,6 +63,7 @@ class MemoryTx:
         self.parking = MemoryParking(tables)
         self.deliveries = MemoryDeliveries(tables)
         self.fan_outs = MemoryFanOuts(tables)
+        self.stops = MemoryStops(tables)
         self.queues = MemoryQueues(tables)
         self.contacts = MemoryContacts(tables)
         self.catalogue = MemoryCatalogue(tables)
@@ -91,6 +94,8 @@ class MemoryTx:
         self.peers = MemoryPeers(tables)
         self.gone = MemoryGone(tables)
         self.plain_quotes = MemoryPlainQuotes(tables)
+        self.plain_casts = MemoryPlainCasts(tables)
+        self.hand_offers = MemoryHandOffers(tables)
         self.follows = MemoryFollows(tables)
         self.shunned = MemoryShunned(tables)
         self.undone = MemoryUndone(tables)

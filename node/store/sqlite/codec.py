@@ -10,7 +10,17 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-__all__ = ["Json", "from_micros", "from_micros_or_none", "to_micros", "to_micros_or_none"]
+from federation.kept_signatures import KeptSignature
+
+__all__ = [
+    "Json",
+    "dump_signature",
+    "from_micros",
+    "from_micros_or_none",
+    "load_signature",
+    "to_micros",
+    "to_micros_or_none",
+]
 
 T = TypeVar("T")
 
@@ -38,6 +48,18 @@ def _as_text(value: object) -> str:
     if isinstance(value, str):
         return str(value)
     raise NotImplementedError(f"{type(value).__name__} is not kept")
+
+
+_SIGNATURE = Json(KeptSignature)
+
+
+def dump_signature(kept: KeptSignature | None) -> str | None:
+    """A request's signature as it lies beside its message; most have none."""
+    return None if kept is None else _SIGNATURE.dump(kept)
+
+
+def load_signature(text: str | None) -> KeptSignature | None:
+    return None if text is None else _SIGNATURE.load(text)
 
 
 def to_micros(at: datetime) -> int:

@@ -13,7 +13,15 @@ from typing import Any
 from node.domain.deals import Deal, DealState
 from node.domain.intents import Intent
 from node.store.ports import Direction, Parked, StoredMessage
-from node.store.sqlite.codec import Json, from_micros, from_micros_or_none, to_micros, to_micros_or_none
+from node.store.sqlite.codec import (
+    Json,
+    dump_signature,
+    from_micros,
+    from_micros_or_none,
+    load_signature,
+    to_micros,
+    to_micros_or_none,
+)
 from node.store.sqlite.known import Known
 
 __all__ = [
@@ -227,15 +235,30 @@ def _handles(deal: Deal) -> list[str]:
 
 
 MESSAGE_COLUMNS = (
-    "own, deal_id, activity_id, direction, kind, actor, digest, body, at, key_id, document, answers, refused"
+    "own, deal_id, activity_id, direction, kind, actor, digest, body, at, key_id, document, answers, refused,"
+    " signature"
 )
 
 
 def message_of(row: Any) -> StoredMessage:
     """The message of a row of MESSAGE_COLUMNS."""
-    own, deal_id, activity_id, direction, kind, actor, digest, body, at, *rest = row
+    own, deal_id, activity_id, direction, kind, actor, digest, body, at, *rest, signature = row
+    key_id, document, answers, refused = rest
     return StoredMessage(
-        own, deal_id, activity_id, Direction(direction), kind, actor, digest, body, from_micros(at), *rest
+        own,
+        deal_id,
+        activity_id,
+        Direction(direction),
+        kind,
+        actor,
+        digest,
+        body,
+        from_micros(at),
+        key_id,
+        document,
+        answers,
+        refused,
+        signature=load_signature(signature),
     )
 
 
@@ -247,7 +270,7 @@ class SqliteEvidence:
 
     def add(self, message: StoredMessage) -> None:
         self._db.execute(
-            f"INSERT INTO evidence ({MESSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - fixed text
+            f"INSERT INTO evidence ({MESSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - fixed text
             " ON CONFLICT (own, activity_id, direction) DO NOTHING",
             (
                 message.own,
@@ -263,6 +286,7 @@ class SqliteEvidence:
                 message.document,
                 message.answers,
                 message.refused,
+                dump_signature(message.signature),
             ),
         )
 

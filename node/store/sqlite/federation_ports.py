@@ -33,6 +33,7 @@ from node.store.sqlite.handover import Handover
 from node.store.sqlite.inbox import SeenHash, SqliteInbox
 from node.store.sqlite.outbox import HOST, SqliteDeliveries
 from node.store.sqlite.replays import ReplayFilter
+from node.store.sqlite.stops import SqliteStops
 from node.store.sqlite.transaction import SqliteTx
 
 __all__ = ["Runner", "SqliteDeliveryQueue", "SqliteHostMemory", "SqliteInboxLog", "SqlitePublicKeys"]
@@ -159,6 +160,7 @@ class SqliteDeliveryQueue:
         self._read = read
         self._write = write
         self._here = SqliteDeliveries(here)
+        self._stops_here = SqliteStops(here)
         self._inbox_here = SqliteInbox(here)
         self._check = check
         self._ended = Ended()
@@ -172,8 +174,8 @@ class SqliteDeliveryQueue:
             jobs = await self._read(lambda tx: tx.deliveries.claim(limit, now, busy))
             return [job for job in jobs if job.id not in ended]
 
-    async def is_taken_back(self, job_id: int) -> bool:
-        return self._here.is_taken_back(job_id)
+    async def stopped(self, job_id: int) -> str:
+        return self._stops_here.why(job_id)
 
     async def settle(self, job_id: int, outcome: DeliveryOutcome, now: datetime) -> None:
         await self.settle_all([(job_id, outcome)], now)

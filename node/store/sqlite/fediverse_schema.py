@@ -137,6 +137,29 @@ _POSTING = (
     "CREATE INDEX standing_offer_ends ON standing_offer (ends, id) WHERE ends IS NOT NULL",
 )
 
+# What accounts without a node were told of an intent, and what their messages offered. `wake_at` is when the
+# clock has something to do.
+_PLAIN_CASTS = (
+    """CREATE TABLE plain_cast (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,
+    secret TEXT NOT NULL UNIQUE, account TEXT NOT NULL, intent TEXT NOT NULL, thread TEXT NOT NULL,
+    state TEXT NOT NULL, wake_at INTEGER, data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX plain_cast_account ON plain_cast (account, id)",
+    "CREATE INDEX plain_cast_intent ON plain_cast (intent, id)",
+    "CREATE INDEX plain_cast_thread ON plain_cast (account, thread) WHERE thread <> ''",
+    "CREATE INDEX plain_cast_wake ON plain_cast (wake_at) WHERE wake_at IS NOT NULL",
+    """CREATE TABLE hand_offer (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,
+    account TEXT NOT NULL, intent TEXT NOT NULL, thread TEXT NOT NULL, data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX hand_offer_account ON hand_offer (account, id)",
+    "CREATE INDEX hand_offer_intent ON hand_offer (intent, id)",
+    "CREATE INDEX hand_offer_thread ON hand_offer (account, thread, id)",
+)
+
+# The signature of the request, where a message binds that has no proof of its own; nothing for all others.
+_SIGNATURES = (
+    "ALTER TABLE inbox ADD COLUMN signature TEXT",
+    "ALTER TABLE evidence ADD COLUMN signature TEXT",
+)
+
 FEDIVERSE_STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("0013-following", _FOLLOWING),
     ("0014-talking", _TALKING),
@@ -144,5 +167,7 @@ FEDIVERSE_STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("0016-media", _MEDIA),
     ("0017-fan-out", _FAN_OUT),
     ("0018-posting", _POSTING),
+    ("0019-plain-casts", _PLAIN_CASTS),
+    ("0020-signatures", _SIGNATURES),
 )
 """Each step's name and its statements, in the order in which they are run."""

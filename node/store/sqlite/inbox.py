@@ -15,7 +15,14 @@ import msgspec
 
 from federation.ports import InboundEntry, Recorded
 from node.store.ports import DeadEntry
-from node.store.sqlite.codec import from_micros, from_micros_or_none, to_micros, to_micros_or_none
+from node.store.sqlite.codec import (
+    dump_signature,
+    from_micros,
+    from_micros_or_none,
+    load_signature,
+    to_micros,
+    to_micros_or_none,
+)
 from node.store.sqlite.listing import names
 from node.store.sqlite.schema import SEEN_KEY
 
@@ -28,7 +35,7 @@ _NAMES = msgspec.json.Decoder(list[str])
 _NUMBERS = msgspec.json.Decoder(list[int])
 _ENTRY = (
     "recipient, actor, activity_id, body, digest, received_at, signer, key_id, proof_key_id, replay_key,"
-    " replay_until, id, attempts"
+    " replay_until, id, attempts, signature"
 )
 DEAD_COLUMNS = f"{_ENTRY}, error, buried_at"
 
@@ -74,12 +81,13 @@ def _entry(row: Any) -> InboundEntry:
         replay_until=from_micros_or_none(rest[1]),
         id=rest[2],
         attempts=rest[3],
+        signature=load_signature(rest[4]),
     )
 
 
 def dead_of(row: Any) -> DeadEntry:
     """The dead letter of a row of DEAD_COLUMNS."""
-    return DeadEntry(_entry(row), row[13], from_micros(row[14]))
+    return DeadEntry(_entry(row), row[14], from_micros(row[15]))
 
 
 class SqliteInbox:
@@ -111,8 +119,8 @@ class SqliteInbox:
     def _insert(self, entry: InboundEntry) -> int:
         inserted = self._db.execute(
             "INSERT INTO inbox (state, due_at, recipient, actor, activity_id, body, digest, received_at,"
-            " signer, key_id, proof_key_id, replay_key, replay_until, attempts, error)"
-            " VALUES ('pending', 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
+            " signer, key_id, proof_key_id, replay_key, replay_until, attempts, signature, error)"
+            " VALUES ('pending', 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
             (
                 entry.recipient,
                 entry.actor,
@@ -126,6 +134,7 @@ class SqliteInbox:
                 entry.replay_key,
                 to_micros_or_none(entry.replay_until),
                 entry.attempts,
+                dump_signature(entry.signature),
             ),
         )
         assert inserted.lastrowid is not None

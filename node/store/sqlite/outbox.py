@@ -282,12 +282,6 @@ class SqliteDeliveries:
             [(to_micros(at), lane) for lane, at in until.items() if at is not None],
         )
 
-    def is_taken_back(self, job_id: int) -> bool:
-        row = self._db.execute(
-            "SELECT taken_back FROM fan_out WHERE id = (SELECT fan_out FROM delivery WHERE id = ?)", (job_id,)
-        ).fetchone()
-        return row is not None and bool(row[0])
-
     def next_due(self) -> int | None:
         """Microseconds; 0 is at once."""
         # One statement, so that both are of one moment: the writer goes on meanwhile.

@@ -136,6 +136,14 @@ class SqlitePosts:
         row = self._db.execute(f"{_UTTERANCE} WHERE id = ?", (post_id,)).fetchone()
         return None if row is None else _utterance(row)
 
+    def authors_heard(self) -> list[str]:
+        rows = self._db.execute("SELECT DISTINCT author FROM utterance ORDER BY author")
+        return [row[0] for row in rows]
+
+    def heard_of(self, author: str) -> list[Utterance]:
+        rows = self._db.execute(f"{_UTTERANCE} WHERE author = ? ORDER BY at, id", (author,))
+        return [_utterance(row) for row in rows]
+
     def replies(self, post_id: str, *, limit: int = 50, offset: int = 0) -> list[Utterance]:
         return self._utterances("in_reply_to", post_id, limit, offset)
 

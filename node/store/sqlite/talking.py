@@ -231,6 +231,12 @@ class SqliteGone:
         return row is not None
 
 
+_PUT_AWAY = (
+    "EXISTS (SELECT 1 FROM talk WHERE talk.account = plain_quote.account AND talk.id = plain_quote.thread"
+    " AND talk.state = 'closed')"
+)
+
+
 class SqlitePlainQuotes:
     """Implements `PlainQuotes`."""
 
@@ -256,16 +262,25 @@ class SqlitePlainQuotes:
         account: str,
         *,
         states: Iterable[QuoteState] = (),
+        is_put_away: bool | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> list[tuple[int, PlainQuote]]:
         wanted = names(state.value for state in states or QuoteState)
+        away = "" if is_put_away is None else f" AND {'' if is_put_away else 'NOT '}{_PUT_AWAY}"
         rows = self._db.execute(
-            "SELECT id, data FROM plain_quote WHERE account = ? AND id < ?"
-            " AND state IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?",
+            "SELECT id, data FROM plain_quote WHERE account = ? AND id < ?"  # noqa: S608 - fixed text
+            f" AND state IN (SELECT value FROM json_each(?)){away} ORDER BY id DESC LIMIT ?",
             (account, _LAST if before is None else before, wanted, limit),
         )
         return [(place, _QUOTE.load(data)) for place, data in rows]
+
+    def tally(self, account: str) -> dict[tuple[QuoteState, bool], int]:
+        rows = self._db.execute(
+            f"SELECT state, {_PUT_AWAY}, count(*) FROM plain_quote WHERE account = ? GROUP BY 1, 2",  # noqa: S608 - fixed text
+            (account,),
+        )
+        return {(QuoteState(state), bool(away)): count for state, away, count in rows}
 
     def save(self, quote: PlainQuote) -> None:
         self._db.execute(

@@ -33,6 +33,7 @@ from node.store.sqlite.people import (
     SqlitePersonas,
     SqliteSessions,
 )
+from node.store.sqlite.plain_casts import SqliteHandOffers, SqlitePlainCasts
 from node.store.sqlite.posting import SqlitePosts
 from node.store.sqlite.reading import SqliteReactions, SqliteReadings
 from node.store.sqlite.shop import (
@@ -41,6 +42,7 @@ from node.store.sqlite.shop import (
     SqliteRules,
     SqliteStocktaking,
 )
+from node.store.sqlite.stops import SqliteStops
 from node.store.sqlite.talking import SqliteGone, SqlitePeers, SqlitePlainQuotes, SqliteThreads
 from node.store.sqlite.telling import SqliteNews, SqliteOutlets
 from node.store.sqlite.upkeep import SqliteHoldings, SqliteTraffic
@@ -70,6 +72,7 @@ class SqliteTx:
         self.parking = SqliteParking(connection)
         self.deliveries = SqliteDeliveries(connection)
         self.fan_outs = SqliteFanOuts(connection)
+        self.stops = SqliteStops(connection)
         self.queues = SqliteQueues(connection)
         self.contacts = SqliteContacts(connection, self.deals.write_down)
         self.catalogue = SqliteCatalogue(connection)
@@ -100,6 +103,8 @@ class SqliteTx:
         self.peers = SqlitePeers(connection)
         self.gone = SqliteGone(connection)
         self.plain_quotes = SqlitePlainQuotes(connection)
+        self.plain_casts = SqlitePlainCasts(connection)
+        self.hand_offers = SqliteHandOffers(connection)
         self.follows = SqliteFollows(connection)
         self.shunned = SqliteShunned(connection)
         self.undone = SqliteUndone(connection)

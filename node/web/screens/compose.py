@@ -9,6 +9,7 @@ from node.domain.accounts import Contact
 from node.domain.drafts import Draft, Part, Template
 from node.domain.errors import InvalidInput
 from node.domain.intents import PersonaMode, Place
+from node.domain.policy import PROTOCOL
 from node.domain.terms import ROSTER, parse_terms
 from node.domain.values import CURRENCIES, UNITS, Quantity, parse_quantity
 from node.services.composing import MOST_VENDORS, keep_part, start_draft
@@ -53,7 +54,8 @@ GIFT_LIMITS = Form(DUE, PLACE, RADIUS)
 VENDOR = many(text("vendor", most=2000), most=MOST_VENDORS)
 REFERENCE = optional(text("reference", most=500))
 GO = optional(choice("go", {"add": "add", "all": "all", "next": "next"}))
-VENDORS = Form(VENDOR, REFERENCE, GO)
+MESSAGE = many(text("message", most=2000), most=MOST_VENDORS)
+VENDORS = Form(VENDOR, MESSAGE, REFERENCE, GO)
 
 TERMS_CHOSEN = many(choice("terms", {name: name for name in ROSTER}))
 PERSONA = choice("persona", {mode.value: mode for mode in PersonaMode})
@@ -100,8 +102,7 @@ async def start(visit: Visit) -> Answer:
     account, asked = visit.viewer.account, visit.query.first("vendor")
 
     def work(desk: Desk) -> Draft:
-        vendor = new_view(desk, account, asked).asked
-        return start_draft(desk, account, template, (vendor.actor,) if vendor is not None else ())
+        return start_draft(desk, account, template, new_view(desk, account, asked).asked)
 
     draft = await visit.act(work)
     return Redirect(part_page(draft, Part.WHAT))
@@ -225,36 +226,46 @@ def _place(old: Place | None, name: str | None, radius: int | None) -> Place | N
 @SCREENS.get("/my/intents/new/{draft}/vendors", who=Who.PERSON)
 async def vendors_page(visit: Visit) -> Answer:
     draft = await kept_draft(visit)
-    return await show_part(visit, draft, Part.VENDORS, visit.form_or(VENDORS, {"vendor": draft.vendors}))
+    shown = {"vendor": draft.vendors, "message": draft.as_message}
+    return await show_part(visit, draft, Part.VENDORS, visit.form_or(VENDORS, shown))
 
 
 @SCREENS.post("/my/intents/new/{draft}/vendors", who=Who.PERSON)
 async def choose_vendors(visit: Visit) -> Answer:
-    """What is ticked is kept whichever button is used."""
+    """What is ticked is kept whichever button is used.
+
+    Who has no node is never ticked by us: they would read it as a message from her own account.
+    """
     draft = await kept_draft(visit)
     filled = await visit.read(VENDORS)
     _ = visit.words
     view = await visit.look(lambda desk: part_view(desk, draft, Part.VENDORS, visit.locale))
     known = {one.contact.actor for one in view.choices}
     ticked: tuple[str, ...] = filled[VENDOR]
-    if not set(ticked) <= known:
+    messages: tuple[str, ...] = filled[MESSAGE]
+    if not set(ticked) <= known or not set(messages) <= {one.contact.actor for one in view.plain}:
         raise filled.refused("vendor", _("One of these vendors is no longer among yours."), _("Choose anew."))
     go = filled[GO] or ("add" if filled[REFERENCE] else "next")
     chosen = dict.fromkeys(ticked)
     if go == "all":
         chosen.update(dict.fromkeys(_all_that_fit(view.choices)))
-    elif filled[REFERENCE]:  # also with "go on": what was typed is not passed over in silence
+    notice = ""
+    if go != "all" and filled[REFERENCE]:  # also with "go on": what was typed is not passed over in silence
         contact = await _look_up(visit, filled)
-        chosen[contact.actor] = None
-    if len(chosen) > MOST_VENDORS:
-        raise filled.refused("vendor", _("These are %(n)s vendors.", n=len(chosen)), _("Choose up to 30."))
-    said = replace(draft, vendors=tuple(chosen))
+        if PROTOCOL in contact.implements:
+            chosen[contact.actor] = None
+        elif contact.actor not in messages:
+            go, notice = "add", _("%(vendor)s has no node: tick it below to ask it.", vendor=contact.name)
+    total = len(chosen) + len(messages)
+    if total > MOST_VENDORS:
+        raise filled.refused("vendor", _("These are %(n)s vendors.", n=total), _("Choose up to 30."))
+    said = replace(draft, vendors=tuple(chosen), as_message=tuple(dict.fromkeys(messages)))
     if go == "next":
-        if not chosen:
+        if not total:
             raise filled.refused("vendor", _("Nobody is chosen."), _("Choose who is to hear of it."))
         return await keep_and_go_on(visit, said, Part.VENDORS)
-    await visit.act(lambda desk: keep_part(desk, said, Part.VENDORS) if chosen else None)
-    return Redirect(part_page(draft, Part.VENDORS))
+    await visit.act(lambda desk: keep_part(desk, said, Part.VENDORS) if total else None)
+    return Redirect(part_page(draft, Part.VENDORS), notice)
 
 
 def _all_that_fit(choices: tuple[VendorChoice, ...]) -> list[str]:

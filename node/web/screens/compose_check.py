@@ -9,7 +9,7 @@ from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.errors import InvalidInput
 from node.domain.intents import Intent
-from node.services.composing import cast_draft, troubles_of, vendors_of
+from node.services.composing import cast_draft, plain_vendors_of, troubles_of, vendors_of
 from node.services.intents import LONGEST_HOLD
 from node.web.compose_views import check_view, find_draft, preview_view, stamp_of
 from node.web.deal_reads import intent_page
@@ -33,8 +33,8 @@ SET_HOLD = Form(HOLD)
 
 @SCREENS.get("/my/intents/new/{draft}/check", who=Who.PERSON)
 async def check(visit: Visit) -> Answer:
-    draft = await kept_draft(visit)
-    view = await visit.look(lambda desk: check_view(desk, draft, visit.locale))
+    draft, account = await kept_draft(visit), visit.viewer.account
+    view = await visit.look(lambda desk: check_view(desk, account, draft, visit.locale))
     return Page("compose/check.html", view, visit.form_or(SEND))
 
 
@@ -64,7 +64,7 @@ async def send(visit: Visit) -> Answer:
 async def _renew_contacts(visit: Visit, account: Account, filled: Filled) -> None:
     """Whoever was not asked for a day is asked what they accept now. Raises: FormRefused."""
     draft = await kept_draft(visit)
-    for contact in await visit.look(lambda desk: vendors_of(desk, draft)):
+    for contact in await visit.look(lambda desk: (*vendors_of(desk, draft), *plain_vendors_of(desk, draft))):
         try:
             await find_contact(visit.node, account, contact.actor)
         except InvalidInput:

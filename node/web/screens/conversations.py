@@ -25,10 +25,10 @@ ANSWER = Form(WORDS, SEEN_BY, WIDER, WARNING, ANSWERED)
 NOTHING = Form()
 
 _READERS = (
-    (Visibility.DIRECT, N_("only them")),
-    (Visibility.FOLLOWERS, N_("them, and who follows you")),
-    (Visibility.UNLISTED, N_("everybody who finds it")),
-    (Visibility.PUBLIC, N_("everybody")),
+    (Visibility.DIRECT, N_("Only them")),
+    (Visibility.FOLLOWERS, N_("Them, and who follows you")),
+    (Visibility.UNLISTED, N_("Everybody who finds it")),
+    (Visibility.PUBLIC, N_("Everybody")),
 )
 
 

@@ -154,6 +154,8 @@ def _contents(_: Words) -> list[tuple[str, str]]:
         ("conversations.ndjson", _("Your conversations with people of other servers")),
         ("said.ndjson", _("What was said in them, by you and to you")),
         ("quotes.ndjson", _("Your quotes to accounts without a node")),
+        ("asked.ndjson", _("What you told accounts without a node of your intents")),
+        ("recorded.ndjson", _("Offers that you recorded from messages")),
         ("catalogue.ndjson", _("What you sell")),
         ("rules.ndjson", _("By which rules your node makes offers")),
         ("notices.ndjson", _("What your node told you")),

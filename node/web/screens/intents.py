@@ -8,6 +8,7 @@ from node.domain.intents import IntentState
 from node.services.composing import draft_of
 from node.services.holding import is_held, send_now, take_back
 from node.services.intents import IntentChange, update_intent, withdraw_intent
+from node.services.plain_casts import told_of
 from node.web.compose_views import day_ends, day_of, part_page
 from node.web.deal_reads import find_intent_of
 from node.web.fields import day, hidden, optional, text
@@ -89,9 +90,9 @@ async def undo(visit: Visit) -> Answer:
         intent = find_intent_of(desk, account, ref)
         if not is_held(desk, intent):
             return None
-        deals = desk.tx.deals.of_intent(intent.id)
+        deals, casts = desk.tx.deals.of_intent(intent.id), desk.tx.plain_casts.of_intent(intent.id)
         take_back(desk, intent)
-        return draft_of(desk, intent, deals, is_new=False)
+        return draft_of(desk, intent, deals, casts, is_new=False)
 
     draft = await visit.act(work)
     if draft is None:
@@ -136,7 +137,8 @@ async def withdraw(visit: Visit) -> Answer:
             raise filled.refused(
                 "", _("The offers have changed since you looked."), _("See them, then decide again.")
             )
-        return len(withdraw_intent(desk, view.intent))
+        messages = told_of(desk, view.intent)
+        return len(withdraw_intent(desk, view.intent)) + messages
 
     told = await visit.act(work)
     words = _.ngettext("Withdrawn: %(num)s vendor is told.", "Withdrawn: %(num)s vendors are told.", told)
@@ -186,7 +188,9 @@ async def change(visit: Visit) -> Answer:
             lasts=ends_at - desk.signing_time if filled[ENDS].isoformat() != was_end else None,
             due_at=due_at if due_at is not None and day_of(due_at, visit.locale) != was_due else None,
         )
-        return None if said == IntentChange() else len(update_intent(desk, intent, said)[1])
+        if said == IntentChange():
+            return None
+        return len(update_intent(desk, intent, said)[1]) + told_of(desk, intent)
 
     told = await visit.act(work)
     if told is None:
@@ -203,7 +207,8 @@ async def say_again(visit: Visit) -> Answer:
 
     def work(desk: Desk) -> Draft:
         intent = find_intent_of(desk, account, ref)
-        return draft_of(desk, intent, desk.tx.deals.of_intent(intent.id), is_new=True)
+        casts = desk.tx.plain_casts.of_intent(intent.id)
+        return draft_of(desk, intent, desk.tx.deals.of_intent(intent.id), casts, is_new=True)
 
     draft = await visit.act(work)
     return Redirect(

@@ -43,7 +43,7 @@ async def compare(visit: Visit) -> Answer:
             only_differences=bool(visit.query.first("differences")),
         )
     )
-    if not view.all:
+    if not view.all and not view.recorded:
         return Redirect(f"{view.page}/offers", visit.words("No offer is open any more."), "warn")
     return Page("offers/compare.html", view)
 

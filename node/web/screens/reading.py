@@ -29,10 +29,10 @@ PICTURE = whole("picture", least=0, most=100)
 PICTURES = Form(PICTURE)
 NOTHING = Form()
 _READERS = {
-    Visibility.DIRECT: N_("only its author"),
-    Visibility.FOLLOWERS: N_("its author, and who follows you"),
-    Visibility.UNLISTED: N_("everybody who finds it"),
-    Visibility.PUBLIC: N_("everybody"),
+    Visibility.DIRECT: N_("Only its author"),
+    Visibility.FOLLOWERS: N_("Its author, and who follows you"),
+    Visibility.UNLISTED: N_("Everybody who finds it"),
+    Visibility.PUBLIC: N_("Everybody"),
 }
 _ACTS = {
     "like": (ReactionKind.LIKE, True, N_("You like it; its author is told.")),

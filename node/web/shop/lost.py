@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from node.desk import Desk
 from node.domain.accounts import Account
 from node.domain.deals import DealState
+from node.domain.plain_quotes import QuoteState
 from node.web.shop.inbox import IntentLine, intent_line
 
 __all__ = ["LostView", "lost_view"]
@@ -21,7 +22,8 @@ _OPEN = (DealState.OFFERED, DealState.COUNTERED, DealState.ACCEPTING)
 @dataclass(frozen=True, slots=True)
 class LostView:
     """Shapes: `reasons` are (code, how many), most first, "" where none was given; `outcomes` likewise by
-    a word of ours: won, open, lost, run out, withdrawn, no bid.
+    a word of ours: won, open, lost, run out, withdrawn, no bid. Quotes to plain accounts are among the first,
+    the second and the fourth.
     """
 
     reasons: tuple[tuple[str, int], ...]
@@ -39,12 +41,15 @@ def lost_view(desk: Desk, account: Account, before: int | None) -> LostView:
         states[state] += count
         if state in _LOST:
             reasons[reason] += count
+    quotes: Counter[QuoteState] = Counter()
+    for (quoted, _), count in desk.tx.plain_quotes.tally(account.id).items():
+        quotes[quoted] += count
     page = desk.tx.deals.page(account.id, states=_LOST, before=before, limit=PAGE + 1)
     outcomes = (
-        ("won", sum(states[state] for state in _WON)),
-        ("open", sum(states[state] for state in _OPEN)),
+        ("won", sum(states[state] for state in _WON) + quotes[QuoteState.CONCLUDED]),
+        ("open", sum(states[state] for state in _OPEN) + quotes[QuoteState.OPEN]),
         ("lost", sum(states[state] for state in _LOST)),
-        ("run out", states[DealState.EXPIRED]),
+        ("run out", states[DealState.EXPIRED] + quotes[QuoteState.EXPIRED]),
         ("withdrawn", states[DealState.WITHDRAWN]),
         ("no bid", states[DealState.NO_BID]),
     )

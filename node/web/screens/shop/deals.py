@@ -23,7 +23,7 @@ from node.web.repeats import was_just_said
 from node.web.screens.shop.inbox import REASON, WORDS, place_before
 from node.web.shop.deal import DealView, deal_view, seen_mark
 from node.web.shop.deals import find_deal
-from node.web.shop.ledger import LEDGER_VIEWS, ledger_view
+from node.web.shop.ledger import LEDGER_VIEWS, Start, ledger_view
 from node.web.shop.words import said_in
 from node.web.visits import Answer, Download, Missing, Page, Redirect, Screens, Visit, Who
 
@@ -64,8 +64,8 @@ async def deals(visit: Visit) -> Answer:
     account, shown = visit.viewer.account, visit.query.first("show")
     if shown not in LEDGER_VIEWS:
         raise Missing
-    before = place_before(visit)
-    return Page("shop/deals.html", await visit.look(lambda desk: ledger_view(desk, account, shown, before)))
+    start = Start(place_before(visit), place_before(visit, "sold"))
+    return Page("shop/deals.html", await visit.look(lambda desk: ledger_view(desk, account, shown, start)))
 
 
 # --- one deal ---------------------------------------------------------------------------------------------

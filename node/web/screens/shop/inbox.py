@@ -44,9 +44,9 @@ async def changes(visit: Visit) -> Answer:
     return Live(lambda desk: watch_inbox(desk, account))
 
 
-def place_before(visit: Visit) -> int | None:
+def place_before(visit: Visit, name: str = "before") -> int | None:
     """Where in a list a page begins, by the address. Raises: Missing for what no link of ours says."""
-    said = visit.query.first("before")
+    said = visit.query.first(name)
     if not said:
         return None
     if not said.isascii() or not said.isdigit() or len(said) > 18:

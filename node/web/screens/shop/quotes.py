@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from node.desk import Desk
 from node.domain.plain_quotes import PlainQuote
 from node.domain.plain_words import LANGUAGES
 from node.domain.values import UNITS, Quantity, parse_quantity
+from node.queries.records import export_sale
 from node.services.plain_quotes import QuoteDraft, send_quote, total_of, withdraw_quote
 from node.web import formats
 from node.web.fields import choice, hidden, money, optional, switch, text
@@ -24,7 +26,7 @@ from node.web.talk_views import (
     sale_view,
     sales_view,
 )
-from node.web.visits import Answer, Missing, Page, Redirect, Screens, Visit, Who
+from node.web.visits import Answer, Download, Missing, Page, Redirect, Screens, Visit, Who
 
 __all__ = ["SCREENS"]
 
@@ -135,6 +137,20 @@ async def sales(visit: Visit) -> Answer:
     if shown not in SALES_VIEWS:
         raise Missing
     return Page("talk/sales.html", await visit.look(lambda desk: sales_view(desk, account, shown, before)))
+
+
+@SCREENS.get("/my/sales/{reference}/record", who=Who.VENDOR)
+async def sale_record(visit: Visit) -> Answer:
+    """What shows a sale, in one file, as `obverse verify` reads it."""
+    account, reference = visit.viewer.account, visit.params["reference"]
+
+    def look(desk: Desk) -> bytes:
+        quote = desk.tx.plain_quotes.find(reference)
+        if quote is None or quote.account != account.id:
+            raise Missing
+        return json.dumps(export_sale(desk, quote), indent=1).encode()
+
+    return Download(await visit.look(look), f"sale-{reference}.json", "application/json")
 
 
 @SCREENS.get("/my/sales/{reference}", who=Who.VENDOR)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
+import ssl
 from collections import namedtuple
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -13,6 +17,7 @@ import trustme
 
 from node.cli import doctor
 from node.cli.doctor import Finding, diagnose
+from node.config import load_config
 from node.runtime.asking import CommandFailed
 
 Usage = namedtuple("Usage", "total used free")
@@ -234,12 +239,12 @@ def test_certificate_that_others_are_shown_is_judged_by_its_end(
     now = datetime.now(UTC)
     shown: dict[str, Any] = {}
 
-    def show(address: tuple[str, int], timeout: float) -> str:
+    def show(host: str, address: tuple[str, int]) -> bytes:
         if shown["pem"] is None:
             raise ConnectionRefusedError(111, "refused")
-        return str(shown["pem"])
+        return ssl.PEM_cert_to_DER_cert(str(shown["pem"]))
 
-    monkeypatch.setattr(doctor.ssl, "get_server_certificate", show)  # type: ignore[attr-defined]
+    monkeypatch.setattr(doctor, "_shown_certificate", show)
     for days, state in ((-1, "failed"), (5, "warning"), (60, "ok"), (None, "warning")):
         if days is None:
             shown["pem"] = None
@@ -247,3 +252,28 @@ def test_certificate_that_others_are_shown_is_judged_by_its_end(
             issued = trustme.CA().issue_cert("ana.example", not_after=now + timedelta(days=days))
             shown["pem"] = issued.cert_chain_pems[0].bytes().decode()
         assert found(Asked(data), "public certificate").state == state
+
+
+def test_certificate_is_looked_at_where_the_settings_say_that_the_name_is(data: Path) -> None:
+    """Behind a router that does not lead back, a name says an address that is not reached from within."""
+    issued = trustme.CA().issue_cert("shop.invalid", not_after=datetime.now(UTC) + timedelta(days=60))
+    context, asked_for = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), list[str | None]()
+    issued.configure_cert(context)
+    context.sni_callback = lambda _socket, name, _context: asked_for.append(name)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def answer() -> None:
+            plain, _ = server.accept()
+            with plain, context.wrap_socket(plain, server_side=True) as served:
+                served.recv(1)
+
+        thread = Thread(target=answer)
+        thread.start()
+        config = replace(
+            load_config(data), base_url=f"https://shop.invalid:{port}", names={"shop.invalid": "127.0.0.1"}
+        )
+        [finding] = doctor._public_certificate(config, datetime.now(UTC))
+        thread.join(10)
+    assert finding.state == "ok"
+    assert asked_for == ["shop.invalid"]

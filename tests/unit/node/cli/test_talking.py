@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,7 +51,7 @@ def test_conversation_is_listed_shown_answered_and_put_away(obverse: Obverse) ->
     assert obverse("talk", "open", talk, "--as", "shop").out == "It is answered.\n"
 
 
-def test_quote_is_sent_accepted_and_listed(obverse: Obverse) -> None:
+def test_quote_is_sent_accepted_listed_and_judged(obverse: Obverse, tmp_path: Path) -> None:
     say(obverse, "Would you paint it?")
     talk = the_talk(obverse)["id"]
     made = obverse("talk", "quote", talk, "--goods", "Painting", "--price", "40 EUR", "--as", "shop")
@@ -63,6 +64,13 @@ def test_quote_is_sent_accepted_and_listed(obverse: Obverse) -> None:
     shown = obverse("talk", "show", talk, "--as", "shop").out
     for part in ("quote", "acceptance", "automatic", reference, f"cancel {reference}"):
         assert part in shown
+    listed = obverse("deal", "list", "--as", "shop").out
+    for part in (reference, "Painting", "agreed by message"):
+        assert part in listed
+    path = tmp_path / "sale.json"
+    assert "2 messages" in obverse("export", reference, "--as", "shop", "-o", str(path)).out
+    judged = obverse("verify", str(path), "--as", "shop")
+    assert f"Sold: {reference}, accepted at" in judged.out
     refused = obverse("talk", "quote-withdraw", reference, "--as", "shop")
     assert (refused.code, "it is concluded" in refused.err) == (2, True)
 

@@ -84,9 +84,10 @@ def test_newer_edit_stands_and_the_earlier_words_stay() -> None:
 @pytest.mark.parametrize(
     ("said", "edit", "form"),
     [
-        (an_utterance(), an_edit(updated_at=NOW), "Note"),
+        (an_utterance(), an_edit(updated_at=NOW - timedelta(seconds=1)), "Note"),
+        (an_utterance(updated_at=LATER), an_edit(content="<p>One</p>"), "Note"),
         (an_utterance(), an_edit(updated_at=None), "Note"),
-        (an_utterance(updated_at=LATER), an_edit(), "Note"),
+        (an_utterance(updated_at=LATER + timedelta(seconds=1)), an_edit(), "Note"),
         (an_utterance(), an_edit(), "Article"),
         (an_utterance(), an_edit(author="https://social.example/users/mallory"), "Note"),
         (an_utterance(), an_edit(id="https://social.example/notes/2"), "Note"),

@@ -65,7 +65,7 @@ async def test_a_header_stands_beside_the_image_and_each_is_taken_away_by_itself
     await send(ana, a_picture("PNG", size=(90, 30)), "header")
     assert {"icon", "image"} <= (await document(house)).keys()
     await ana.get(PAGE)
-    assert "Your image" in ana.at.words
+    assert "Beside your name" in ana.at.words
     await ana.submit({}, f"{PAGE}/remove")
     found = await document(house)
     assert ("icon" in found, "image" in found) == (False, True)

@@ -41,6 +41,7 @@ async def test_an_empty_list_teaches_the_next_step(house: House) -> None:
     browser = await at_home(house)
     seen = await browser.get("/my/posts")
     assert "Nothing is said yet" in seen.words
+    assert "Nothing is said yet" not in (await browser.get("/my/posts?show=direct")).words
     assert "/my/posts/new" in seen.html
 
 
@@ -108,7 +109,8 @@ async def test_a_post_is_changed_and_its_old_words_stay_with_its_owner(house: Ho
     await browser.get(f"/my/posts/{name}/change")
     seen = await browser.submit({"text": "Goodbye"}, f"/my/posts/{name}/change")
     assert "It is changed" in seen.words
-    assert "What it said before" in seen.words
+    assert "What it said before until" in seen.words
+    assert "<time" not in seen.words
     assert "Hello #bike" in seen.words
     public = await house.browser().get(f"/@ana/{name}", accept="text/html")
     assert "Goodbye" in public.words

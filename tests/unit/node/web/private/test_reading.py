@@ -174,7 +174,7 @@ async def test_what_is_not_for_everybody_has_no_button_to_pass_it_on(house: Hous
     [number] = await shelve(house, a_note(visibility=Visibility.FOLLOWERS))
     seen = await ana.get(f"/my/reading/{number}")
     assert "Pass it on" not in seen.words
-    assert "only its author" in seen.words
+    assert "Only its author" in seen.words
     refused = await ana.post(f"/my/reading/{number}/share")
     assert refused.status == 422
     assert "It is not for everybody." in refused.words

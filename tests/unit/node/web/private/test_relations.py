@@ -11,6 +11,7 @@ import pytest
 
 from federation.keys import SigningKey
 from node.domain.notes import Visibility
+from node.domain.talking import Peer
 from node.services.posting import Saying, say
 from node.store.following import FollowingState
 from node.store.ports import Follower, FollowState
@@ -34,6 +35,11 @@ async def world(tmp_path: Path, rsa: SigningKey, anyio_backend: str) -> AsyncIte
 async def state(street: Street, actor: str = NORTH) -> FollowingState | None:
     found = await street.ana.node.look(lambda desk: desk.tx.follows.get(ANA, actor))
     return found.state if found is not None else None
+
+
+async def keep_peer(street: Street, peer: Peer) -> None:
+    """Their server has shown her node who somebody is."""
+    await street.ana.node.work(lambda desk: desk.tx.peers.save(peer))
 
 
 # --- followers --------------------------------------------------------------------------------------------
@@ -66,6 +72,36 @@ async def test_follower_that_is_known_is_shown_by_name(world: World) -> None:
     seen = await street.browser.submit({}, "/my/shunned")
     assert "is blocked" in seen.words
     assert "Nobody follows you yet" in (await street.browser.get("/my/followers")).words
+
+
+async def test_follower_who_only_wrote_is_shown_by_what_their_server_showed(world: World) -> None:
+    street = await Street.of(world)
+    bob = "https://north.example/users/bob"
+    fan = Follower(ANA, bob, f"{bob}/inbox", None, f"{bob}/f", FollowState.ACCEPTED, world.clock())
+    await street.ana.node.work(lambda desk: desk.tx.followers.save(fan))
+    assert bob in (await street.browser.get("/my/followers")).words
+    for handle, shown in (("", f"Bob {bob}"), ("@bob@north.example", "Bob @bob@north.example")):
+        await keep_peer(street, Peer(bob, f"{bob}/inbox", world.clock(), handle, "Bob"))
+        assert shown in (await street.browser.get("/my/followers")).words
+
+
+@pytest.mark.parametrize(
+    ("page", "entry"),
+    [
+        ("/my/followers", "/my/following"),
+        ("/my/shunned", "/my/following"),
+        ("/my/moves", "/my/following"),
+        ("/my/interact", "/my/following"),
+        ("/my/doctor", "/my/settings"),
+        ("/my/conversations", "/my/conversations"),
+    ],
+)
+async def test_the_rail_says_where_a_page_belongs(world: World, page: str, entry: str) -> None:
+    street = await Street.of(world)
+    html = (await street.browser.get(page)).html
+    rail = html[html.index('<header class="rail">') : html.index("</header>")]
+    assert rail.count("aria-current") == 1
+    assert f'<a href="{entry}" aria-current="page">' in rail
 
 
 # --- following --------------------------------------------------------------------------------------------

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +14,8 @@ from node.domain.notes import Attachment, Visibility
 from node.services.accounts import find_account
 from node.services.posting import Saying, change, say, take_back
 from node.store.ports import Post
+from node.web.places import place_of
+from node.web.shop import ledger
 from node.workflows.lookups import find_contact
 from tests.browsing import Browser, Seen
 from tests.unit.node.web.private.shop.conftest import Street
@@ -42,6 +47,7 @@ async def test_nobody_has_written_and_the_page_says_who_would(street: Street) ->
     browser = await street.browser()
     seen = await browser.get("/my/conversations")
     assert "Nobody waits for an answer" in seen.words
+    assert '<a href="/my/conversations" aria-current="page">Waiting' in seen.html
     assert (await browser.get("/my/conversations?show=nothing")).status == 404
     assert (await browser.get("/my/conversations/nowhere")).status == 404
     assert (await browser.get("/my/conversations?before=x")).status == 404
@@ -77,7 +83,7 @@ async def test_wider_answer_is_asked_for_twice(street: Street) -> None:
     assert refused.status == 422
     assert "more people would read this answer" in refused.words.lower()
     await browser.submit({"text": "To all", "visibility": "public", "wider": "on"}, path)
-    assert "everybody" in browser.at.words
+    assert "Everybody" in browser.at.words
 
 
 async def test_warning_is_folded_attachments_are_links_and_nothing_of_theirs_is_loaded(
@@ -193,7 +199,10 @@ async def test_sale_is_listed_with_whose_signature_it_has(street: Street) -> Non
     assert "Their word, as it came" in seen.words
     assert "https://ana.example/actors/ana#" in seen.words
     assert "Your quote was accepted, it is agreed: North Kid 20" in (await browser.get("/my/notices")).words
+    record = await browser.get(f"/my/sales/{reference}/record")
+    assert json.loads(record.body)["format"] == "obverse-sale/1"
     assert (await browser.get("/my/sales/0000-0000")).status == 404
+    assert (await browser.get("/my/sales/0000-0000/record")).status == 404
     assert (await browser.get("/my/sales?show=none")).status == 404
     stranger = Browser(
         street.world.network.apps["north.example"], "https://north.example", says={"accept": "text/html"}
@@ -201,6 +210,73 @@ async def test_sale_is_listed_with_whose_signature_it_has(street: Street) -> Non
     [quote] = (await street.north.ask("talk.quotes"))["quotes"]
     seen = await stranger.get(quote["page"].removeprefix("https://north.example"))
     assert "This was accepted" in seen.words
+
+
+async def deals_table(browser: Browser) -> list[str]:
+    await browser.get("/my/export")
+    return (await browser.submit({}, "/my/export/deals")).body.decode("utf-8-sig").splitlines()
+
+
+async def test_deals_and_sales_by_message_go_on_together_each_once(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = await street.browser()
+    deal = await street.agree()
+    reference = await a_quote(street, browser)
+    [thread] = (await street.north.ask("talk.list", all=True))["threads"]
+    other = await street.north.ask("talk.quote", thread=thread["id"], goods="A bell", price="9.80 EUR")
+    await street.world.settle()
+    for accepted in (reference, other["reference"]):
+        street.world.clock.forward(minutes=1)
+        await speak(street, f"accept {accepted}")
+    monkeypatch.setattr(ledger, "PAGE", 1)
+    page, found = "/my/deals", list[tuple[str, str]]()
+    while page:
+        seen = await browser.get(page)
+        assert "Running 3" in seen.words
+        found += re.findall(r'<th scope="row"><span><a href="([^"]+)" dir="auto">([^<]+)', seen.html)
+        older = re.findall(r'href="(/my/deals\?[^"]*(?:before|sold)=[^"]*)"', seen.html)
+        page = unescape(older[-1]) if older else ""
+    talk = f"/my/conversations/{thread['id']}"
+    assert [name for where, name in found if where == talk] == ["A bell", "North Kid 20"]
+    assert found[-1][0] == f"/my/deals/{place_of(deal.id)}"
+    assert len(found) == 3
+
+
+async def test_sale_by_message_is_among_the_deals_until_its_conversation_is_put_away(street: Street) -> None:
+    browser = await street.browser()
+    reference = await a_quote(street, browser)
+    await street.world.settle()
+    assert "by message" not in (await browser.get("/my/deals")).words
+    await speak(street, f"accept {reference}")
+    [sale] = (await street.north.ask("deal.list"))["sales"]
+    assert (sale["reference"], sale["peer"], sale["state"]) == (reference, "@ana@ana.example", "concluded")
+    path = f"/my/conversations/{sale['thread']}"
+    seen = await browser.get("/my/deals")
+    assert f'<a href="{path}" dir="auto">North Kid 20' in seen.html
+    assert seen.words.count("by message") == 1
+    assert "@ana@ana.example" in seen.words
+    await browser.get(path)
+    await browser.submit({}, f"{path}/close")
+    assert "North Kid 20" not in (await browser.get("/my/deals")).words
+    assert "by message" in (await browser.get("/my/deals?show=done")).words
+    assert "by message" not in (await browser.get("/my/deals?show=cancelled")).words
+    rows = await deals_table(browser)
+    assert [row.endswith(",by message") for row in rows] == [False, True]
+    assert rows[1].startswith("https://north.example/sales/")
+    assert (await browser.get("/my/deals?sold=x")).status == 404
+
+
+async def test_sale_that_was_cancelled_is_called_off_among_the_deals(street: Street) -> None:
+    browser = await street.browser()
+    reference = await a_quote(street, browser)
+    await street.world.settle()
+    await speak(street, f"accept {reference}")
+    await speak(street, f"cancel {reference}")
+    assert "by message" not in (await browser.get("/my/deals")).words
+    assert "by message" in (await browser.get("/my/deals?show=cancelled")).words
+    [sale] = (await street.north.ask("deal.list"))["sales"]
+    assert sale["state"] == "cancelled"
 
 
 async def test_quote_is_taken_back_on_the_page(street: Street) -> None:
