@@ -37,6 +37,12 @@ ON_PAGES: Mapping[str, str] = {
     "'%(text)s': %(error)s": N_("'%(text)s' is no domain."),
     "Ask instead: `obverse ask`.": N_("Ask instead."),
     "Ask the vendor: `obverse intent cast`.": N_("Ask the vendor: cast an intent."),
+    "Ask it with a message instead (--as-message), or choose a vendor that is one.": N_(
+        "Ask it by a message instead, or choose a vendor that is one."
+    ),
+    "Name it with --to: it answers with signed offers.": N_(
+        "Choose it among the vendors instead: it answers with signed offers."
+    ),
     "Name one with --to; add them with `obverse vendors add`.": N_("Choose at least one."),
     "To get in again: obverse login-link": N_("Log in. Whoever runs the server can let you in."),
     "Log in, or: obverse login-link": N_("Log in. Whoever runs the server can let you in."),
