@@ -236,7 +236,7 @@ def _shown_certificate(host: str, address: tuple[str, int]) -> bytes:
 
 def _store(front: Front, now: datetime) -> Iterator[Finding]:
     """The database opens and is whole, the node key opens its keys, nothing lies about undelivered."""
-    health = _asked(lambda: front.ask("node.observability.health"))
+    health = _asked(lambda: front.ask("node.health"))
     if isinstance(health, str):
         yield Finding("database", FAILED, health)
         return
@@ -345,7 +345,7 @@ def clock(front: Front, trust: bool) -> None:
     if trust:
         front.show(front.ask("clock.trust"), lambda front, done: front.say(f"It is {done['now']}."))
         return
-    health = front.ask("node.observability.health")
+    health = front.ask("node.health")
     front.show({"now": health["now"], **health["clock"]}, _show_clock)
 
 

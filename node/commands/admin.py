@@ -94,7 +94,7 @@ async def list_notices(node: Node, arguments: Arguments) -> JsonObject:
 # --- what only an open node can tell ----------------------------------------------------------------------
 
 
-@COMMANDS.command("node.observability.health", reads=True)
+@COMMANDS.command("node.health", reads=True)
 async def health(node: Node, arguments: Arguments) -> JsonObject:
     """What `doctor` asks: whose keys open, and what waits."""
 

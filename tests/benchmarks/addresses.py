@@ -30,6 +30,7 @@ LEFT_OUT = {
             "/my/recorded/{offer}/taken",
             "/my/recorded/{offer}/remove",
             "/my/sales/{reference}",
+            "/my/sales/{reference}/record",
             "/my/posts/{post}",
             "/my/posts/{post}/change",
             "/my/posts/{post}/remove",

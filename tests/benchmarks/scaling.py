@@ -32,7 +32,7 @@ LISTS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "vendor": ("inbox.list", {"account": "shop"}),
     "notices": ("notices.list", {"account": "ana"}),
     "deliveries": ("deliveries.list", {}),
-    "status": ("node.observability.health", {}),
+    "status": ("node.health", {}),
 }
 
 

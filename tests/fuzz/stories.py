@@ -37,7 +37,7 @@ SPANS_S = (1, 1, 1, 60, 60, 3600, 3600, 90_000)
 READS = (
     "deal.list", "intent.list", "offers.list", "inbox.list", "notices.list", "deliveries.list",
     "followers.list",
-    "node.observability.health", "catalogue.list", "vendors.list",
+    "node.health", "catalogue.list", "vendors.list",
 )  # fmt: skip
 
 

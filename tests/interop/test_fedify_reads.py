@@ -51,11 +51,14 @@ def test_each_side_takes_the_others_signature_at_the_first_knock(street: Street,
     set_up = fedify.plan.host.removesuffix(".example")
     wire = fedify.act("wire")
     theirs = posts_in(wire["sent"])
-    ours = [line for line in posts_in(wire["received"]) if fedify.actor("zoe") not in line["url"]]  # is gone
+    came = [line for line in posts_in(wire["received"]) if fedify.actor("zoe") not in line["url"]]  # is gone
+    ours = [
+        line for line in came if line["signature"]
+    ]  # a look from outside knocks without one, and is sent away
     # once a GET by one kind was 404, it remembers the other: only its first message is as it was set up
     assert theirs[0]["signature"] == SIGNED_BY[set_up]
     assert {line["status"] for line in theirs[before:]} == {202}  # not what others left, such as farewells
-    assert {line["status"] for line in ours} == {202}
+    assert [line for line in ours if line["status"] != 202] == []
     assert {line["signature"] for line in ours} <= {"rfc9421", "cavage"}
 
 

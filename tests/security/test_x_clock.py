@@ -82,11 +82,11 @@ async def test_x11_clock_two_days_ahead_ends_nothing_is_told_and_recovers(
             " obverse clock --trust"
         )
     ]
-    assert "2.0 days" in (await watched.v.command("node.observability.health"))["clock"]["doubt"]
+    assert "2.0 days" in (await watched.v.command("node.health"))["clock"]["doubt"]
     # the clock comes back: time has gone on as it should, and the offer ends when it must
     watched.clock.advance(days=-2)
     await keep_time_once(watched)
-    assert (await watched.v.command("node.observability.health"))["clock"] == {"doubt": None}
+    assert (await watched.v.command("node.health"))["clock"] == {"doubt": None}
     assert (await deal_of(watched.v, "ana", scene.deal)).state is DealState.OFFERED
     watched.clock.advance(days=1, seconds=1)
     count.seconds += 86401
@@ -189,18 +189,18 @@ def test_x11_x12_a_process_whose_clock_jumps_takes_and_dates_messages_as_before(
         assert node.post("before")[0] == 202
         moved.write_text(f"{days}\n")
         assert node.post("meanwhile")[0] == 202, "a signature of now is of now"
-        health = node.command("node.observability.health")
+        health = node.command("node.health")
         assert f"has jumped {way} by 2.0 days" in health["clock"]["doubt"]
         assert abs(datetime.fromisoformat(health["now"]) - datetime.now(UTC)) < timedelta(minutes=1)
         moved.write_text("+0\n")
         assert node.post("after")[0] == 202
-        assert node.command("node.observability.health")["clock"] == {"doubt": None}
+        assert node.command("node.health")["clock"] == {"doubt": None}
         moved.write_text(f"{days}\n")
         assert node.post("again")[0] == 202
     # killed there; the next process is told what time it is by the machine's own count
     with Served.running(home, tmp_path / "node.log", environment=faketime) as again:
         assert again.post("restarted")[0] == 202
-        assert again.command("node.observability.health")["clock"]["doubt"] is not None
+        assert again.command("node.health")["clock"]["doubt"] is not None
         assert again.command("clock.trust")["was"] is not None
-        assert again.command("node.observability.health")["clock"] == {"doubt": None}
+        assert again.command("node.health")["clock"] == {"doubt": None}
         assert again.post("believed")[0] == 401, "by that clock the signature is days off"

@@ -59,7 +59,7 @@ def test_x04_after_a_failed_sync_nothing_is_acknowledged_until_the_restart(
         assert {node.post(number)[0] for number in range(100, 110)} == {503}
         assert node.get("/actors/shop")[0] == 200
         assert node.get("/@shop", "text/html")[0] == 200
-        health = node.command("node.observability.health")
+        health = node.command("node.health")
         assert "cannot be written any more" in health["store"]["refusal"], health
         assert node.said.count("cannot be written any more") == 1, "told once, and loudly"
     syncs = len(re.findall(r"f(?:data)?sync\(", tracer.read_text()))
@@ -68,7 +68,7 @@ def test_x04_after_a_failed_sync_nothing_is_acknowledged_until_the_restart(
     with Served.running(home, log) as again:
         assert home.holds(node.acknowledged) == node.acknowledged
         assert again.post("after")[0] == 202
-        assert again.command("node.observability.health")["store"]["refusal"] is None
+        assert again.command("node.health")["store"]["refusal"] is None
     assert failed_at < 40
 
 
@@ -132,14 +132,14 @@ def test_x05_full_disk_gives_503_while_reading_goes_on_and_recovers_unaided(
         assert {headers.get("retry-after") for headers in refused} == {"30"}
         assert node.get("/actors/shop")[0] == 200
         assert node.get("/@shop", "text/html")[0] == 200
-        assert "disk is full" in node.command("node.observability.health")["store"]["shortage"]
+        assert "disk is full" in node.command("node.health")["store"]["shortage"]
         assert node.said.count("disk is full") == 1, "told once, not for each message"
         ballast.unlink()
         end = time.monotonic() + 20
         while node.post(f"after-{time.monotonic_ns()}")[0] != 202:
             assert time.monotonic() < end, node.said
             time.sleep(0.2)
-        assert node.command("node.observability.health")["store"]["shortage"] is None
+        assert node.command("node.health")["store"]["shortage"] is None
         assert home.holds(node.acknowledged) == node.acknowledged
         assert node.stop() == 0
     assert home.holds(node.acknowledged) == node.acknowledged

@@ -233,7 +233,7 @@ def test_x15_backup_under_load_restores_everything_that_was_acknowledged_before_
         assert done["size_bytes"] > 0, done
         assert len(acknowledged) >= 5
         assert len(node.acknowledged) > len(acknowledged), "the load went on meanwhile"
-        assert node.command("node.observability.health")["backup"]["keys_since"] == 0
+        assert node.command("node.health")["backup"]["keys_since"] == 0
     restored = Premises(tmp_path / "restored", home.base, home.key)
     command = [*PYTHON, "--data", str(restored.data), "restore", str(tmp_path / "backup")]
     ended = subprocess.run(
@@ -245,7 +245,7 @@ def test_x15_backup_under_load_restores_everything_that_was_acknowledged_before_
         assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert store.execute("PRAGMA foreign_key_check").fetchall() == []
     with Served.running(restored, tmp_path / "restored.log") as again:
-        health = again.command("node.observability.health")
+        health = again.command("node.health")
         assert health["keys_unopened"] == []
         assert health["restored"] is not None
         assert again.post("restored")[0] == 202
@@ -310,7 +310,7 @@ async def test_x13_poison_is_tried_k_times_then_shown_while_the_others_go_on(wor
     (dead,) = listed["dead_letters"]
     assert dead["activity"] == poison.activity_id
     assert "InvalidJson" in dead["error"]
-    assert (await v.command("node.observability.health"))["dead_letters"] == 1
+    assert (await v.command("node.health"))["dead_letters"] == 1
     await v.command("deliveries.resend", id=dead["id"], inbound=True)
     await v.settle()
     assert v.snapshot()["inbox"][0][1] == "pending", "its owner has it tried again"
